@@ -1,0 +1,50 @@
+# `make book` and `make test` start from nothing: Python 3.11 or newer and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+# Two test processes, one thread each; a notebook is one file, so its cells stay in order in one process.
+PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env
+
+.PHONY: help book test test-colab notebooks repository vendor clean
+
+help:
+	@echo "make book         build the site into _build/html"
+	@echo "make test         build the site and run every test"
+	@echo "make test-colab   run the notebooks with Colab's versions"
+	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
+	@echo "make repository URL=https://github.com/you/one-kl   set the repository's address everywhere"
+	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
+	@echo "make clean        remove the environments and the built site"
+
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "One KL needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+# Always from an empty folder: Sphinx's own bookkeeping does not see that a claim or a template has changed.
+_build/.built: .venv/.installed _config.yml _toc.yml $(SOURCES)
+	rm -rf _build
+	$(BIN)/jupyter-book build . -W --keep-going -n
+	@touch $@
+
+book: _build/.built
+	@echo "The book is at _build/html/index.html"
+
+test: _build/.built
+	ONEKL_CHECKPOINTS=$$(mktemp -d) $(PYTEST) tests notebooks
+
+test-colab:
+	PYTHON="$(PYTHON)" tools/colab.sh
+
+notebooks: .venv/.installed
+	$(BIN)/python tools/execute.py notebooks/*.ipynb
+
+repository:
+	@$(PYTHON) tools/repository.py "$(URL)"
+
+vendor:
+	tools/vendor.sh
+
+clean:
+	rm -rf .venv .venv-colab _build node_modules
