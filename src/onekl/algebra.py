@@ -1,0 +1,268 @@
+r"""A small probability algebra on SymPy: what the sources' notation needs, and no more.
+
+A `Joint` names a joint density over named variables; calling it gives its marginals and conditionals,
+`Density` objects that stand for an unknown positive function and print as the book writes them.
+`Gaussian` is a density with a formula, `Dirac` a map written as a density.
+`Expect`, `KL` and `Entropy` are functionals of densities; each has a `definition` as a `Total`,
+the integral (or, on a finite alphabet, the sum) over the whole range of its variables.
+"""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
+from sympy.core.symbol import Str
+from sympy.printing.latex import LatexPrinter
+
+
+class Density(Expr):
+    """One density of a family: `over` given `given`, a positive unknown function.
+
+    Made by a `Joint`, never by hand. Arguments: the name that is printed, the family's name,
+    the variables it is a density over, the variables it is conditioned on.
+    """
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, name, family, over, given=()):
+        return Expr.__new__(cls, Str(str(name)), Str(str(family)), Tuple(*over), Tuple(*given))
+
+    name = property(lambda self: self.args[0].name)
+    family = property(lambda self: self.args[1].name)
+    over = property(lambda self: tuple(self.args[2]))
+    given = property(lambda self: tuple(self.args[3]))
+
+    @property
+    def free_symbols(self):
+        return set(self.over) | set(self.given)
+
+    def _latex(self, printer):
+        names = ", ".join(printer.doprint(v) for v in self.over)
+        bar = "|" + ", ".join(printer.doprint(v) for v in self.given) if self.given else ""
+        return rf"{self.name}({names}{bar})"
+
+    def _sympystr(self, printer):
+        names = ", ".join(map(str, self.over)) + ("|" + ", ".join(map(str, self.given)) if self.given else "")
+        return f"{self.family}({names})"
+
+
+class Joint:
+    r"""A joint density over named variables.
+
+    `P = Joint("p", (x, z), {(x,): r"\tilde{p}"})` is p(x, z) whose x-marginal prints as p̃(x):
+    `P(x, z)` is the joint, `P(x)` a marginal, `P(z, given=x)` a conditional.
+    """
+
+    def __init__(self, family: str, variables: tuple[Symbol, ...], names: dict | None = None):
+        self.family, self.variables, self.names = family, tuple(variables), names or {}
+
+    def __call__(self, *over: Symbol, given: Symbol | tuple = ()) -> Density:
+        """The density of `over` given `given`; ValueError for a variable that the family does not have."""
+        given = given if isinstance(given, tuple) else (given,)
+        for variable in (*over, *given):
+            if variable not in self.variables:
+                known = ", ".join(map(str, self.variables))
+                raise ValueError(f"{self.family} is a density over {known}; it has no variable {variable}")
+        if not over or set(over) & set(given) or len(set(over)) < len(over):
+            raise ValueError(f"a density of {self.family} needs variables, each named once; got {over} given {given}")
+        ordered = tuple(v for v in self.variables if v in over)
+        conditions = tuple(v for v in self.variables if v in given)
+        name = self.names.get(ordered, self.family) if not conditions else self.family
+        return Density(name, self.family, ordered, conditions)
+
+
+class Gaussian(Expr):
+    r"""N(variable; mean, variance), one-dimensional: a density with a formula."""
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, variable, mean, variance):
+        return Expr.__new__(cls, variable, sympy.sympify(mean), sympy.sympify(variance))
+
+    variable = property(lambda self: self.args[0])
+    mean = property(lambda self: self.args[1])
+    variance = property(lambda self: self.args[2])
+    over = property(lambda self: (self.args[0],))
+
+    def formula(self) -> Expr:
+        """exp(−(z − μ)²/2σ²)/√(2πσ²)."""
+        return exp(-((self.variable - self.mean) ** 2) / (2 * self.variance)) / sqrt(2 * pi * self.variance)
+
+    def _latex(self, printer):
+        inside = ", ".join(printer.doprint(a) for a in (self.mean, self.variance))
+        return rf"\mathcal{{N}}({printer.doprint(self.variable)}; {inside})"
+
+
+class Dirac(Expr):
+    r"""δ(variable − image): the conditional density of a variable that a map determines."""
+
+    is_commutative = True
+
+    def __new__(cls, variable, image):
+        return Expr.__new__(cls, variable, sympy.sympify(image))
+
+    over = property(lambda self: (self.args[0],))
+    image = property(lambda self: self.args[1])
+
+    def _latex(self, printer):
+        return rf"\delta({printer.doprint(self.args[0])} - {printer.doprint(self.image)})"
+
+
+class excess(Function):
+    """d(a, b) = a log(a/b) − a + b for a, b > 0: never negative, and 0 where a = b alone."""
+
+    is_real = True
+
+    def formula(self) -> Expr:
+        a, b = self.args
+        return a * log(a / b) - a + b
+
+    def _latex(self, printer, exp=None):
+        return rf"d\left({', '.join(printer.doprint(a) for a in self.args)}\right)"
+
+
+class Total(Expr):
+    """The integral, or the sum, of an integrand over the whole range of some variables."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, integrand, variables):
+        return Expr.__new__(cls, sympy.sympify(integrand), Tuple(*variables))
+
+    integrand = property(lambda self: self.args[0])
+    variables = property(lambda self: tuple(self.args[1]))
+
+    @property
+    def free_symbols(self):
+        return self.integrand.free_symbols - set(self.variables)
+
+    def _eval_subs(self, old, new):
+        return self if old in self.variables else None
+
+    def _latex(self, printer):
+        body = printer.doprint(self.integrand)
+        body = rf"\left[{body}\right]" if self.integrand.is_Add else body
+        sign = {1: r"\int", 2: r"\iint", 3: r"\iiint"}[len(self.variables)]
+        return rf"{sign} {body} \," + r"\,".join("d" + printer.doprint(v) for v in self.variables)
+
+
+def factors(product: Expr) -> list[Expr]:
+    """The densities (unknown, Gaussian or Dirac) that a product is made of."""
+    return [f for f in Mul.make_args(product) if isinstance(f, (Density, Gaussian, Dirac))]
+
+
+def variables_of(product: Expr) -> tuple[Symbol, ...]:
+    """The variables that a product of densities is a density over; ValueError if there is none."""
+    names = tuple(dict.fromkeys(v for f in factors(product) for v in f.over))
+    if not names:
+        raise ValueError(f"{product} is not a product of densities")
+    return names
+
+
+class _Functional(Expr):
+    """What `Expect`, `KL` and `Entropy` share: real values, and variables that are summed away."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, *args):
+        variables_of(sympy.sympify(args[0]))
+        return Expr.__new__(cls, *map(sympy.sympify, args))
+
+    @property
+    def variables(self):
+        return variables_of(self.args[0])
+
+    @property
+    def free_symbols(self):
+        return set().union(*(a.free_symbols for a in self.args)) - set(self.variables)
+
+
+class Expect(_Functional):
+    """E_{weight}[value]."""
+
+    weight = property(lambda self: self.args[0])
+    value = property(lambda self: self.args[1])
+
+    def definition(self) -> Total:
+        return Total(self.weight * self.value, self.variables)
+
+    def _latex(self, printer):
+        drawn = ", ".join(rf"{','.join(printer.doprint(v) for v in f.over)}\sim {printer.doprint(f)}" for f in factors(self.weight))
+        return rf"\mathbb{{E}}_{{{drawn}}}\left[{printer.doprint(self.value)}\right]"
+
+
+class KL(_Functional):
+    """KL(first ‖ second): the Kullback–Leibler divergence over the variables of `first`."""
+
+    first = property(lambda self: self.args[0])
+    second = property(lambda self: self.args[1])
+
+    def definition(self) -> Total:
+        return Total(self.first * log(self.first / self.second), self.variables)
+
+    def _latex(self, printer):
+        return rf"KL\left({printer.doprint(self.first)} \,\Vert\, {printer.doprint(self.second)}\right)"
+
+
+class Entropy(_Functional):
+    """H(density) = −∫ density · log density."""
+
+    def definition(self) -> Total:
+        return Total(-self.args[0] * log(self.args[0]), self.variables)
+
+    def _latex(self, printer):
+        return rf"H\left({printer.doprint(self.args[0])}\right)"
+
+
+def define(expression: Expr) -> Expr:
+    """Every functional and every excess replaced by its definition, from the inside out."""
+    if not expression.args or isinstance(expression, (Density, Gaussian, Dirac)):
+        return expression
+    rebuilt = expression.func(*(define(a) for a in expression.args))
+    if isinstance(rebuilt, _Functional):
+        return rebuilt.definition()
+    return rebuilt.formula() if isinstance(rebuilt, excess) else rebuilt
+
+
+def instantiate(expression: Expr, families: dict[Density, Expr]) -> Expr:
+    """The expression with unknown densities replaced by concrete ones (Gaussians, Dirac maps)."""
+    return expression.xreplace(families)
+
+
+def integrate_real(expression: Expr) -> Expr:
+    """Every `Total` of Gaussian integrands carried out over the real line by SymPy."""
+    if isinstance(expression, Total):
+        integrand = integrate_real(expression.integrand)
+        for variable in expression.variables:
+            integrand = _integrate_one(integrand, variable)
+        return integrand
+    if isinstance(expression, Gaussian):
+        return expression.formula()
+    return expression.func(*map(integrate_real, expression.args)) if expression.args else expression
+
+
+def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
+    expanded = sympy.expand(sympy.expand_log(integrand, force=True))
+    return sympy.simplify(sympy.integrate(expanded, (variable, -sympy.oo, sympy.oo), conds="none"))
+
+
+class _BookPrinter(LatexPrinter):
+    """SymPy's LaTeX printer in the book's notation; it keeps the order in which terms were written."""
+
+    def __init__(self):
+        super().__init__({"order": "none", "ln_notation": False})
+
+    def _print_log(self, expr, exp=None):
+        inside = expr.args[0]
+        body = self.doprint(inside)
+        bare = isinstance(inside, (Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
+        return rf"\log {body}" if bare else rf"\log\left({body}\right)"
+
+
+def latex(expression: Expr) -> str:
+    """The expression in the book's notation."""
+    return _BookPrinter().doprint(expression)

@@ -1,0 +1,154 @@
+"""The check of a claim: prove each statement, cross-examine it with numbers, and try its mutants."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from random import Random
+
+import mpmath
+
+from onekl.instances import DIGITS
+from onekl.mutants import mutants
+from onekl.proofs import Counterexample, NotProved, Proof, Statement
+
+INSTANCES = 1000
+TOLERANCE = mpmath.mpf(10) ** -18  # numbers carry 30 digits
+WRONG = mpmath.mpf(10) ** -9  # a mutant must be off by more than this somewhere
+MIME = "application/vnd.onekl.report+json"
+
+
+class CheckFailed(ValueError):
+    """A check did not pass; the message says which part and shows the instance or the mutant."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check of one claim showed; it is shown in the notebook and read by the ledger."""
+
+    id: str
+    statements: tuple[str, ...]
+    verdict: str
+    premises: tuple[str, ...]
+    rules: tuple[str, ...]
+    equality: tuple[str, ...]
+    mutants_rejected: int
+    mutants_total: int
+    mutants_equivalent: int
+    mutant_kinds: tuple[str, ...]
+    numeric_instances: int
+    max_error: float
+    fingerprint: str
+
+    def text(self) -> str:
+        """The report in plain words, one fact a line."""
+        lines = [f"{self.id}: {self.verdict}", *(f"  premise: {p}" for p in self.premises)]
+        lines += [f"  used: {r}" for r in self.rules]
+        lines += [f"  equality: exactly when {e}" for e in self.equality]
+        kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
+        lines.append(f"  mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
+        lines.append(f"  numbers: {self.numeric_instances} random instances, largest error {self.max_error:.0e}")
+        return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """The report as Markdown with LaTeX, for notebooks and the site."""
+        rows = [f"**{self.id}: {self.verdict}**", *(rf"- premise: ${p}$" for p in self.premises)]
+        rows += [rf"- used: ${r}$" for r in self.rules]
+        rows += [rf"- equality exactly when ${e}$" for e in self.equality]
+        kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
+        rows.append(f"- mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
+        rows.append(f"- numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}")
+        return "\n".join([rows[0], "", *rows[1:]])
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
+
+
+def check(claim) -> Report:
+    """Prove, cross-examine and mutate every statement of a claim.
+
+    Raises CheckFailed, in one line, when a statement is not proved, when the numbers disagree with it,
+    or when a mutant that is not equivalent gets through.
+    """
+    if not claim.statements:
+        raise CheckFailed(f"{claim.id} has no statement to check yet")
+    with mpmath.workdps(DIGITS):
+        proofs = [_prove(claim, statement) for statement in claim.statements]
+        tried = [_within_premises(s, proof) for s, proof in zip(claim.statements, proofs) if not isinstance(s, Counterexample)]
+        numbers = [_cross_examine(claim, statement) for statement in tried]
+        trials = [trial for statement in tried for trial in _try_mutants(claim, statement)]
+    premises = _distinct(p for proof, s in zip(proofs, claim.statements) for p in (*s.assuming, *proof.premises))
+    rejected = [name for name, outcome in trials if outcome == "rejected"]
+    return Report(
+        id=claim.id,
+        statements=tuple(s.latex() for s in claim.statements),
+        verdict="exact" if set(premises) <= set(claim.stated) else "holds if",
+        premises=tuple(p for p in premises if p not in claim.stated),
+        rules=_distinct(r for proof in proofs for r in proof.rules),
+        equality=_distinct(proof.equality for proof in proofs if proof.equality),
+        mutants_rejected=len(rejected),
+        mutants_total=len([1 for _, outcome in trials if outcome != "equivalent"]),
+        mutants_equivalent=len([1 for _, outcome in trials if outcome == "equivalent"]),
+        mutant_kinds=_distinct(sorted(rejected)),
+        numeric_instances=INSTANCES * len(numbers),
+        max_error=float(mpmath.nstr(max(numbers), 2)) if numbers else 0.0,
+        fingerprint=fingerprint(claim),
+    )
+
+
+def fingerprint(claim) -> str:
+    """A short hash of what the claim says, so that a report of an older wording is recognised."""
+    said = [(type(s).__name__, s.latex(), s.assuming) for s in claim.statements]
+    return hashlib.sha256(repr((said, claim.stated)).encode()).hexdigest()[:12]
+
+
+def _distinct(items) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _prove(claim, statement: Statement) -> Proof:
+    try:
+        return statement.prove()
+    except NotProved as reason:
+        raise CheckFailed(f"{claim.id} is not proved: {statement.latex()}: {reason}") from None
+
+
+def _within_premises(statement: Statement, proof: Proof) -> Statement:
+    """The statement with instances that satisfy its premises: no zero cells where the proof needs positive densities."""
+    return replace(statement, instances=replace(statement.instances, zeros=False)) if proof.positive else statement
+
+
+def _instances(statement: Statement):
+    return (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in range(INSTANCES))
+
+
+def _cross_examine(claim, statement: Statement):
+    violation, worst = statement.compile(), mpmath.mpf(0)
+    for index, instance in enumerate(_instances(statement)):
+        found = violation(instance)
+        if found > TOLERANCE:
+            raise CheckFailed(f"{claim.id} fails on instance {index}: {statement.latex()} is off by {mpmath.nstr(found, 3)}")
+        worst = max(worst, found)
+    return worst
+
+
+def _try_mutants(claim, statement: Statement):
+    for name, mutant in mutants(statement):
+        if statement.same_as(mutant):
+            yield name, "equivalent"
+            continue
+        if _is_proved(mutant):
+            raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")
+        violation = mutant.compile()
+        if not any(violation(instance) > WRONG for instance in _instances(mutant)):
+            raise CheckFailed(f"{claim.id}: no instance refutes a mutant ({name}): {mutant.latex()}")
+        yield name, "rejected"
+
+
+def _is_proved(statement: Statement) -> bool:
+    try:
+        statement.prove()
+    except NotProved:
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3."""
+
+import sympy
+from sympy import Add, Mul, S, log, sqrt
+
+from onekl.algebra import Entropy, Expect, Joint, KL, Total, excess
+from onekl.claims import Claim
+from onekl.instances import Finite
+from onekl.proofs import Bound, Counterexample, Identity, Law, Optimum
+
+x, z = sympy.symbols("x z", real=True)
+P = Joint("p", (x, z), {(x,): r"\tilde{p}"})  # the data side: p̃(x) and the encoder p(z|x)
+Q = Joint("q", (x, z))  # the model side: the prior q(z) and the decoder q(x|z)
+OTHER = Joint("q'", (x, z))  # a second model, to compare with
+TABLES = Finite((P, Q))
+
+marginal = KL(P(x), Q(x))
+conditional = Expect(P(x), KL(P(z, given=x), Q(z, given=x)))
+log_likelihood = Total(P(x) * log(Q(x)), (x,))
+elbo = Total(P(z, given=x) * log(Q(x, z) / P(z, given=x)), (z,))
+
+# Same x-marginals, dependent against independent: the marginals agree and the joints do not.
+SAME_MARGINALS = (
+    (P, [[S.Half, 0], [0, S.Half]]),
+    (Q, [[S(1) / 4, S(1) / 4], [S(1) / 4, S(1) / 4]]),
+)
+
+CLAIMS = (
+    Claim(
+        "su-1",
+        (Law(TABLES, value=x, under=Q(x, z), variable=x, density=Total(Q(x, z), (z,))),),
+    ),
+    Claim(
+        "su-2",
+        (Optimum(TABLES, functional=log_likelihood, density=Q(x), at=P(x)),),
+    ),
+    Claim(
+        "su-3",
+        (Identity(TABLES, left=Total(excess(P(x), Q(x)), (x,)), right=Total(P(x) * log(P(x) / Q(x)), (x,))),),
+    ),
+    Claim(
+        "su-4",
+        (Bound(TABLES, upper=KL(P(x, z), Q(x, z)), lower=marginal, remainder=conditional),),
+    ),
+    Claim(
+        "su-t2",
+        (
+            Bound(
+                TABLES,
+                upper=KL(Q(x, z), P(x, z)),
+                lower=KL(Q(x), P(x)),
+                remainder=Expect(Q(x), KL(Q(z, given=x), P(z, given=x))),
+            ),
+            Bound(
+                TABLES,
+                upper=KL(P(x), Q(x)),
+                lower=Total((sqrt(P(x)) - sqrt(Q(x))) ** 2, (x,)),
+                remainder=Total(2 * sqrt(P(x)) * excess(sqrt(P(x)), sqrt(Q(x))), (x,)),
+            ),
+            Counterexample(TABLES, left=KL(P(x, z), Q(x, z)), right=marginal, tables=SAME_MARGINALS),
+        ),
+    ),
+    Claim(
+        "su-t3",
+        (
+            Identity(
+                Finite((P, Q, OTHER)),
+                left=Add(marginal, -KL(P(x), OTHER(x)), evaluate=False),
+                right=Add(Total(P(x) * log(OTHER(x)), (x,)), -log_likelihood, evaluate=False),
+            ),
+        ),
+    ),
+    Claim(
+        "rq-1",
+        (
+            Identity(
+                TABLES,
+                left=KL(P(x, z), Q(x, z)),
+                right=Add(-Expect(P(x), elbo), -Entropy(P(x)), evaluate=False),
+            ),
+            Bound(TABLES, upper=Expect(P(x), log(Q(x))), lower=Expect(P(x), elbo), remainder=conditional),
+        ),
+    ),
+    Claim(
+        "rq-3",
+        (Identity(TABLES, left=marginal, right=Total(Mul(P(x), P(z, given=x), log(P(x) / Q(x))), (x, z))),),
+    ),
+)

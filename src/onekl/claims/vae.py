@@ -1,0 +1,87 @@
+"""The claims of the chapter "VAE": su-5 … su-7 and sn-7 … sn-10."""
+
+import sympy
+from sympy import Add, Derivative, Mul, Rational, exp, log
+
+from onekl.algebra import Entropy, Expect, Gaussian, KL, Total
+from onekl.claims import Claim
+from onekl.claims.joint_kl import P, Q, TABLES, x, z
+from onekl.instances import Ranges
+from onekl.proofs import Identity, Law, Limit, Minimum
+
+mu, v, b = sympy.symbols("mu v b", real=True)
+sigma, s = sympy.symbols("sigma s", positive=True)  # the encoder's and the decoder's standard deviation
+epsilon = sympy.Symbol("epsilon", real=True)
+tau = sympy.Symbol("tau", positive=True)  # a variance, σ²
+slope = sympy.Symbol("w", real=True, nonzero=True)  # of the linear decoder x̂ = wz + b
+
+ranges = Ranges(((mu, -2, 2), (v, -2, 2), (sigma, 0.2, 2), (s, 0.3, 2), (x, -2, 2), (z, -2, 2), (b, -1, 1), (slope, 0.3, 2), (tau, 0.1, 3)))
+
+data_side = Mul(P(x), P(z, given=x), evaluate=False)
+model_side = Mul(Q(x, given=z), Q(z), evaluate=False)
+objective = Total(P(x) * P(z, given=x) * log(data_side / model_side), (x, z))  # su-5
+to_prior = KL(P(z, given=x), Q(z))
+reconstruction = -Total(P(z, given=x) * log(Q(x, given=z)), (z,))
+loss = Expect(P(x), Add(reconstruction, to_prior, evaluate=False))  # su-6
+one_sample = Add(-log(Q(x, given=z)), to_prior, evaluate=False)  # su-7, before the expectation over x
+
+encoder = Gaussian(z, mu, sigma**2)
+noise = Gaussian(epsilon, 0, 1)
+squared_error = (x - slope * z - b) ** 2
+gaussian_kl = Mul(Rational(1, 2), Add(mu**2, sigma**2, -log(sigma**2), -1, evaluate=False), evaluate=False)  # sn-9
+LINEAR = (r"\text{the decoder's mean is linear, } \hat{x}(z) = wz + b",)
+with_kl = squared_error.subs(z, mu) / (2 * s**2) + slope**2 * tau / (2 * s**2) + (mu**2 + tau - log(tau) - 1) / 2
+
+CLAIMS = (
+    Claim(
+        "su-5",
+        (Identity(TABLES, left=KL(P(x, z), Q(x, z)), right=objective),),
+    ),
+    Claim(
+        "su-6",
+        (Identity(TABLES, left=KL(P(x, z), Q(x, z)), right=Add(loss, -Entropy(P(x)), evaluate=False)),),
+    ),
+    Claim(
+        "su-7",
+        (
+            Identity(
+                TABLES,
+                assuming=(r"z \text{ is one draw from } p(z|x)\text{, a fresh one for each } x",),
+                left=loss,
+                right=Expect(P(x), Expect(P(z, given=x), one_sample)),
+            ),
+        ),
+        printed=Expect(P(x), one_sample),
+    ),
+    Claim(
+        "sn-7",
+        (
+            Identity(ranges, left=Total(z * Gaussian(z, mu, exp(v)), (z,)), right=mu),
+            Identity(ranges, left=Total((z - mu) ** 2 * Gaussian(z, mu, exp(v)), (z,)), right=exp(v)),
+        ),
+    ),
+    Claim(
+        "sn-8",
+        (
+            Identity(ranges, LINEAR, left=Expect(encoder, squared_error), right=squared_error.subs(z, mu) + slope**2 * sigma**2),
+            Identity(ranges, LINEAR, left=Derivative(Expect(encoder, squared_error), sigma), right=2 * slope**2 * sigma),
+            Limit(ranges, LINEAR, expression=Expect(encoder, squared_error), symbol=sigma, point=0, value=squared_error.subs(z, mu)),
+            Minimum(ranges, LINEAR, expression=with_kl, symbol=tau, at=s**2 / (s**2 + slope**2)),
+        ),
+        stated=(r"\sigma > 0", r"s > 0", r"\tau > 0"),
+    ),
+    Claim(
+        "sn-9",
+        (Identity(ranges, left=KL(encoder, Gaussian(z, 0, 1)), right=gaussian_kl),),
+        stated=(r"\sigma > 0",),
+    ),
+    Claim(
+        "sn-10",
+        (
+            Law(ranges, value=mu + sigma * epsilon, under=noise, variable=z, density=encoder),
+            Identity(ranges, left=Derivative(encoder, mu), right=-Derivative(encoder, z)),
+            Identity(ranges, left=Derivative(encoder, sigma), right=-Derivative((z - mu) / sigma * encoder, z)),
+        ),
+        stated=(r"\sigma > 0",),
+    ),
+)
