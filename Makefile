@@ -12,7 +12,7 @@ help:
 	@echo "make test         build the site and run every test"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
-	@echo "make repository URL=https://github.com/you/one-kl   set the repository's address everywhere"
+	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
 	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
 	@echo "make clean        remove the environments and the built site"
 
@@ -32,7 +32,7 @@ book: _build/.built
 	@echo "The book is at _build/html/index.html"
 
 test: _build/.built
-	ONEKL_CHECKPOINTS=$$(mktemp -d) $(PYTEST) tests notebooks
+	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; ONEKL_CHECKPOINTS=$$folder $(PYTEST) tests notebooks
 
 test-colab:
 	PYTHON="$(PYTHON)" tools/colab.sh

@@ -42,7 +42,7 @@ def rewrite(root, url):
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: make repository URL=https://github.com/OWNER/NAME")
+        sys.exit("usage: make repository URL=https://github.com/NAME/REPOSITORY")
     try:
         for path in rewrite(ROOT, sys.argv[1]):
             print(path.relative_to(ROOT))

@@ -1,0 +1,137 @@
+"""The committed notebooks as files, and the repository's address everywhere."""
+
+import re
+import shutil
+import subprocess
+import sys
+from itertools import chain
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tools"))
+import execute  # noqa: E402
+import repository  # noqa: E402
+
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in PATHS}
+URL = repository.current(ROOT)
+FIRST_CELL = f"""\
+# In Colab: install the package if it is missing; torch and numpy stay as they are.
+try:
+    import onekl
+except ImportError:
+    %pip install --quiet --no-deps "onekl @ git+{URL}\""""
+# Folders of one machine, a kernel's temporary files, colours of a terminal, addresses of objects.
+OF_ONE_MACHINE = re.compile(r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b| at 0x[0-9a-f]{6,}|[A-Z]:\\\\")
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return list(chain.from_iterable(cell.outputs for cell in code_cells(notebook)))
+
+
+def test_there_are_notebooks():
+    chapters = {stem.rsplit("-", 1)[0] for stem in NOTEBOOKS}
+    assert chapters and set(NOTEBOOKS) == {f"{chapter}-{kind}" for chapter in chapters for kind in ("check", "train")}
+
+
+def test_cell_ids_are_unique_across_the_book():
+    ids = [cell.get("id") for notebook in NOTEBOOKS.values() for cell in notebook.cells]
+    assert None not in ids
+    assert sorted(name for name in set(ids) if ids.count(name) > 1) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_executed_in_order(name):
+    """Each code cell ran once, from the top, and none failed."""
+    cells = code_cells(NOTEBOOKS[name])
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    kinds = {out.output_type for out in outputs(NOTEBOOKS[name])}
+    assert kinds and "error" not in kinds
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_outputs_are_of_no_machine(name):
+    """No path, colour or widget of the machine that ran the notebook is left in it, its text included."""
+    text = (ROOT / f"notebooks/{name}.ipynb").read_text()
+    # image data are base64 and may hold anything
+    text = re.sub(r'"image/[a-z]+": "[^"]*"', '""', text)
+    assert OF_ONE_MACHINE.findall(text) == []
+    assert [out for out in outputs(NOTEBOOKS[name]) if execute.WIDGET_VIEW in out.get("data", {})] == []
+    assert set(NOTEBOOKS[name].metadata) == {"kernelspec", "language_info", "onekl"}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_says_what_its_outputs_came_from(name):
+    record = NOTEBOOKS[name].metadata.onekl
+    assert record.profile and record.device and record.versions
+    assert name.endswith("-check") == record.profile.startswith("symbolic")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_first_cell(name):
+    """The first cell installs the package from the address in the configuration."""
+    assert code_cells(NOTEBOOKS[name])[0].source == FIRST_CELL
+
+
+def test_one_address():
+    """Every link to a GitHub repository called like ours has the configuration's address."""
+    name = URL.rsplit("/", 1)[1]
+    found = {path.name: set(re.findall(rf"https://github\.com/[\w-]+/{re.escape(name)}(?![\w-])", path.read_text()))
+             for path in repository.holders(ROOT)}
+    assert {path: urls for path, urls in found.items() if urls - {URL}} == {}
+    assert found["README.md"] == {URL}
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the files that may name the address."""
+    for path in repository.holders(ROOT):
+        there = tmp_path / path.relative_to(ROOT)
+        there.parent.mkdir(exist_ok=True)
+        shutil.copy(path, there)
+    return tmp_path
+
+
+def test_set_the_address(copy):
+    changed = repository.rewrite(copy, "https://github.com/me/one-kl")
+    assert {copy / "_config.yml", copy / "README.md", *copy.glob("notebooks/*.ipynb")} <= set(changed)
+    assert repository.current(copy) == "https://github.com/me/one-kl"
+    assert not any(URL in path.read_text() for path in repository.holders(copy))
+    repository.rewrite(copy, URL)
+    assert all((copy / path.relative_to(ROOT)).read_bytes() == path.read_bytes() for path in repository.holders(ROOT))
+
+
+@pytest.mark.parametrize("url", ["", "me/one-kl", "http://github.com/me/one-kl", "https://github.com/me/one-kl.git",
+                                 "https://github.com/me/one-kl/", "https://gitlab.com/me/one-kl"])
+def test_a_wrong_address_changes_nothing(copy, url):
+    with pytest.raises(ValueError, match="not an address of the form"):
+        repository.rewrite(copy, url)
+    assert repository.current(copy) == URL
+
+
+def test_the_command_says_what_is_wrong():
+    asked = subprocess.run([sys.executable, ROOT / "tools/repository.py", "nonsense"], capture_output=True, text=True)
+    assert asked.returncode == 1 and asked.stderr.count("\n") == 1 and "nonsense" in asked.stderr
+
+
+def test_execute_strips_what_differs_from_run_to_run(tmp_path, monkeypatch):
+    """A notebook with a progress bar, coloured text and kernel metadata comes out clean, and the same twice."""
+    monkeypatch.setenv("ONEKL_PROFILE", "quick")
+    source = "from tqdm.auto import tqdm\nfor i in tqdm(range(2)):\n    print(f'\\x1b[31m{i}')"
+    cell = nbformat.v4.new_code_cell(source, id="bar")
+    path = tmp_path / "made-train.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}, "author": "me"}), path)
+    execute.main([path])
+    once = path.read_text()
+    execute.main([path])
+    assert path.read_text() == once
+    made = nbformat.reads(once, as_version=4)
+    assert made.cells[0].outputs == [{"output_type": "stream", "name": "stdout", "text": "0\n1\n"}]
+    assert made.cells[0].id == "bar" and set(made.metadata) == {"kernelspec", "language_info", "onekl"}
+    assert made.metadata.onekl.profile == "quick"

@@ -1,0 +1,150 @@
+"""The built site, page by page, in a real browser and without a network."""
+
+import hashlib
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from conftest import ROOT, SITE
+
+# index.html only leads on to the first page
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("*/*.html") if path.parent.name != "_static")
+PAGES += ["genindex.html", "search.html"] if PAGES else []
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+UNTYPESET = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
+# MathJax shows an unknown command in red instead of failing.
+BAD_MATHS = """() => [...document.querySelectorAll('mjx-merror, mjx-mtext[style*="red"]')]
+    .map(e => e.closest('.math')?.textContent ?? e.textContent)"""
+TOO_WIDE = """() => {
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [document.documentElement.scrollWidth + ' > ' + width]
+        .concat([...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > width + 1)
+        .slice(0, 5).map(e => e.outerHTML.slice(0, 120)));
+}"""
+EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(e => {
+    const drawn = e.querySelector('svg *, canvas, input');
+    return !drawn || e.getBoundingClientRect().height < 20;
+}).map(e => e.outerHTML.slice(0, 200))"""
+
+
+def open_page(context, url):
+    """Open ``url``, wait until its maths is set, and return the page with the list of what went wrong."""
+    page, wrong = context.new_page(), []
+    host = urlsplit(url).netloc
+
+    def gate(route):
+        if urlsplit(route.request.url).netloc == host:
+            return route.continue_()
+        wrong.append(f"asks another host: {route.request.url}")
+        return route.abort()
+
+    page.route("**/*", gate)
+    page.on("console", lambda message: message.type == "error" and wrong.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+    page.on("response", lambda answer: answer.status >= 400 and wrong.append(f"{answer.status}: {answer.url}"))
+    page.goto(url, wait_until="load")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    return page, wrong
+
+
+@pytest.fixture
+def opened(context, address, name):
+    """The page ``name`` and the list of what went wrong on it."""
+    page, wrong = open_page(context, address + name)
+    yield page, wrong
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES or [None])
+def test_page(site, opened):
+    """A page works alone, sets its maths, draws its figures, and never scrolls sideways."""
+    page, wrong = opened
+    assert page.evaluate(UNTYPESET) == []
+    assert page.evaluate(BAD_MATHS) == []
+    assert page.evaluate(EMPTY_FIGURES) == []
+    for theme in "light", "dark":
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        for width in 1280, 390:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(TOO_WIDE) == [], f"wider than {width} px, {theme}"
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", [f"notebooks/{stem}.html" for stem in NOTEBOOKS])
+def test_notebook_page(opened, name):
+    """A notebook's page says what its outputs came from, and opens the notebook in Colab."""
+    page, _ = opened
+    assert "The outputs on this page come from" in page.locator(".onekl-provenance").inner_text()
+    repository = CONFIG["repository"]
+    there = repository["url"].replace("https://github.com", f"{CONFIG['launch_buttons']['colab_url']}/github")
+    notebook = name.replace(".html", ".ipynb")
+    assert page.locator(f'a[href="{there}/blob/{repository["branch"]}/{notebook}"]').count() == 1
+
+
+def test_every_notebook_has_a_page(site):
+    assert [stem for stem in NOTEBOOKS if f"notebooks/{stem}.html" not in PAGES] == []
+
+
+def test_front_page(context, site):
+    """The file that `make book` names leads to the book's first page, from a disk too."""
+    page = context.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_url("**/book/index.html")
+    assert page.title()
+    page.close()
+
+
+def test_from_a_disk(context, site):
+    """A chapter opened as a file shows its maths and its figures too."""
+    page, wrong = open_page(context, (site / "book/joint-kl.html").as_uri())
+    assert page.locator("mjx-container").count() > 0
+    assert page.evaluate(UNTYPESET) + page.evaluate(EMPTY_FIGURES) + wrong == []
+    page.close()
+
+
+def test_phone_equation_scrolls_in_its_box(context, address):
+    """An equation too long for a phone can be scrolled to its end without moving the page."""
+    page, _ = open_page(context, address + "book/joint-kl.html")
+    page.set_viewport_size({"width": 390, "height": 900})
+    boxes = page.evaluate("""() => [...document.querySelectorAll('div.math')].filter(e => e.clientWidth)
+        .map(e => [getComputedStyle(e).overflowX, e.getBoundingClientRect().right])""")
+    assert boxes and all(overflow == "auto" and right <= 390 for overflow, right in boxes)
+    page.close()
+
+
+def test_links(site):
+    """Each link and image within the site leads to a file, and each anchor to an element."""
+    soups = {name: BeautifulSoup((site / name).read_text(), "html.parser") for name in PAGES}
+    anchors = {name: {tag["id"] for tag in soup.find_all(id=True)} for name, soup in soups.items()}
+    broken = []
+    for name, soup in soups.items():
+        for tag in soup.find_all(["a", "img", "script", "link"]):
+            link = urlsplit(urljoin(name, unquote(tag.get("href") or tag.get("src") or "")))
+            if link.scheme or not (link.path or link.fragment):
+                continue
+            lost = not (site / link.path).is_file()
+            if lost or (link.fragment and link.path in anchors and link.fragment not in anchors[link.path]):
+                broken.append(f"{name}: {link.geturl()}")
+    assert broken == []
+
+
+def test_no_other_host(site):
+    """No script, style, font or image is fetched from another host, and the widget manager is on no page."""
+    for name in PAGES:
+        soup = BeautifulSoup((site / name).read_text(), "html.parser")
+        loaded = [tag.get("src") or tag.get("href") for tag in soup.find_all(["script", "link", "img", "iframe"])]
+        assert [url for url in loaded if url and url.startswith(("http", "//"))] == [], name
+        assert "require.js" not in str(soup) and "html-manager" not in str(soup), name
+
+
+def test_vendored_files():
+    """The vendored files are those of the manifest, byte for byte, and no others."""
+    book = ROOT / "book"
+    lines = [line.split("  ") for line in (book / "vendor.sha256").read_text().splitlines()]
+    found = {path.relative_to(book / "vendor").as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+             for path in (book / "vendor").rglob("*") if path.is_file()}
+    assert found == {name: digest for digest, name in lines}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Run the notebooks as Colab would: its versions, onekl not installed, the first cell installing it.
+# The one change is the address in the first cell, which becomes this checkout.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+env=.venv-colab
+python=$PWD/$env/bin/python
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+if [ ! "$env/.installed" -nt requirements-colab.txt ]; then
+  "${PYTHON:-python3}" -m venv "$env"
+  "$python" -m pip install --quiet --requirement requirements-colab.txt
+  touch "$env/.installed"
+fi
+"$python" -m pip uninstall --quiet --yes onekl
+versions() { "$python" -m pip list --format freeze --exclude onekl; }
+before=$(versions)
+
+mkdir "$folder/notebooks"
+cp conftest.py "$folder/"
+cp notebooks/*.ipynb "$folder/notebooks/"
+"$python" tools/colab.py "$folder/notebooks" > "$folder/first.ipy"
+cd "$folder"
+"$python" -m IPython --no-banner first.ipy
+"$python" -c 'import onekl; print("installed by the first cell:", onekl.__version__)'
+if [ "$before" != "$(versions)" ]; then
+  echo "the first cell changed more than onekl:" >&2
+  diff <(echo "$before") <(versions) >&2 || true
+  exit 1
+fi
+
+OMP_NUM_THREADS=1 ONEKL_PROFILE=quick ONEKL_CHECKPOINTS="$folder/checkpoints" \
+  "$python" -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env notebooks
