@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 env=.venv-colab
+export PYDEVD_DISABLE_FILE_VALIDATION=1  # silences debugpy, which this old ipykernel starts
 python=$PWD/$env/bin/python
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -13,7 +14,7 @@ if [ ! "$env/.installed" -nt requirements-colab.txt ]; then
   "$python" -m pip install --quiet --requirement requirements-colab.txt
   touch "$env/.installed"
 fi
-"$python" -m pip uninstall --quiet --yes onekl
+"$python" -m pip uninstall -qq --yes onekl
 versions() { "$python" -m pip list --format freeze --exclude onekl; }
 before=$(versions)
 
@@ -22,7 +23,7 @@ cp conftest.py "$folder/"
 cp notebooks/*.ipynb "$folder/notebooks/"
 "$python" tools/colab.py "$folder/notebooks" > "$folder/first.ipy"
 cd "$folder"
-"$python" -m IPython --no-banner first.ipy
+"$python" -m IPython --no-banner --no-term-title first.ipy
 "$python" -c 'import onekl; print("installed by the first cell:", onekl.__version__)'
 if [ "$before" != "$(versions)" ]; then
   echo "the first cell changed more than onekl:" >&2

@@ -11,17 +11,19 @@ def add_provenance(app, pagename, templatename, context, doctree):
     """Put the notebook's record into the page's template context as ``provenance``.
 
     A page that is no notebook gets None.
-    Raises ValueError when a notebook carries no record, because its outputs could then be of any origin.
+    So does a notebook without a record, with a warning, because its outputs could be of any origin.
     """
-    source = context.get("page_source_suffix", "")
     context["provenance"] = None
-    if source != ".ipynb":
+    if context.get("page_source_suffix") != ".ipynb":
         return
     record = app.env.metadata[pagename].get("onekl")
-    if record is None:
-        raise ValueError(f"{pagename}.ipynb does not say where its outputs come from; run tools/execute.py on it")
-    # myst_nb hands nested metadata on as JSON text
-    context["provenance"] = json.loads(record) if isinstance(record, str) else record
+    if record:
+        # myst_nb hands nested metadata on as JSON text
+        context["provenance"] = json.loads(record)
+        return
+    from sphinx.util import logging
+
+    logging.getLogger(__name__).warning("%s.ipynb does not say what its outputs came from: run make notebooks", pagename)
 
 
 def setup(app):
