@@ -87,6 +87,7 @@ class _Figure(anywidget.AnyWidget):
     """A figure that also carries its static HTML, for a page that shows the stored output."""
 
     _css = _CSS
+    _ipython_display_ = None  # ipywidgets 7 has one, which would go before _repr_mimebundle_
     figure = None  # a key of FIGURES
     element_id = traitlets.Unicode()
 

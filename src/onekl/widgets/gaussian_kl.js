@@ -36,8 +36,8 @@ const grid = (from, to, n) => Array.from({ length: n + 1 }, (_, i) => from + ((t
 const SLIDERS = {
   mu: { label: "mean <i>μ</i>", min: -2.5, max: 2.5, step: 0.05 },
   log_var: { label: "log <i>σ</i>²", min: -6, max: 2, step: 0.05 },
-  w: { label: "decoder's weight <i>w</i>", min: 0.25, max: 2, step: 0.05 },
-  s2: { label: "decoder's variance <i>s</i>²", min: 0.1, max: 2, step: 0.05 },
+  w: { label: "weight <i>w</i>", min: 0.25, max: 2, step: 0.05 },
+  s2: { label: "variance <i>s</i>²", min: 0.1, max: 2, step: 0.05 },
 };
 
 const PARTS = {
@@ -57,17 +57,19 @@ const HTML = `<div class="okl-columns">${sliderHtml("mu")}${sliderHtml("log_var"
   <div class="okl-legend"><span><b class="okl-swatch okl-q"></b>prior <i>q</i>(<i>z</i>) = N(0, 1)</span>
     <span><b class="okl-swatch okl-p"></b>encoder <i>p</i>(<i>z</i>|<i>x</i>) = N(<i>μ</i>, <i>σ</i>²)</span></div>
   <svg class="okl-density" role="img" aria-label="the two densities, and nine samples z = μ + σε"></svg>
-  <div class="okl-columns"><div class="okl-panel"><div class="okl-title">KL(N(<i>μ</i>, <i>σ</i>²) ‖ N(0, 1)), in four parts</div>
-    ${partsHtml()}<p class="okl-note">Each bar starts where the one above it ends; the last one is their sum, in nats.</p></div>
+  <div class="okl-columns"><div class="okl-panel">
+    <div class="okl-title">KL(N(<i>μ</i>, <i>σ</i>²) ‖ N(0, 1)), in four parts</div>${partsHtml()}
+    <p class="okl-note">Each bar starts where the one above it ends; the last one is their sum, in nats.</p>
+    <p class="okl-note">On the other side, the decoder N(<i>wz</i>, <i>s</i>²) has to give back <i>x</i> = ${X}.
+    Its expected squared error is (<i>x</i> − <i>wμ</i>)² + <i>w</i>²<i>σ</i>².
+    The whole loss, times 2<i>s</i>², is that error plus 2<i>s</i>² KL.</p></div>
   <div class="okl-panel"><div class="okl-title">loss as a function of <i>σ</i></div>
-    <label class="okl-switch"><input type="checkbox" role="switch" data-switch>reconstruction only</label>
-    <svg class="okl-loss" role="img" aria-label="the loss as a function of sigma, and its minimum"></svg>
-    <p class="okl-status" aria-live="polite"></p>
-    <div class="okl-buttons"><button type="button">move <i>σ</i> to the minimum</button></div></div></div>
-  <div class="okl-columns">${sliderHtml("w")}${sliderHtml("s2")}</div>
-  <p class="okl-note">The decoder N(<i>wz</i>, <i>s</i>²) has to give back <i>x</i> = ${X}.
-    The expected squared error is (<i>x</i> − <i>wμ</i>)² + <i>w</i>²<i>σ</i>²;
-    with the KL term the loss, times 2<i>s</i>², is that plus 2<i>s</i>² KL.</p>`;
+    <div class="okl-legend"><span><b class="okl-swatch okl-remainder"></b>error + 2<i>s</i>² KL</span>
+    <span><b class="okl-swatch okl-marginal"></b>error alone</span></div>
+    <svg class="okl-loss" role="img" aria-label="the loss as a function of σ, and its minimum"></svg>
+    <div class="okl-buttons"><label class="okl-switch"><input type="checkbox" role="switch" data-switch>reconstruction only</label>
+      <button type="button">move <i>σ</i> to the minimum</button></div>
+    ${sliderHtml("w")}${sliderHtml("s2")}<p class="okl-status" aria-live="polite"></p></div></div>`;
 
 function drawDensity(svg, mu, sigma) {
   const width = svg.clientWidth || 340, floor = 130, base = 190;
@@ -120,7 +122,7 @@ function drawLoss(svg, { mu, log_var, w, s2, alone }) {
   const ticks = [0, 0.5, 1, 1.5, 2, 2.5].map((s) => `<text x="${at(s, low)[0]}" y="${floor + 18}" text-anchor="middle">${s}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 174`);
   svg.innerHTML = `<line class="okl-rule" x1="8" x2="${width - 8}" y1="${floor}" y2="${floor}"/>${ticks.join("")}
-    ${curve(error, "okl-error", alone)}${curve(full, "okl-full", !alone)}
+    <text x="${width - 8}" y="${floor - 6}" text-anchor="end">σ</text>${curve(error, "okl-error", alone)}${curve(full, "okl-full", !alone)}
     <line class="okl-ray" x1="${bestX}" x2="${bestX}" y1="${bestY}" y2="${floor}"/>
     <circle class="okl-best" cx="${bestX}" cy="${bestY}" r="6"/><circle class="okl-now" cx="${nowX}" cy="${nowY}" r="5"/>`;
 }
@@ -128,12 +130,12 @@ function drawLoss(svg, { mu, log_var, w, s2, alone }) {
 function explain({ log_var, w, s2, alone }) {
   const now = `Now σ² = ${Math.exp(log_var).toFixed(3)}.`;
   return alone
-    ? `Reconstruction alone: the error falls all the way to σ = 0 (ring), so the encoder gives up its noise: an autoencoder. ${now}`
-    : `With the KL term: minimum (ring) at σ² = 1/(1 + w²/s²) = ${best_variance(w, s2).toFixed(3)}. ${now}`;
+    ? `Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: an autoencoder. ${now}`
+    : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ${best_variance(w, s2).toFixed(3)}. ${now}`;
 }
 
 export function render({ model, el }) {
-  const local = { w: 1, s2: 0.5, alone: false };
+  const local = { w: 1, s2: 1, alone: false };
   const state = () => ({ ...local, mu: model.get("mu"), log_var: model.get("log_var") });
   el.classList.add("onekl-figure");
   el.innerHTML = HTML;
@@ -150,9 +152,8 @@ export function render({ model, el }) {
     }
   };
   const set = (key, value) => {
-    if (key in local) local[key] = value;
-    else { model.set(key, value); model.save_changes(); }
-    draw();
+    if (key in local) { local[key] = value; draw(); }
+    else { model.set(key, value); model.save_changes(); }  // the model's event draws
   };
   for (const input of el.querySelectorAll("[data-key]"))
     input.addEventListener("input", () => set(input.dataset.key, Number(input.value)));

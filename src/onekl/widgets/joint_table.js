@@ -138,19 +138,19 @@ const STEPS = { ArrowUp: 0.01, ArrowRight: 0.01, ArrowDown: -0.01, ArrowLeft: -0
 // What the key makes of the value, or undefined for a key that a slider does not know.
 const afterKey = (key, value) => (key === "Home" ? 0 : key === "End" ? 1 : key in STEPS ? value + STEPS[key] : undefined);
 
-// change(tile, value, table): the tile's cell becomes value, starting from that table.
+// change(value, table): the tile's cell becomes value, starting from that table.
 function listen(tile, read, change) {
   const { x, z } = tile.dataset;
   tile.addEventListener("keydown", (event) => {
     const value = afterKey(event.key, read()[x][z]);
     if (value === undefined) return;
     event.preventDefault();
-    change(tile, value, read());
+    change(value, read());
   });
   tile.addEventListener("pointerdown", (event) => {
     const from = event.clientY, before = read();  // the whole drag starts from one table, so it can be undone
     tile.setPointerCapture(event.pointerId);
-    tile.onpointermove = (move) => change(tile, before[x][z] + (from - move.clientY) / tile.clientHeight, before);
+    tile.onpointermove = (move) => change(before[x][z] + (from - move.clientY) / tile.clientHeight, before);
   });
   for (const end of ["pointerup", "pointercancel"]) tile.addEventListener(end, () => { tile.onpointermove = null; });
 }
@@ -177,19 +177,18 @@ export function render({ model, el }) {
   };
   const set = (state) => {
     for (const [key, table] of Object.entries(state)) model.set(key, table);
-    model.save_changes();
-    draw();
+    model.save_changes();  // the model's events draw
   };
   const actions = {
     reverse: () => { reversed = !reversed; draw(); },
     tighten: () => set({ q: tighten(model.get("p"), model.get("q")) }),
     punch: () => set({ q: punch(model.get("p"), model.get("q")) }),
-    reset: () => { reversed = false; set(start); },
+    reset: () => { reversed = false; set(start); draw(); },
   };
   for (const button of el.querySelectorAll("button")) button.addEventListener("click", actions[button.dataset.do]);
   for (const tile of el.querySelectorAll("[role=slider]")) {
     const { side, x, z } = tile.dataset;
-    listen(tile, () => model.get(side), (_, value, table) => set({ [side]: withCell(table, +x, +z, value) }));
+    listen(tile, () => model.get(side), (value, table) => set({ [side]: withCell(table, +x, +z, value) }));
   }
   model.on("change:p", draw);
   model.on("change:q", draw);
