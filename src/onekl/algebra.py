@@ -205,7 +205,7 @@ class KL(_Functional):
         return Total(self.first * log(self.first / self.second), self.variables)
 
     def _latex(self, printer):
-        return rf"KL\left({printer.doprint(self.first)} \,\Vert\, {printer.doprint(self.second)}\right)"
+        return rf"\mathrm{{KL}}\left({printer.doprint(self.first)} \,\Vert\, {printer.doprint(self.second)}\right)"
 
 
 class Entropy(_Functional):

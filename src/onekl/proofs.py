@@ -115,7 +115,7 @@ class Bound(Statement):
     def prove(self) -> Proof:
         equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
         proof = self._identity().prove()
-        rules = (*proof.rules, r"d(a, b) \geq 0 \text{, and } KL \geq 0 \text{ because it is } \int d")
+        rules = (*proof.rules, r"d(a, b) \geq 0 \text{, and } \mathrm{KL} = \int d \geq 0")
         return replace(proof, rules=rules, equality=" and ".join(equality))
 
     def compile(self):

@@ -134,16 +134,18 @@ def _cross_examine(claim, statement: Statement):
 
 
 def _try_mutants(claim, statement: Statement):
+    """The outcome for each mutant; prover and numbers have to agree on it."""
     for name, mutant in mutants(statement):
-        if statement.same_as(mutant):
-            yield name, "equivalent"
-            continue
-        if _is_proved(mutant):
-            raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")
         violation = mutant.compile()
-        if not any(violation(instance) > WRONG for instance in _instances(mutant)):
+        refuted = any(violation(instance) > WRONG for instance in _instances(mutant))
+        same = statement.same_as(mutant)
+        if not same and _is_proved(mutant):
+            raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")
+        if same and refuted:
+            raise CheckFailed(f"{claim.id}: numbers refute a mutant that is said to be equivalent ({name}): {mutant.latex()}")
+        if not same and not refuted:
             raise CheckFailed(f"{claim.id}: no instance refutes a mutant ({name}): {mutant.latex()}")
-        yield name, "rejected"
+        yield name, "equivalent" if same else "rejected"
 
 
 def _is_proved(statement: Statement) -> bool:
