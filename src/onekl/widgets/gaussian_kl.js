@@ -134,7 +134,7 @@ function explain({ log_var, w, s2, alone }) {
     : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ${best_variance(w, s2).toFixed(3)}. ${now}`;
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const local = { w: 1, s2: 1, alone: false };
   const state = () => ({ ...local, mu: model.get("mu"), log_var: model.get("log_var") });
   el.classList.add("onekl-figure");

@@ -155,7 +155,7 @@ function listen(tile, read, change) {
   for (const end of ["pointerup", "pointercancel"]) tile.addEventListener(end, () => { tile.onpointermove = null; });
 }
 
-export function render({ model, el }) {
+function render({ model, el }) {
   const start = { p: model.get("p"), q: model.get("q") };
   let reversed = false;
   el.classList.add("onekl-figure");
