@@ -8,9 +8,9 @@ import yaml
 from bs4 import BeautifulSoup
 from conftest import ROOT, SITE
 
-# index.html only leads on to the first page
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.glob("*/*.html") if path.parent.name != "_static")
-PAGES += ["genindex.html", "search.html"] if PAGES else []
+# index.html only leads on to the first page, and _static holds templates of the theme.
+NO_PAGES = {SITE / "index.html", *SITE.glob("_static/**/*.html")}
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in set(SITE.rglob("*.html")) - NO_PAGES)
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
@@ -33,7 +33,7 @@ OUT_OF_REACH = """() => [...document.querySelectorAll('div.math > mjx-container'
         return inner.left < outer.left - 1 || outer.right > innerWidth || (box.scrollWidth > box.clientWidth && !scrolls);
     }).map(box => box.textContent.slice(0, 80))"""
 EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(e => {
-    const drawn = e.querySelector('svg *, canvas, input');
+    const drawn = e.querySelector('svg *, canvas, input, [role=slider]');
     return !drawn || e.getBoundingClientRect().height < 20;
 }).map(e => e.outerHTML.slice(0, 200))"""
 
@@ -80,6 +80,41 @@ def test_page(site, opened):
             assert page.evaluate(TOO_WIDE) == [], f"wider than {width} px, {theme}"
             assert page.evaluate(OUT_OF_REACH) == [], f"equations cut off at {width} px"
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["book/joint-kl.html"])
+@pytest.mark.parametrize(("check", "fault"), [
+    (UNTYPESET, r"<div class='math'>\[x\]</div>"),
+    (BAD_MATHS, r"<div class='math mathjax_process'>\[\unheardof\]</div>"),
+    (BAD_MATHS, r"<div class='math mathjax_process'>\[\frac{x}\]</div>"),
+    (EMPTY_FIGURES, "<div class='onekl-figure'><p>Loading</p></div>"),
+    (TOO_WIDE, "<div style='width: 3000px'>wide</div>"),
+    (OUT_OF_REACH, "<div class='math'><mjx-container style='overflow: hidden'><mjx-math style='margin-left: -50px'>x"),
+])
+def test_a_faulty_page_is_caught(site, opened, check, fault):
+    """Each check of a page finds its fault once that is put into a sound page."""
+    page, _ = opened
+    assert page.evaluate(check) == []
+    page.evaluate("html => document.querySelector('article').insertAdjacentHTML('beforeend', html)", fault)
+    if "mathjax_process" in fault:
+        page.evaluate("() => MathJax.typesetPromise()")
+    assert len(page.evaluate(check)) > 0
+
+
+@pytest.mark.parametrize("name", ["book/joint-kl.html"])
+@pytest.mark.parametrize(("fault", "report"), [
+    ("document.head.append(Object.assign(document.createElement('script'), {src: 'https://example.org/a.js'}))",
+     "asks another host: https://example.org/a.js"),
+    ("fetch('nowhere.json')", "404: "),
+    ("console.error('trouble')", "console: trouble"),
+    ("setTimeout(() => { throw Error('trouble') })", "page error: trouble"),
+])
+def test_a_faulty_script_is_reported(site, opened, fault, report):
+    """What a script does wrong while the page is open stands in the page's list."""
+    page, wrong = opened
+    page.evaluate(f"() => {{ {fault} }}")
+    page.wait_for_timeout(300)
+    assert any(line.startswith(report) for line in wrong)
 
 
 @pytest.mark.parametrize("name", [f"notebooks/{stem}.html" for stem in NOTEBOOKS])
