@@ -81,6 +81,14 @@ def test_history_has_steps_and_seeds():
     assert steps.tolist() == [0, 5, 10, 15] and values.shape == (4, 2)
 
 
+def test_logged_values_stay_as_they_were():
+    run, weight = Run("kept", {}, {}, Seeds([0])), torch.zeros(1)
+    for _ in run.steps(3):
+        run.log(weight=weight)
+        weight += 1  # in place, as an optimiser does
+    assert run.history("weight")[1][:, 0].tolist() == [0, 1, 2]
+
+
 def refused(message, **changes):
     with pytest.raises(ValueError, match=message) as caught:
         train(**changes)
