@@ -111,7 +111,7 @@ class Dirac(Expr):
 
 
 class excess(Function):
-    """d(a, b) = a log(a/b) − a + b for a, b > 0: never negative, and 0 where a = b alone."""
+    """ℰ(a, b) = a log(a/b) − a + b for a, b > 0: never negative, and 0 where a = b alone."""
 
     is_real = True
 
@@ -120,7 +120,7 @@ class excess(Function):
         return a * log(a / b) - a + b
 
     def _latex(self, printer, exp=None):
-        return rf"d\left({', '.join(printer.doprint(a) for a in self.args)}\right)"
+        return rf"\mathcal{{E}}\left({', '.join(printer.doprint(a) for a in self.args)}\right)"
 
 
 class Total(Expr):
@@ -266,3 +266,12 @@ class _BookPrinter(LatexPrinter):
 def latex(expression: Expr) -> str:
     """The expression in the book's notation."""
     return _BookPrinter().doprint(expression)
+
+
+def aligned(left: Expr, *terms: Expr) -> str:
+    """left = the sum of the terms, for a page: on one line if that is short, else a line for each of them."""
+    if len(str(left)) + sum(len(str(term)) for term in terms) < 60:
+        return f"{latex(left)} = {latex(sympy.Add(*terms, evaluate=False))}" if len(terms) > 1 else f"{latex(left)} = {latex(terms[0])}"
+    lines = [latex(term) for term in terms]
+    signed = [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
+    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + r" \end{aligned}"

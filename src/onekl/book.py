@@ -77,8 +77,10 @@ class ClaimDirective(SphinxDirective):
         return [box]
 
     def _equation(self, latex: str, tag: str | None) -> nodes.math_block:
-        body = rf"{latex} \tag{{{tag}}}" if tag else latex
-        return nodes.math_block(body, body, docname=self.env.docname, nowrap=False, number=None, label=None)
+        # An environment of its own: Sphinx would wrap lines in `split`, which allows no tag.
+        numbered = rf"{latex} \tag{{{tag}}}" if tag else latex
+        body = rf"\begin{{equation*}} {numbered} \end{{equation*}}"
+        return nodes.math_block(body, body, docname=self.env.docname, nowrap=True, number=None, label=None)
 
 
 class ClaimRole(SphinxRole):

@@ -19,7 +19,7 @@ import sympy
 from sympy import Add, Expr, Mul, Symbol, log
 
 from onekl.algebra import (
-    Density, Entropy, Expect, KL, Total, define, excess, factors, integrate_real, latex, variables_of,
+    Density, Entropy, Expect, KL, Total, aligned, define, excess, factors, integrate_real, latex, variables_of,
 )
 from onekl.instances import Finite, Instance, Ranges, compiled, on_tables
 
@@ -68,6 +68,10 @@ class Statement:
     assuming: tuple[str, ...] = ()
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
 
+    def display(self) -> str:
+        """The statement in LaTeX for a page, broken into lines where it is long."""
+        return self.latex()
+
     def compile(self):
         """A function that measures the violation of the statement on an instance."""
         raise NotImplementedError
@@ -83,6 +87,10 @@ class Identity(Statement):
 
     def latex(self) -> str:
         return f"{latex(self.left)} = {latex(self.right)}"
+
+    def display(self) -> str:
+        long_sum = isinstance(self.right, Add) and self.right.has(Total, KL, Expect)
+        return aligned(self.left, *(self.right.args if long_sum else (self.right,)))
 
     def prove(self) -> Proof:
         if isinstance(self.instances, Ranges):
@@ -112,10 +120,14 @@ class Bound(Statement):
     def latex(self) -> str:
         return rf"{self._identity().latex()} \;\geq\; {latex(self.lower)}"
 
+    def display(self) -> str:
+        lines = aligned(self.upper, self.lower, self.remainder).removesuffix(r" \end{aligned}")
+        return rf"{lines} \\ &\geq {latex(self.lower)} \end{{aligned}}"
+
     def prove(self) -> Proof:
         equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
         proof = self._identity().prove()
-        rules = (*proof.rules, r"d(a, b) \geq 0 \text{, and } \mathrm{KL} = \int d \geq 0")
+        rules = (*proof.rules, r"\mathcal{E}(a, b) \geq 0 \text{, and } \mathrm{KL} = \int \mathcal{E} \geq 0")
         return replace(proof, rules=rules, equality=" and ".join(equality))
 
     def compile(self):
@@ -204,7 +216,13 @@ class Minimum(Statement):
     mutable: ClassVar = ("expression", "at")
 
     def latex(self) -> str:
-        return rf"\mathop{{\arg\min}}_{{{latex(self.symbol)}>0}} \left[{latex(self.expression)}\right] = {latex(self.at)}"
+        return rf"{self._left()} = {latex(self.at)}"
+
+    def display(self) -> str:
+        return rf"\begin{{aligned}} &{self._left()} \\ &\quad = {latex(self.at)} \end{{aligned}}"
+
+    def _left(self) -> str:
+        return rf"\mathop{{\arg\min}}_{{{latex(self.symbol)}>0}} \left[{latex(self.expression)}\right]"
 
     def prove(self) -> Proof:
         function = _closed_form(self.expression)

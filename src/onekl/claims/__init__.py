@@ -44,7 +44,7 @@ class Claim:
     def equations(self) -> list[str]:
         """The claim in LaTeX: what the page shows and what the check proves."""
         shown = [latex(self.printed)] if self.printed is not None else []
-        return shown + [statement.latex() for statement in self.statements]
+        return shown + [statement.display() for statement in self.statements]
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         entry = inventory()[self.id]

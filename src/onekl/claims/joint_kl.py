@@ -1,7 +1,7 @@
 """The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3."""
 
 import sympy
-from sympy import Add, Mul, S, log, sqrt
+from sympy import Add, Eq, Mul, S, log, sqrt
 
 from onekl.algebra import Entropy, Expect, Joint, KL, Total, excess
 from onekl.claims import Claim
@@ -29,6 +29,7 @@ CLAIMS = (
     Claim(
         "su-1",
         (Law(TABLES, value=x, under=Q(x, z), variable=x, density=Total(Q(x, z), (z,))),),
+        printed=Eq(Q(x), Total(Q(x, z), (z,)), evaluate=False),
     ),
     Claim(
         "su-2",

@@ -1,0 +1,128 @@
+"""The check of a claim: mutants, verdicts, and that each of its parts can fail."""
+
+from dataclasses import replace
+
+import pytest
+from sympy import Add, Mul, log
+
+from onekl.algebra import Entropy, Expect, KL, Total
+from onekl.claims import Claim, claim, entry, inventory, stated_claims
+from onekl.claims import check as check_module
+from onekl.claims.check import CheckFailed, check, fingerprint
+from onekl.claims.joint_kl import P, Q, TABLES, x, z
+from onekl.mutants import mutants
+from onekl.proofs import Identity, Proof
+
+joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
+remainder = Expect(P(x), KL(P(z, given=x), Q(z, given=x)))
+
+
+def test_the_inventory_has_103_claims_with_every_field():
+    assert len(inventory()) == 103
+    assert all(all(vars(row).values()) for row in inventory().values())
+    counts = {prefix: sum(id.startswith(prefix) for id in inventory()) for prefix in ("su-", "rq-", "gt-", "sn-", "avb-")}
+    assert counts == {"su-": 59, "rq-": 5, "gt-": 14, "sn-": 12, "avb-": 13}
+
+
+@pytest.mark.parametrize("ask", [entry, claim])
+def test_an_unknown_id_is_refused_in_one_line(ask):
+    with pytest.raises(ValueError, match="no claim 'su-99'") as refusal:
+        ask("su-99")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_claim_that_no_chapter_states_says_so():
+    with pytest.raises(ValueError, match="no chapter states it yet"):
+        claim("gt-6")
+
+
+def test_mutants_of_su_4_are_the_kinds_that_are_promised():
+    kinds = {name for name, _ in mutants(claim("su-4").statements[0])}
+    assert {"sign", "constant", "p and q exchanged", "KL reversed", "condition dropped"} <= kinds
+    kinds = {name for name, _ in mutants(claim("sn-9").statements[0])}
+    assert {"sign", "constant", "dropped term", "square lost"} <= kinds
+
+
+def test_mutants_differ_from_the_statement_and_from_each_other():
+    for stated in stated_claims().values():
+        for statement in stated.statements:
+            found = [mutant for _, mutant in mutants(statement)]
+            assert statement not in found and len(set(found)) == len(found)
+
+
+def test_a_false_claim_is_not_passed():
+    false = Claim("su-4", (Identity(TABLES, left=joint, right=Add(marginal, -remainder, evaluate=False)),))
+    with pytest.raises(CheckFailed, match="su-4 is not proved") as refusal:
+        check(false)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_claim_without_statements_is_not_passed():
+    with pytest.raises(CheckFailed, match="no statement"):
+        check(Claim("gt-6", ()))
+
+
+class Credulous(Identity):
+    """A prover that believes anything, to see that the numbers and the mutants do not."""
+
+    def prove(self):
+        return Proof()
+
+
+def test_numbers_refute_what_a_credulous_prover_accepts():
+    false = Credulous(TABLES, left=joint, right=marginal)
+    with pytest.raises(CheckFailed, match="fails on instance"):
+        check(Claim("su-4", (false,)))
+
+
+def test_mutants_expose_a_credulous_prover():
+    true = Credulous(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False))
+    with pytest.raises(CheckFailed, match="mutant"):
+        check(Claim("su-4", (true,)))
+
+
+def test_mutants_expose_numbers_that_see_nothing(monkeypatch):
+    blind = type("Blind", (Identity,), {"compile": lambda self: lambda instance: 0})
+    with pytest.raises(CheckFailed, match="no instance refutes"):
+        check(Claim("su-4", (blind(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)),)))
+
+
+def test_a_wrong_equivalence_is_refuted_by_numbers():
+    generous = type("Generous", (Identity,), {"same_as": lambda self, other: True})
+    with pytest.raises(CheckFailed, match="said to be equivalent"):
+        check(Claim("su-4", (generous(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)),)))
+
+
+def test_the_verdict_follows_from_the_premises(monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 40)
+    split = Identity(TABLES, left=marginal, right=Add(-Total(P(x) * log(Q(x)), (x,)), -Entropy(P(x)), evaluate=False))
+    silent = check(Claim("su-4", (split,)))
+    assert silent.verdict == "holds if" and silent.premises
+    stated = check(Claim("su-4", (split,), stated=silent.premises))
+    assert stated.verdict == "exact" and stated.premises == ()
+
+
+def test_equivalent_mutants_are_counted_apart(monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 40)
+    report = check(claim("rq-3"))
+    assert report.mutants_equivalent == 2 and report.mutants_rejected == report.mutants_total > 0
+
+
+def test_the_fingerprint_changes_with_a_symbol():
+    original = claim("su-4")
+    changed = replace(original.statements[0], remainder=Expect(Q(x), KL(P(z, given=x), Q(z, given=x))))
+    assert fingerprint(original) != fingerprint(replace(original, statements=(changed,)))
+    assert fingerprint(original) == fingerprint(replace(original))
+
+
+def test_left_and_right_are_never_the_same_expression():
+    for stated in stated_claims().values():
+        for statement in stated.statements:
+            if isinstance(statement, Identity):
+                assert statement.left != statement.right
+
+
+def test_a_product_of_integrals_is_beyond_the_prover():
+    squared = Identity(TABLES, left=marginal, right=Mul(marginal, marginal))
+    with pytest.raises(CheckFailed, match="not proved|product"):
+        check(Claim("su-4", (squared,)))
