@@ -101,7 +101,8 @@ def fetch(url, md5, folder):
         try:
             pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent)
         except OSError as error:
-            raise OSError(f"cannot download {url} ({type(error).__name__}); check the network, or put the file at {path}") from error
+            kind = type(error).__name__
+            raise OSError(f"cannot download {url} ({kind}); check the network, or put the file at {path}") from error
     found = pooch.file_hash(str(path), alg="md5")
     if found != md5:
         raise ValueError(f"{path} has MD5 {found}, expected {md5}; delete the file and run again")

@@ -119,7 +119,8 @@ class Run:
             return
         checkpoint = self._read()
         found = checkpoint["identity"]
-        differ = [key for key in sorted(found.keys() | self.identity.keys()) if found.get(key) != self.identity.get(key)]
+        keys = sorted(found.keys() | self.identity.keys())
+        differ = [key for key in keys if found.get(key) != self.identity.get(key)]
         if differ:
             told = "; ".join(f"{key} is {found.get(key)} there and {self.identity.get(key)} here" for key in differ)
             raise ValueError(f"{self.path} belongs to another run ({told}); delete it or move it away")
