@@ -44,9 +44,18 @@ def test_instances_have_different_sizes_near_zero_cells_and_zero_cells():
         check_table([list(d.tables["p"].values())], name="p")
 
 
-def test_without_zeros_every_cell_is_positive():
-    drawn = [Finite((P, Q), zeros=False).draw(Random(i), i) for i in range(100)]
-    assert all(cell > 0 for d in drawn for cell in d.tables["q"].values())
+def test_null_rows_of_either_variable_are_drawn():
+    drawn = [TABLES.draw(Random(i), i) for i in range(100)]
+    assert any(d.vanishes_against(Q(x), None) for d in drawn) and any(d.vanishes_against(Q(z), None) for d in drawn)
+
+
+def test_a_premise_of_positivity_sorts_instances():
+    quarter = mpmath.mpf(1) / 4
+    cells = [(i, j) for i in range(2) for j in range(2)]
+    p, q = dict.fromkeys(cells, quarter), dict(zip(cells, (0, 0, 2 * quarter, 2 * quarter)))
+    instance = Instance({x: 2, z: 2}, {"p": p, "q": q}, {"p": (x, z), "q": (x, z)})
+    assert instance.vanishes_against(Q(x), P(x)) and not instance.vanishes_against(P(x), Q(x))
+    assert not instance.vanishes_against(Q(z), None)
 
 
 def test_the_same_seed_gives_the_same_instance():

@@ -5,7 +5,7 @@ import sympy
 from sympy import Add, S, log, sqrt
 
 from onekl.algebra import Entropy, Expect, Gaussian, KL, Total, excess
-from onekl.claims.joint_kl import P, Q, TABLES, x, z
+from onekl.claims.joint_kl import OTHER, P, Q, TABLES, x, z
 from onekl.instances import Ranges
 from onekl.proofs import Bound, Counterexample, Expansion, Identity, Law, Limit, Minimum, NotProved, Optimum
 
@@ -54,7 +54,7 @@ def test_subtracting_infinities_needs_a_positive_density():
 
 
 def test_bound_says_when_it_is_tight_and_refuses_a_remainder_of_unknown_sign():
-    assert Bound(TABLES, upper=joint, lower=marginal, remainder=remainder).prove().equality == "p(z|x) = q(z|x)"
+    assert Bound(TABLES, upper=joint, lower=marginal, remainder=remainder).prove().equality == r"p(z|x) = q(z|x) \text{ wherever } \tilde{p}(x) > 0"
     refuses(Bound(TABLES, upper=marginal, lower=joint, remainder=-remainder), "negative sign")
     difference = Total(sqrt(P(x)) - sqrt(Q(x)), (x,))
     refuses(Bound(TABLES, upper=difference, lower=S.Zero, remainder=difference), "positive factor|not seen")
@@ -79,7 +79,8 @@ def test_optimum_refuses_a_minimum_a_saddle_and_a_point_that_is_no_density():
     assert Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x)).prove().premises
     refuses(Optimum(TABLES, functional=Total(-P(x) * log(Q(x)), (x,)), density=Q(x), at=P(x)), "maximum")
     refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=2 * P(x)))
-    refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x) ** 2), "stationary")
+    refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x) ** 2), "not a density")
+    refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=OTHER(x)), "stationary")
     bounded_slope = Total(P(x) * log(1 + Q(x) / P(x)), (x,))
     refuses(Optimum(TABLES, functional=bounded_slope, density=Q(x), at=P(x)), "boundary")
 

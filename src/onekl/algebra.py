@@ -241,12 +241,16 @@ def integrate_real(expression: Expr) -> Expr:
             integrand = _integrate_one(integrand, variable)
         return integrand
     if isinstance(expression, Gaussian):
+        if not expression.variance.is_positive:
+            raise ValueError(f"the variance {expression.variance} is not seen to be positive")
         return expression.formula()
     return expression.func(*map(integrate_real, expression.args)) if expression.args else expression
 
 
 def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
-    expanded = sympy.expand(sympy.expand_log(integrand, force=True))
+    if not variable.is_real or variable.is_nonnegative is not None or variable.is_nonpositive is not None:
+        raise ValueError(f"{variable} is integrated over the real line, so it must be a real symbol of no known sign")
+    expanded = sympy.expand(sympy.expand_log(integrand))
     return sympy.simplify(sympy.integrate(expanded, (variable, -sympy.oo, sympy.oo), conds="none"))
 
 

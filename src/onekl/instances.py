@@ -41,6 +41,16 @@ class Instance:
     symbolic: bool = False
     _sums: dict = field(default_factory=dict)
 
+    def vanishes_against(self, density: Density, where: Density | None) -> bool:
+        """Whether a density is 0 at some letter (where another one is not)."""
+        variables = tuple(dict.fromkeys((*density.over, *density.given, *(where.over if where else ()))))
+        kept, found = dict(self.values), False
+        for cell in itertools.product(*(range(self.sizes[v]) for v in variables)):
+            self.values.update(zip(variables, cell))
+            found = found or (self.probability(density) == 0 and (where is None or self.probability(where) > 0))
+        self.values = kept
+        return found
+
     @property
     def log(self) -> Callable:
         return sympy.log if self.symbolic else mpmath.log
@@ -270,7 +280,6 @@ class Finite:
     """Random tables for abstract densities: alphabets of 2 to 4 letters, cells down to 1e-12, some exactly 0."""
 
     joints: tuple[Joint, ...]
-    zeros: bool = True  # whether cells, and whole rows of the first variable, may be exactly 0
 
     def draw(self, random: Random, index: int) -> Instance:
         variables = tuple(dict.fromkeys(v for joint in self.joints for v in joint.variables))
@@ -278,17 +287,18 @@ class Finite:
         tables, axes = {}, {}
         for joint in self.joints:
             cells = list(itertools.product(*(range(sizes[v]) for v in joint.variables)))
-            null = _null_cells(random, cells, index) if self.zeros else set()
+            null = _null_cells(random, cells, index)
             tables[joint.family] = _random_table(random, cells, null, near_zero=index % 3 == 0)
             axes[joint.family] = joint.variables
         return Instance(sizes, tables, axes, functions=_random_function(random))
 
 
 def _null_cells(random: Random, cells: list, index: int) -> set:
-    """Which cells are exactly 0: none, one (every fifth instance), or a whole row (every tenth)."""
-    if index % 10 == 5:
-        row = random.choice(cells)[0]
-        return {cell for cell in cells if cell[0] == row}
+    """Which cells are exactly 0: one, a whole row of the first variable, one of the last (a tenth each), else none."""
+    if index % 10 in (5, 7):
+        axis = 0 if index % 10 == 5 else -1
+        letter = random.choice(cells)[axis]
+        return {cell for cell in cells if cell[axis] == letter}
     return {random.choice(cells)} if index % 10 == 0 else set()
 
 
@@ -306,6 +316,11 @@ def _random_function(random: Random) -> Callable:
     """An arbitrary function of letters: each new argument gets a random value, kept from then on."""
     memory = {}
     return lambda name, *letters: memory.setdefault((name, *letters), mpmath.mpf(random.uniform(-2, 2)))
+
+
+def all_variables(finite: Finite) -> tuple[Symbol, ...]:
+    """The variables of all joints, each once, in order."""
+    return tuple(dict.fromkeys(v for joint in finite.joints for v in joint.variables))
 
 
 @dataclass(frozen=True)

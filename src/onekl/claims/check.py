@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
+from itertools import count, islice
 from random import Random
 
 import mpmath
+import sympy
 
-from onekl.instances import DIGITS
-from onekl.mutants import mutants
+from onekl.instances import DIGITS, Finite
+from onekl.proofs.mutants import mutants
 from onekl.proofs import Counterexample, NotProved, Proof, Statement
+from onekl.proofs.basis import Positive
 
 INSTANCES = 1000
 TOLERANCE = mpmath.mpf(10) ** -18  # numbers carry 30 digits
@@ -45,7 +48,7 @@ class Report:
         """The report in plain words, one fact a line."""
         lines = [f"{self.id}: {self.verdict}", *(f"  premise: {p}" for p in self.premises)]
         lines += [f"  used: {r}" for r in self.rules]
-        lines += [f"  equality: exactly when {e}" for e in self.equality]
+        lines += [f"  equality: where the lower side is finite, exactly when {e}" for e in self.equality]
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
         lines.append(f"  mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
         lines.append(f"  numbers: {self.numeric_instances} random instances, largest error {self.max_error:.0e}")
@@ -55,7 +58,7 @@ class Report:
         """The report as Markdown with LaTeX, for notebooks and the site."""
         rows = [f"**{self.id}: {self.verdict}**", *(rf"- premise: ${p}$" for p in self.premises)]
         rows += [rf"- used: ${r}$" for r in self.rules]
-        rows += [rf"- equality exactly when ${e}$" for e in self.equality]
+        rows += [rf"- equality, where the lower side is finite, exactly when ${e}$" for e in self.equality]
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
         rows.append(f"- mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
         rows.append(f"- numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}")
@@ -75,9 +78,9 @@ def check(claim) -> Report:
         raise CheckFailed(f"{claim.id} has no statement to check yet")
     with mpmath.workdps(DIGITS):
         proofs = [_prove(claim, statement) for statement in claim.statements]
-        tried = [_within_premises(s, proof) for s, proof in zip(claim.statements, proofs) if not isinstance(s, Counterexample)]
-        numbers = [_cross_examine(claim, statement) for statement in tried]
-        trials = [trial for statement in tried for trial in _try_mutants(claim, statement)]
+        tried = [(s, proof.positive) for s, proof in zip(claim.statements, proofs) if not isinstance(s, Counterexample)]
+        numbers = [_cross_examine(claim, statement, positive) for statement, positive in tried]
+        trials = [trial for statement, positive in tried for trial in _try_mutants(claim, statement, positive)]
     premises = _distinct(p for proof, s in zip(proofs, claim.statements) for p in (*s.assuming, *proof.premises))
     rejected = [name for name, outcome in trials if outcome == "rejected"]
     return Report(
@@ -99,8 +102,17 @@ def check(claim) -> Report:
 
 def fingerprint(claim) -> str:
     """A short hash of what the claim says, so that a report of an older wording is recognised."""
-    said = [(type(s).__name__, s.latex(), s.assuming) for s in claim.statements]
+    said = [(type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)]) for s in claim.statements]
     return hashlib.sha256(repr((said, claim.stated)).encode()).hexdigest()[:12]
+
+
+def _spelt(value) -> str:
+    """An expression with its symbols' assumptions, a range with its ends; joints by their names."""
+    if isinstance(value, sympy.Basic):
+        return sympy.srepr(value)
+    if isinstance(value, Finite):
+        return ",".join(joint.family for joint in value.joints)
+    return repr(value)
 
 
 def _distinct(items) -> tuple[str, ...]:
@@ -114,18 +126,16 @@ def _prove(claim, statement: Statement) -> Proof:
         raise CheckFailed(f"{claim.id} is not proved: {statement.latex()}: {reason}") from None
 
 
-def _within_premises(statement: Statement, proof: Proof) -> Statement:
-    """The statement with instances that satisfy its premises: no zero cells where the proof needs positive densities."""
-    return replace(statement, instances=replace(statement.instances, zeros=False)) if proof.positive else statement
+def _instances(statement: Statement, positive: tuple[Positive, ...]):
+    """The first instances that satisfy the statement's premises of positivity, and only those are left out."""
+    drawn = (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in count())
+    fitting = (i for i in drawn if not any(i.vanishes_against(p.density, p.where) for p in positive))
+    return islice(fitting, INSTANCES)
 
 
-def _instances(statement: Statement):
-    return (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in range(INSTANCES))
-
-
-def _cross_examine(claim, statement: Statement):
+def _cross_examine(claim, statement: Statement, positive):
     violation, worst = statement.compile(), mpmath.mpf(0)
-    for index, instance in enumerate(_instances(statement)):
+    for index, instance in enumerate(_instances(statement, positive)):
         found = violation(instance)
         if found > TOLERANCE:
             raise CheckFailed(f"{claim.id} fails on instance {index}: {statement.latex()} is off by {mpmath.nstr(found, 3)}")
@@ -133,11 +143,11 @@ def _cross_examine(claim, statement: Statement):
     return worst
 
 
-def _try_mutants(claim, statement: Statement):
+def _try_mutants(claim, statement: Statement, positive):
     """The outcome for each mutant; prover and numbers have to agree on it."""
     for name, mutant in mutants(statement):
         violation = mutant.compile()
-        refuted = any(violation(instance) > WRONG for instance in _instances(mutant))
+        refuted = any(violation(instance) > WRONG for instance in _instances(mutant, positive))
         same = statement.same_as(mutant)
         if not same and _is_proved(mutant):
             raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")

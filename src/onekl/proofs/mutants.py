@@ -1,0 +1,139 @@
+"""Wrong versions of a statement, made from its own expressions, which its check must reject.
+
+One change each: a sign, a dropped term, p and q exchanged, a KL reversed, a constant, a conditioning variable
+dropped, reversed or added, another marginal, a square or a half lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Iterator
+
+import sympy
+from sympy import Add, Expr, Mul, Pow, exp, log
+
+from onekl.algebra import Density, Entropy, Expect, KL, Total, variables_of
+from onekl.instances import Finite
+from onekl.proofs.statements import Law, Optimum, Statement
+
+HALF = sympy.Rational(1, 2)
+
+
+def mutants(statement: Statement) -> list[tuple[str, Statement]]:
+    """Every one-change version of the statement, with the name of the change; no two are the same."""
+    joints = statement.instances.joints if isinstance(statement.instances, Finite) else ()
+    found = {}
+    for field in statement.mutable:
+        original = getattr(statement, field)
+        whole = [("sign", -original), ("constant", 2 * original)]
+        for name, changed in (*whole, *_changes(original, joints)):
+            if changed != original and _same_variables(changed, original, joints) and _fits(statement, field, changed):
+                found.setdefault((field, changed), name)
+    return [(name, replace(statement, **{field: changed})) for (field, changed), name in found.items()]
+
+
+def _fits(statement, field, changed) -> bool:
+    """A functional stays one, an optimum does not lie at whatever it is optimised over, a law stays on its alphabet."""
+    if isinstance(statement, Optimum):
+        return isinstance(changed, Total) if field == "functional" else not changed.has(statement.density)
+    if isinstance(statement, Law) and isinstance(statement.instances, Finite):
+        return field != "value"
+    return True
+
+
+def _same_variables(changed: Expr, original: Expr, joints) -> bool:
+    """A change that leaves a variable unbound makes no sense and is no mutant."""
+    variables = {v for joint in joints for v in joint.variables}
+    return changed.free_symbols & variables == original.free_symbols & variables
+
+
+def _changes(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+    yield from _at_root(expression, joints)
+    if isinstance(expression, Density):
+        return
+    for index, argument in enumerate(expression.args):
+        if not isinstance(argument, Expr) or (isinstance(expression, Pow) and index == 1):
+            continue
+        for name, changed in _changes(argument, joints):
+            rebuilt = _rebuilt(expression, index, changed)
+            if rebuilt is not None and not (isinstance(expression, log) and name == "sign" and changed == -argument):
+                yield name, rebuilt
+
+
+def _rebuilt(expression: Expr, index: int, changed: Expr) -> Expr | None:
+    """The expression with one argument changed, unless it then is no functional of densities any more."""
+    arguments = list(expression.args)
+    arguments[index] = changed
+    weights = {KL: (0, 1), Expect: (0,), Entropy: (0,)}.get(type(expression), ())
+    if index in weights and not _is_weight(expression.args[index], changed):
+        return None
+    return expression.func(*arguments)
+
+
+def _is_weight(original: Expr, changed: Expr) -> bool:
+    try:
+        return set(variables_of(changed)) == set(variables_of(original)) and not changed.could_extract_minus_sign()
+    except ValueError:
+        return False
+
+
+def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+    if isinstance(expression, Add):
+        for term in expression.args:
+            yield "sign", expression - 2 * term
+            yield "dropped term", expression - term
+    elif isinstance(expression, Mul) and not expression.args[0].is_number:
+        yield "sign", -expression
+    elif isinstance(expression, KL):
+        yield from _kl_changes(expression, joints)
+    elif isinstance(expression, Entropy) and isinstance(expression.args[0], Density):
+        yield from (("another marginal", Entropy(other)) for other in _marginals(expression.args[0], joints))
+    elif isinstance(expression, Density):
+        yield from _density_changes(expression, joints)
+    elif isinstance(expression, Pow) and expression.exp in (2, HALF):
+        yield "square lost" if expression.exp == 2 else "root lost", expression.base
+    elif isinstance(expression, exp):
+        yield "exponent doubled", exp(2 * expression.args[0])
+    elif expression.is_Rational and expression not in (0, -1):
+        yield ("half lost" if expression == HALF else "constant"), 2 * expression
+    elif expression.is_Symbol and expression.is_positive:
+        yield "square added", expression**2
+
+
+def _kl_changes(kl: KL, joints) -> Iterator[tuple[str, Expr]]:
+    if set(variables_of(kl.first)) == set(variables_of(kl.second)):
+        yield "KL reversed", KL(kl.second, kl.first)
+    plain = isinstance(kl.first, Density) and isinstance(kl.second, Density) and not kl.first.given and not kl.second.given
+    if plain and len(kl.first.over) == 1:
+        for pair in zip(_marginals(kl.first, joints), _marginals(kl.second, joints)):
+            yield "another marginal", KL(*pair)
+
+
+def _marginals(density: Density, joints) -> list[Density]:
+    """The other unconditional densities of the family: the joint, and the marginals of the other variables."""
+    own = _own(density, joints)
+    whole = [own(*own.variables)] + [own(v) for v in own.variables]
+    return [other for other in whole if other != density]
+
+
+def _own(density: Density, joints):
+    return next(joint for joint in joints if joint.family == density.family)
+
+
+def _density_changes(density: Density, joints) -> Iterator[tuple[str, Expr]]:
+    own = _own(density, joints)
+    others = [j for j in joints if j.family != density.family and set(density.over + density.given) <= set(j.variables)]
+    for joint in others:
+        yield "p and q exchanged", joint(*density.over, given=density.given)
+    if density.given:
+        yield "condition dropped", own(*density.over)
+        yield "condition reversed", own(*density.given, given=density.over)
+        yield "joint for conditional", own(*density.over, *density.given)
+        for joint in others:
+            yield "another density", joint(*density.over)
+        return
+    for variable in own.variables:
+        if variable not in density.over:
+            yield "condition added", own(*density.over, given=variable)
+        elif len(density.over) > 1:
+            yield "conditional for joint", own(*(v for v in density.over if v != variable), given=variable)

@@ -1,0 +1,86 @@
+"""A sum of functionals taken apart into single integrals, so that two sums can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy
+from sympy import Add, Expr, Mul, Symbol, log
+
+from onekl.algebra import Density, Entropy, Expect, KL, Total, define, excess, factors, latex, variables_of
+from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_density, is_divergence, normalisation
+
+
+@dataclass(frozen=True)
+class Piece:
+    """coefficient · ∫ integrand over variables; `bounded` when it cannot be −∞, as a KL cannot."""
+
+    coefficient: Expr
+    integrand: Expr
+    variables: tuple[Symbol, ...]
+    bounded: bool
+    used: tuple[str, ...] = ()
+
+
+def pieces(expression: Expr) -> list[Piece]:
+    """A sum of functionals as a list of single integrals, nested ones merged (Tonelli)."""
+    if isinstance(expression, Add):
+        return [piece for term in expression.args for piece in pieces(term)]
+    if isinstance(expression, KL):
+        return [Piece(sympy.S.One, expression.definition().integrand, expression.variables, is_divergence(expression))]
+    if isinstance(expression, Entropy):
+        density = expression.args[0]
+        return [Piece(sympy.S.NegativeOne, density * log(density), expression.variables, False)]
+    if isinstance(expression, Expect):
+        return [_under(piece, expression.weight) for piece in pieces(expression.value)]
+    if isinstance(expression, Total):
+        if has_functional(expression.integrand):
+            inner = pieces(sympy.expand_mul(expression.integrand))
+            return [_inside(piece, sympy.S.One, expression.variables) for piece in inner]
+        return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression))]
+    if isinstance(expression, Mul) and has_functional(expression):
+        return _product_pieces(expression)
+    return [Piece(sympy.S.One, define(expression), (), bool(define(expression).is_nonnegative))]
+
+
+def _product_pieces(expression: Mul) -> list[Piece]:
+    functional = [f for f in expression.args if has_functional(f)]
+    if len(functional) > 1:
+        raise NotProved(f"a product of two integrals is beyond this prover: {expression}")
+    rest = Mul(*(f for f in expression.args if f not in functional))
+    if rest.is_number:
+        return [replace(piece, coefficient=rest * piece.coefficient) for piece in pieces(functional[0])]
+    return [_inside(piece, rest, ()) for piece in pieces(functional[0])]
+
+
+def _under(piece: Piece, weight: Expr) -> Piece:
+    """A piece under an expectation; a conditional over variables that the piece has summed away integrates to 1."""
+    gone = [f for f in factors(weight) if isinstance(f, Density) and set(f.over) <= set(piece.variables)]
+    left = weight / Mul(*gone)
+    used = tuple(normalisation(f) for f in gone)
+    return _inside(replace(piece, used=(*piece.used, *used)), left, variables_of(left) if factors(left) else ())
+
+
+def _inside(piece: Piece, weight: Expr, variables) -> Piece:
+    """A piece inside another integral, times a weight. Refused where names clash or a zero would be cancelled."""
+    if (weight.free_symbols | set(variables)) & set(piece.variables):
+        raise NotProved(f"a variable is bound twice in {latex(weight)} and the integral under it: rename one")
+    if any(f.is_Pow and f.base in factors(weight) for f in Mul.make_args(piece.integrand)):
+        raise NotProved(f"{latex(weight)} would be cancelled against a denominator, which hides where it vanishes")
+    used = (TONELLI,) if variables and piece.variables else ()
+    everything = (*variables, *piece.variables)
+    bounded = piece.bounded and bool(weight.is_nonnegative)
+    return replace(piece, integrand=weight * piece.integrand, variables=everything, bounded=bounded, used=(*piece.used, *used))
+
+
+def _cannot_be_minus_infinity(total: Total) -> bool:
+    """Whether the integrand is at least 0, or is a log(a/b) with a, b densities over the variables (a KL)."""
+    parts = Mul.make_args(total.integrand)
+    if all(f.is_nonnegative or isinstance(f, excess) for f in parts):
+        return True
+    logs = [f for f in parts if isinstance(f, log)]
+    if len(logs) != 1:
+        return False
+    weight = total.integrand / logs[0]
+    other = sympy.simplify(weight / logs[0].args[0])
+    return is_density(weight, total.variables) and is_density(other, total.variables)

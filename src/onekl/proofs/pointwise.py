@@ -1,0 +1,103 @@
+"""The prover of identities between functionals of unknown densities.
+
+Every term is brought under one integral over all variables, by ∫ p(z|x) dz = 1, and the integrands are compared
+as functions of positive numbers; then it is asked what happens where densities vanish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy
+from sympy import Add, Expr, Mul
+
+from onekl.algebra import Density, Total, factors, latex
+from onekl.instances import Finite, all_variables
+from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, normalisation
+from onekl.proofs.pieces import Piece, pieces
+from onekl.proofs.support import positivity
+
+
+def prove_pointwise(left: Expr, right: Expr, finite: Finite) -> Proof:
+    """Prove left = right for all densities of the joints; NotProved with what is left over."""
+    open_ = (left.free_symbols | right.free_symbols) & set(all_variables(finite))
+    if open_:
+        raise NotProved(f"the statement leaves {', '.join(map(str, open_))} open: integrate over it or average it")
+    sides = [[_reduced(piece) for piece in pieces(side)] for side in (left, right)]
+    everything = {v for side in sides for piece in side for v in piece.variables}
+    variables = tuple(v for v in all_variables(finite) if v in everything)
+    lifted = [[_lifted(piece, variables, finite) for piece in side] for side in sides]
+    rules = [POINTWISE] + [rule for side in lifted for piece in side for rule in piece.used]
+    whole = [sum(piece.coefficient * piece.integrand for piece in side) for side in lifted]
+    gap = _simplified(_by_bayes(whole[0] - whole[1], finite))
+    require_integral_zero(gap, variables, rules)
+    positive = positivity(lifted, gap, finite)
+    rules += [] if positive else [EXTENDED]
+    steps = tuple(latex(Total(piece.coefficient * piece.integrand, variables)) for side in lifted for piece in side)
+    premises = (*_finiteness(sides), *(premise.latex() for premise in positive))
+    return Proof(tuple(dict.fromkeys(rules)), tuple(dict.fromkeys(premises)), steps, positive=positive)
+
+
+def _reduced(piece: Piece) -> Piece:
+    """The same integral without a conditional density whose variables nothing else depends on: it integrates to 1."""
+    for density in factors(piece.integrand):
+        rest = piece.integrand / density
+        if isinstance(density, Density) and set(density.over) < set(piece.variables) and not rest.free_symbols & set(density.over):
+            left = tuple(v for v in piece.variables if v not in density.over)
+            return _reduced(replace(piece, integrand=rest, variables=left, used=(*piece.used, normalisation(density))))
+    return piece
+
+
+def _lifted(piece: Piece, variables, finite: Finite) -> Piece:
+    """The same integral over all variables, by a conditional density of the missing ones, which integrates to 1."""
+    missing = tuple(v for v in variables if v not in piece.variables)
+    if not missing:
+        return piece
+    families = {f.family for f in factors(piece.integrand) if isinstance(f, Density)}
+    joint = next(j for j in finite.joints if (j.family in families or not families) and set(missing) <= set(j.variables))
+    known = tuple(v for v in joint.variables if v in piece.integrand.free_symbols)
+    conditional = joint(*missing, given=known)
+    used = (*piece.used, normalisation(conditional))
+    return replace(piece, integrand=piece.integrand * conditional, variables=variables, used=used)
+
+
+def _by_bayes(expression: Expr, finite: Finite) -> Expr:
+    """Conditionals as joint over marginal."""
+    joints = {joint.family: joint for joint in finite.joints}
+    conditionals = [d for d in expression.atoms(Density) if d.given]
+    return expression.xreplace({d: joints[d.family](*d.over, *d.given) / joints[d.family](*d.given) for d in conditionals})
+
+
+def _simplified(expression: Expr) -> Expr:
+    names = {d: sympy.Dummy(str(d), positive=True) for d in expression.atoms(Density)}
+    plain = sympy.expand(sympy.expand_log(expression.xreplace(names)))
+    return sympy.expand(sympy.simplify(plain)).xreplace({v: k for k, v in names.items()})
+
+
+def require_integral_zero(gap: Expr, variables, rules: list) -> None:
+    """0 pointwise, or a sum of densities whose integrals cancel by normalisation."""
+    total = sympy.S.Zero
+    for term in Add.make_args(gap):
+        density = [f for f in Mul.make_args(term) if isinstance(f, Density)]
+        coefficient = term / Mul(*density)
+        if term != 0 and (len(density) != 1 or not coefficient.is_number or set(density[0].over) != set(variables)):
+            raise NotProved(f"the integrands differ by {gap}")
+        if term != 0:
+            rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(density[0])]
+            total += coefficient
+    if total != 0:
+        raise NotProved(f"the integrals differ by {total}")
+
+
+def _finiteness(sides) -> list[str]:
+    """A side that is a sum of several integrals needs those that could be −∞, or are subtracted, to be finite."""
+    return [
+        rf"{latex(Total(_unsigned(piece.integrand), piece.variables))} \text{{ is finite}}"
+        for side in sides for piece in side
+        if (len(side) > 1 and piece.variables and not (piece.bounded and piece.coefficient.is_positive))
+        or (TONELLI in piece.used and not piece.bounded)
+    ]
+
+
+def _unsigned(integrand: Expr) -> Expr:
+    return -integrand if integrand.could_extract_minus_sign() else integrand

@@ -1,0 +1,55 @@
+"""The provers for concrete families: integrals over the real line that SymPy carries out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sympy
+from sympy import Expr
+
+from onekl.algebra import define, integrate_real, latex, variables_of
+from onekl.proofs.basis import NotProved, Proof
+
+
+@cache
+def closed_form(expression: Expr) -> Expr:
+    return integrate_real(define(expression)).doit()
+
+
+def require_zero(expression: Expr, what: str) -> None:
+    rest = sympy.simplify(sympy.expand_log(sympy.expand(expression)))
+    if rest != 0:
+        raise NotProved(f"{what} is {rest}, not 0")
+
+
+def assumptions(expression: Expr) -> tuple[str, ...]:
+    """What the symbols of a concrete statement are taken to be, read off the symbols themselves."""
+    found = []
+    for symbol in sorted(expression.free_symbols, key=str):
+        if symbol.is_positive:
+            found.append(f"{latex(symbol)} > 0")
+        elif symbol.is_nonzero:
+            found.append(rf"{latex(symbol)} \neq 0")
+    return tuple(found)
+
+
+def prove_concrete(left: Expr, right: Expr, ranges: Ranges) -> Proof:
+    left_value, right_value = closed_form(left), closed_form(right)
+    require_zero(left_value - right_value, "left less right")
+    return Proof((r"\text{integrals over the real line by SymPy}",), assumptions(left - right), (latex(left_value),))
+
+
+def prove_change_of_variables(law) -> Proof:
+    """The law of a monotone map of the real line onto itself; NotProved if it is not seen to be one."""
+    (source,) = variables_of(law.under)
+    slope = sympy.diff(law.value, source)
+    if not (slope.is_positive or slope.is_negative):
+        raise NotProved(f"the map is not seen to be monotone: its slope is {slope}")
+    ends = {sympy.limit(law.value, source, end) for end in (sympy.oo, -sympy.oo)}
+    if source.is_nonnegative is not None or ends != {sympy.oo, -sympy.oo}:
+        raise NotProved("the map is not seen to take the real line onto the real line")
+    (inverse,) = sympy.solve(sympy.Eq(law.variable, law.value), source)
+    image = law.under.formula().subs(source, inverse) * sympy.Abs(sympy.diff(inverse, law.variable))
+    require_zero(image / integrate_real(law.density) - 1, "the ratio of the two densities less 1")
+    rules = (r"\text{change of variables for a monotone map}",)
+    return Proof(rules, assumptions(law.value), (latex(sympy.Eq(source, inverse)), latex(sympy.simplify(image))))
