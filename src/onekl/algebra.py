@@ -9,6 +9,8 @@ the integral (or, on a finite alphabet, the sum) over the whole range of its var
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy
 from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
 from sympy.core.symbol import Str
@@ -234,9 +236,12 @@ def instantiate(expression: Expr, families: dict[Density, Expr]) -> Expr:
 
 
 def integrate_real(expression: Expr) -> Expr:
-    """Every `Total` of Gaussian integrands carried out over the real line by SymPy."""
+    """Every `Total` of Gaussian integrands carried out over the real line by SymPy.
+
+    ValueError for a variance that is not known to be positive, and for a variable whose sign is known.
+    """
     if isinstance(expression, Total):
-        integrand = integrate_real(expression.integrand)
+        integrand = expression.integrand
         for variable in expression.variables:
             integrand = _integrate_one(integrand, variable)
         return integrand
@@ -250,8 +255,21 @@ def integrate_real(expression: Expr) -> Expr:
 def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
     if not variable.is_real or variable.is_nonnegative is not None or variable.is_nonpositive is not None:
         raise ValueError(f"{variable} is integrated over the real line, so it must be a real symbol of no known sign")
-    expanded = sympy.expand(sympy.expand_log(integrand))
-    return sympy.simplify(sympy.integrate(expanded, (variable, -sympy.oo, sympy.oo), conds="none"))
+    weight = next((f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable), None)
+    rest = sympy.expand(sympy.expand_log(integrate_real(integrand / weight if weight else integrand)))
+    if weight and rest.is_polynomial(variable):
+        powers = sympy.Poly(rest, variable).terms()
+        return sympy.simplify(sum(c * _moment(variable, k, integrate_real(weight)) for (k,), c in powers))
+    return _integral(rest * (integrate_real(weight) if weight else 1), variable)
+
+
+@cache
+def _moment(variable: Symbol, power: int, density: Expr) -> Expr:
+    return _integral(variable**power * density, variable)
+
+
+def _integral(integrand: Expr, variable: Symbol) -> Expr:
+    return sympy.simplify(sympy.integrate(integrand, (variable, -sympy.oo, sympy.oo), conds="none"))
 
 
 class _BookPrinter(LatexPrinter):

@@ -1,0 +1,121 @@
+"""False statements of many shapes: each is refused, or gets the premise without which it is false."""
+
+import pytest
+import sympy
+from sympy import Abs, Add, Function, Mul, S, Symbol, exp, log
+
+from onekl.algebra import Expect, Gaussian, KL, Total, excess
+from onekl.claims import Claim
+from onekl.claims.check import CheckFailed, check
+from onekl.claims.joint_kl import OTHER, P, Q, TABLES, x, z
+from onekl.instances import Finite, Ranges
+from onekl.proofs import Bound, Counterexample, Expansion, Identity, Law, Limit, Minimum, NotProved, Optimum
+
+f = Function("f", real=True)
+three = Finite((P, Q, OTHER))
+mu, eps, b = sympy.symbols("mu epsilon b", real=True)
+t, sigma, zp = sympy.symbols("t sigma z_p", positive=True)
+ranges = Ranges(((mu, -1, 1), (t, 0.5, 1), (sigma, 0.5, 1), (b, 0.5, 1)))
+pzx, qzx = P(z, given=x), Q(z, given=x)
+noise = Gaussian(eps, 0, 1)
+
+
+def identity(left, right, instances=TABLES):
+    return Identity(instances, left=left, right=right)
+
+
+CAPTURED = [
+    identity(Expect(P(x, z), KL(pzx, qzx)), Total(P(x, z) * pzx * log(pzx / qzx), (x, z))),
+    identity(Expect(P(x) * pzx, KL(P(x, given=z), Q(x, given=z))),
+             Total(pzx * P(x, given=z) * log(P(x, given=z) / Q(x, given=z)), (x, z))),
+    identity(Total(P(x) * f(x) * Total(P(x) * f(x), (x,)), (x,)), Total(P(x) ** 2 * f(x) ** 2, (x,))),
+]
+HIDDEN_ZEROS = [
+    identity(Expect(Q(x), P(x) / Q(x) * f(x)), Expect(P(x), f(x))),
+]
+OPEN = [identity(KL(P(x), Q(x, given=z)), Total(P(x) * log(P(x) / Q(x, given=z)), (x,)))]
+FORCED = [
+    identity(Expect(P(x), log((P(x) - Q(x)) ** 2)), Expect(P(x), 2 * log(P(x) - Q(x)))),
+    identity(Expect(Gaussian(z, mu, sigma**2), log(mu**2)), 2 * log(mu), ranges),
+]
+NO_REMAINDER = [
+    Bound(TABLES, upper=KL(P(x, z), Q(x)), lower=S.Zero, remainder=KL(P(x, z), Q(x))),
+    Bound(TABLES, upper=KL(P(x), 2 * Q(x)), lower=S.Zero, remainder=KL(P(x), 2 * Q(x))),
+    Bound(TABLES, upper=-Expect(P(x), KL(pzx, qzx)), lower=S.Zero, remainder=Expect(-P(x), KL(pzx, qzx))),
+    Bound(TABLES, upper=-KL(P(x), Q(x)), lower=S.Zero, remainder=Total(excess(-P(x), -Q(x)), (x,))),
+]
+NO_OPTIMUM = [
+    Optimum(TABLES, functional=Total(P(x, given=z) * log(Q(x)), (x, z)), density=Q(x), at=P(x, given=z)),
+    Optimum(three, functional=Total(log(Q(x)) - Q(x) / (2 * P(x) - OTHER(x)), (x,)), density=Q(x), at=2 * P(x) - OTHER(x)),
+    Optimum(TABLES, functional=Total(P(z) * log(Q(x)), (z,)), density=Q(x), at=P(x)),
+    Minimum(ranges, expression=(t + 1) ** 2, symbol=t, at=S.NegativeOne),
+]
+ONE_SIDED = [
+    Limit(ranges, expression=Abs(mu) / mu, symbol=mu, point=S.Zero, value=S.One),
+    Expansion(ranges, expression=Abs(mu), symbol=mu, order=1, value=mu),
+]
+NO_COUNTEREXAMPLE = [
+    Counterexample(TABLES, left=KL(P(x), Q(x)), right=2 * KL(P(x), Q(x)),
+                   tables=((P, [[S.Half, S.Half], [0, 0]]), (Q, [[0, 0], [S.Half, S.Half]]))),
+    Counterexample(TABLES, left=KL(P(x), Q(x)), right=KL(Q(x), P(x)),
+                   tables=((P, [[t, 1 - t], [0, 0]]), (Q, [[S.Half, 0], [S.Half, 0]]))),
+]
+NO_LAW = [
+    Law(ranges, value=exp(eps), under=noise, variable=z, density=Gaussian(z, 0, 1)),
+    Law(ranges, value=sympy.atan(eps), under=noise, variable=z, density=Gaussian(z, 0, 1)),
+    Law(ranges, value=eps**2, under=noise, variable=z, density=Gaussian(z, 0, 1)),
+]
+ALL = [*CAPTURED, *HIDDEN_ZEROS, *OPEN, *FORCED, *NO_REMAINDER, *NO_OPTIMUM, *ONE_SIDED, *NO_COUNTEREXAMPLE, *NO_LAW]
+
+
+@pytest.mark.parametrize("statement", ALL, ids=lambda s: type(s).__name__)
+def test_a_false_statement_is_refused_in_one_line(statement):
+    with pytest.raises(NotProved) as refusal:
+        statement.prove()
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("integrand", [Abs(zp) * Gaussian(zp, 0, 1), zp * Gaussian(zp, 0, 1)])
+def test_an_integration_variable_with_a_sign_is_refused(integrand):
+    with pytest.raises(ValueError, match="no known sign"):
+        identity(Total(integrand, (zp,)), S.Zero, ranges).prove()
+
+
+def test_a_variance_of_unknown_sign_is_refused():
+    with pytest.raises(ValueError, match="not seen to be positive"):
+        identity(Expect(Gaussian(z, mu, b), z), mu, ranges).prove()
+
+
+def premises(left, right, instances=TABLES):
+    return " ; ".join(identity(left, right, instances).prove().premises)
+
+
+def test_differences_of_infinite_integrals_need_finiteness():
+    assert "finite" in premises(KL(P(x), Q(x)), Add(Expect(P(x), log(P(x))), Expect(P(x), -log(Q(x))), evaluate=False))
+    assert "finite" in premises(Total(P(x) * log(P(x) / Q(x) ** 2), (x,)), Add(KL(P(x), Q(x)), Total(P(x) * log(1 / Q(x)), (x,)), evaluate=False))
+
+
+def test_exchanging_integrals_of_a_function_of_any_sign_needs_finiteness():
+    g = f(x, z)
+    left = Expect(P(x), Total(pzx * g, (z,)))
+    right = Expect(P(z), Total(P(x, given=z) * g, (x,)))
+    assert "finite" in premises(left, right)
+
+
+def test_a_conditional_written_as_a_quotient_needs_its_denominator():
+    left = Total(Mul(Q(x), P(x, z) / P(x), f(z)), (x, z))
+    right = Expect(Q(x), Total(pzx * f(z), (z,)))
+    assert r"\tilde{p}(x) > 0" in premises(left, right)
+
+
+def test_one_premise_does_not_hide_another():
+    """Two zeros matter here; the numbers keep trying the one that a prover might forget."""
+    left = Add(KL(P(x), OTHER(x)), -KL(P(x), Q(x)), evaluate=False)
+    right = Expect(P(x), log(Q(x) / OTHER(x)))
+    proof = identity(left, right, three).prove()
+    assert any("finite" in p for p in proof.premises) and proof.positive
+
+
+def test_the_check_refuses_them_too():
+    with pytest.raises(CheckFailed):
+        check(Claim("su-4", (CAPTURED[0],)))
