@@ -1,5 +1,8 @@
 """The check of a claim: mutants, verdicts, and that each of its parts can fail."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -113,6 +116,13 @@ def test_the_fingerprint_changes_with_a_symbol():
     changed = replace(original.statements[0], remainder=Expect(Q(x), KL(P(z, given=x), Q(z, given=x))))
     assert fingerprint(original) != fingerprint(replace(original, statements=(changed,)))
     assert fingerprint(original) == fingerprint(replace(original))
+
+
+def test_fingerprints_are_the_same_in_every_process():
+    script = "from onekl.claims import stated_claims; from onekl.claims.check import fingerprint; print([fingerprint(c) for c in stated_claims().values()])"
+    runs = [subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+            for seed in ("1", "2")]
+    assert runs[0].stdout == runs[1].stdout != ""
 
 
 def test_left_and_right_are_never_the_same_expression():

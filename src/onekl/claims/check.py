@@ -11,7 +11,8 @@ from random import Random
 import mpmath
 import sympy
 
-from onekl.instances import DIGITS, Finite
+from onekl.algebra import Joint
+from onekl.instances import DIGITS, Finite, Ranges
 from onekl.proofs.mutants import mutants
 from onekl.proofs import Counterexample, NotProved, Proof, Statement
 from onekl.proofs.basis import Positive
@@ -110,9 +111,11 @@ def _spelt(value) -> str:
     """An expression with its symbols' assumptions, a range with its ends; joints by their names."""
     if isinstance(value, sympy.Basic):
         return sympy.srepr(value)
-    if isinstance(value, Finite):
-        return ",".join(joint.family for joint in value.joints)
-    return repr(value)
+    if isinstance(value, Joint):
+        return value.family
+    if isinstance(value, (Finite, Ranges)):
+        return " ".join(_spelt(getattr(value, f.name)) for f in fields(value))
+    return "(" + " ".join(map(_spelt, value)) + ")" if isinstance(value, (tuple, list)) else repr(value)
 
 
 def _distinct(items) -> tuple[str, ...]:
