@@ -54,7 +54,14 @@ def clean(notebook):
         for noise in ("execution", "ExecuteTime", "collapsed"):
             cell.metadata.pop(noise, None)
         if cell.cell_type == "code":
-            cell.outputs = [without_colours(out) for out in cell.outputs if WIDGET_VIEW not in out.get("data", {})]
+            cell.outputs = [without_colours(out) for out in cell.outputs if not is_transient(out)]
+            for out in cell.outputs:
+                out.get("data", {}).pop(WIDGET_VIEW, None)
+
+
+def is_transient(output):
+    """Return whether the output is a widget that shows nothing without a kernel: a progress bar, and no moving figure."""
+    return WIDGET_VIEW in output.get("data", {}) and "text/html" not in output["data"]
 
 
 def without_colours(output):
