@@ -7,7 +7,8 @@ from sympy import Symbol, exp, log
 from onekl.algebra import (
     Dirac, Entropy, Expect, Gaussian, Joint, KL, Total, define, excess, instantiate, integrate_real, latex, variables_of,
 )
-from onekl.instances import Instance, compiled, on_tables
+from onekl.evaluation import Instance, compiled
+from onekl.instances import on_tables
 
 x, z, mu, v = sympy.symbols("x z mu v", real=True)
 sigma = Symbol("sigma", positive=True)

@@ -2,7 +2,7 @@
 
 import pytest
 import sympy
-from sympy import Abs, Add, Function, Mul, S, Symbol, exp, log
+from sympy import Abs, Add, Function, Mul, S, exp, log
 
 from onekl.algebra import Expect, Gaussian, KL, Total, excess
 from onekl.claims import Claim

@@ -11,8 +11,9 @@ from hypothesis import given, settings, strategies as st
 
 from onekl.algebra import Entropy, Expect, Gaussian, KL, Total
 from onekl.claims.joint_kl import P, Q, TABLES, x, z
+from onekl.evaluation import HERMITE, Instance, compiled
 from onekl.finite import chain_rule, check_table
-from onekl.instances import HERMITE, Finite, Instance, Ranges, compiled
+from onekl.instances import Finite, Ranges
 
 mu = sympy.Symbol("mu", real=True)
 

@@ -7,7 +7,7 @@ import torch
 from sympy import exp
 
 from onekl import objectives
-from onekl.algebra import Expect, Gaussian, KL, define, instantiate, integrate_real
+from onekl.algebra import Expect, Gaussian, define, instantiate, integrate_real
 from onekl.claims import claim
 from onekl.claims.joint_kl import P, Q, elbo, x, z
 from onekl.claims.vae import epsilon, gaussian_kl, mu, one_sample, sigma, v

@@ -12,9 +12,10 @@ import mpmath
 import sympy
 
 from onekl.algebra import Joint
-from onekl.instances import DIGITS, Finite, Ranges
+from onekl.evaluation import DIGITS
+from onekl.instances import Finite, Ranges
 from onekl.proofs.mutants import mutants
-from onekl.proofs import Counterexample, NotProved, Proof, Statement
+from onekl.proofs import Counterexample, NotProved, Proof, Statement, provable
 from onekl.proofs.basis import Positive
 
 INSTANCES = 1000
@@ -45,25 +46,24 @@ class Report:
     max_error: float
     fingerprint: str
 
-    def text(self) -> str:
-        """The report in plain words, one fact a line."""
-        lines = [f"{self.id}: {self.verdict}", *(f"  premise: {p}" for p in self.premises)]
-        lines += [f"  used: {r}" for r in self.rules]
-        lines += [f"  equality: where the lower side is finite, exactly when {e}" for e in self.equality]
+    def lines(self, maths: str) -> list[str]:
+        """The facts of the report, one a line; `maths` is put on both sides of a formula."""
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
-        lines.append(f"  mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
-        lines.append(f"  numbers: {self.numeric_instances} random instances, largest error {self.max_error:.0e}")
-        return "\n".join(lines)
+        return [
+            *(f"premise: {maths}{premise}{maths}" for premise in self.premises),
+            *(f"used: {maths}{rule}{maths}" for rule in self.rules),
+            *(f"equality, where the lower side is finite, exactly when {maths}{case}{maths}" for case in self.equality),
+            f"mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent",
+            f"numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}",
+        ]
+
+    def text(self) -> str:
+        """The report in plain text."""
+        return "\n".join([f"{self.id}: {self.verdict}", *(f"  {line}" for line in self.lines(""))])
 
     def markdown(self) -> str:
         """The report as Markdown with LaTeX, for notebooks and the site."""
-        rows = [f"**{self.id}: {self.verdict}**", *(rf"- premise: ${p}$" for p in self.premises)]
-        rows += [rf"- used: ${r}$" for r in self.rules]
-        rows += [rf"- equality, where the lower side is finite, exactly when ${e}$" for e in self.equality]
-        kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
-        rows.append(f"- mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent")
-        rows.append(f"- numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}")
-        return "\n".join([rows[0], "", *rows[1:]])
+        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines("$"))])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
@@ -152,18 +152,10 @@ def _try_mutants(claim, statement: Statement, positive):
         violation = mutant.compile()
         refuted = any(violation(instance) > WRONG for instance in _instances(mutant, positive))
         same = statement.same_as(mutant)
-        if not same and _is_proved(mutant):
+        if not same and provable(mutant):
             raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")
         if same and refuted:
             raise CheckFailed(f"{claim.id}: numbers refute a mutant that is said to be equivalent ({name}): {mutant.latex()}")
         if not same and not refuted:
             raise CheckFailed(f"{claim.id}: no instance refutes a mutant ({name}): {mutant.latex()}")
         yield name, "equivalent" if same else "rejected"
-
-
-def _is_proved(statement: Statement) -> bool:
-    try:
-        statement.prove()
-    except NotProved:
-        return False
-    return True

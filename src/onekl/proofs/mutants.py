@@ -14,7 +14,8 @@ from sympy import Add, Expr, Mul, Pow, exp, log
 
 from onekl.algebra import Density, Entropy, Expect, KL, Total, variables_of
 from onekl.instances import Finite
-from onekl.proofs.statements import Law, Optimum, Statement
+from onekl.proofs.optima import Optimum
+from onekl.proofs.statements import Law, Statement
 
 HALF = sympy.Rational(1, 2)
 

@@ -13,10 +13,12 @@ from onekl.proofs.basis import NotProved, Proof
 
 @cache
 def closed_form(expression: Expr) -> Expr:
+    """The expression with every functional defined, integrated and differentiated."""
     return integrate_real(define(expression)).doit()
 
 
 def require_zero(expression: Expr, what: str) -> None:
+    """Nothing, or NotProved naming `what` and what it is instead of 0."""
     rest = sympy.simplify(sympy.expand_log(sympy.expand(expression)))
     if rest != 0:
         raise NotProved(f"{what} is {rest}, not 0")
@@ -33,7 +35,8 @@ def assumptions(expression: Expr) -> tuple[str, ...]:
     return tuple(found)
 
 
-def prove_concrete(left: Expr, right: Expr, ranges: Ranges) -> Proof:
+def prove_concrete(left: Expr, right: Expr) -> Proof:
+    """Prove left = right by carrying out every integral; NotProved with what is left over."""
     left_value, right_value = closed_form(left), closed_form(right)
     require_zero(left_value - right_value, "left less right")
     return Proof((r"\text{integrals over the real line by SymPy}",), assumptions(left - right), (latex(left_value),))

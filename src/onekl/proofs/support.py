@@ -8,7 +8,8 @@ import mpmath
 from sympy import Expr
 
 from onekl.algebra import Density
-from onekl.instances import Finite, Instance, all_variables, compiled
+from onekl.evaluation import Instance, compiled
+from onekl.instances import Finite, all_variables
 from onekl.proofs.basis import NotProved, Positive
 
 
