@@ -9,10 +9,12 @@ the integral (or, on a finite alphabet, the sum) over the whole range of its var
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import sympy
 from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
+from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 from sympy.printing.latex import LatexPrinter
 
@@ -285,6 +287,16 @@ class _BookPrinter(LatexPrinter):
         return rf"\log {body}" if bare else rf"\log\left({body}\right)"
 
 
+    def _print_Derivative(self, expr):
+        """f′(z) for an unknown function of one variable, and brackets around what a derivative is taken of."""
+        inside, (variable, _) = expr.expr, expr.variable_count[0]
+        if isinstance(inside, AppliedUndef) and inside.args == (variable,):
+            return rf"{self.doprint(inside.func)}'({self.doprint(variable)})"
+        body = self.doprint(inside)
+        body = rf"\left[{body}\right]" if inside.is_Mul or inside.is_Add else body
+        return rf"\frac{{\partial}}{{\partial {self.doprint(variable)}}} {body}"
+
+
 def latex(expression: Expr) -> str:
     """The expression in the book's notation."""
     return _BookPrinter().doprint(expression)
@@ -297,3 +309,10 @@ def aligned(left: Expr, *terms: Expr) -> str:
     lines = [latex(term) for term in terms]
     signed = [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
     return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + r" \end{aligned}"
+
+
+def words_and_maths(line: str) -> list[tuple[str, str]]:
+    r"""LaTeX taken apart into ("words", …) and ("maths", …), so that a page can break a long line between words."""
+    parts = re.split(r"\\text\{([^{}]*)\}", line)
+    kinds = ("maths", "words") * len(parts)
+    return [(kind, part) for kind, part in zip(kinds, parts) if part.strip()]

@@ -13,6 +13,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from onekl.algebra import words_and_maths
 from onekl.claims import claim, entry
 from onekl.claims.ledger import Row, ledger
 from onekl.widgets import static_html
@@ -45,8 +46,10 @@ def _badge(env, row: Row) -> nodes.Node:
     return _link(env, row.check.replace(".ipynb", ""), row.verdict, "onekl-badge", style)
 
 
-def _math(latex: str) -> nodes.math:
-    return nodes.math(latex, latex)
+def _premise(line: str) -> nodes.list_item:
+    """A premise with its words as words, so that the line can break between them."""
+    parts = [nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)]
+    return nodes.list_item("", nodes.paragraph("", "", *parts))
 
 
 def _facts(row: Row) -> str:
@@ -71,8 +74,7 @@ class ClaimDirective(SphinxDirective):
         box += [head, nodes.paragraph("", row.words)]
         box += [self._equation(line, row.id if index == 0 else None) for index, line in enumerate(stated.equations())]
         if row.premises:
-            items = [nodes.list_item("", nodes.paragraph("", "", _math(premise))) for premise in row.premises]
-            box += [nodes.paragraph("", "It holds if:"), nodes.bullet_list("", *items)]
+            box += [nodes.paragraph("", "It holds if:"), nodes.bullet_list("", *map(_premise, row.premises))]
         box += nodes.paragraph("", _facts(row), classes=["onekl-claim-facts"])
         return [box]
 
@@ -99,10 +101,10 @@ class ClaimRole(SphinxRole):
 class LedgerDirective(SphinxDirective):
     """`{claims-ledger}`: every claim of the inventory with its verdict and what showed it."""
 
-    HEAD = ("claim", "where", "what it says", "verdict", "mutants", "instances", "largest error")
+    HEAD = ("claim", "verdict", "what it says", "where", "mutants", "instances", "largest error")
 
     def run(self) -> list[nodes.Node]:
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (8, 14, 50, 10, 10, 10, 10)), cols=len(self.HEAD))
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (8, 10, 50, 14, 10, 10, 10)), cols=len(self.HEAD))
         group += nodes.thead("", nodes.row("", *(nodes.entry("", nodes.paragraph("", name)) for name in self.HEAD)))
         group += nodes.tbody("", *(self._row(row) for row in _rows(self.env).values()))
         return [nodes.container("", nodes.table("", group), classes=["onekl-ledger"])]
@@ -112,7 +114,8 @@ class LedgerDirective(SphinxDirective):
         counts = ["", "", ""]
         if row.verdict:
             counts = [f"{row.mutants_rejected}/{row.mutants_total}", f"{row.numeric_instances:,}", f"{row.max_error:.0e}"]
-        cells = [name, nodes.Text(f"{row.source} {row.number}"), nodes.Text(row.words), _badge(self.env, row), *map(nodes.Text, counts)]
+        where = nodes.Text(f"{row.source} {row.number}")
+        cells = [name, _badge(self.env, row), nodes.Text(row.words), where, *map(nodes.Text, counts)]
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells), ids=[f"ledger-{row.id}"])
 
 
@@ -146,7 +149,7 @@ def _anchor_claim_headings(app: Sphinx, doctree: nodes.document) -> None:
     for section in doctree.findall(nodes.section):
         match = re.match(r"((?:su|rq|gt|sn|avb)-[a-z]?\d+)\b", section[0].astext())
         if match and match[1] not in section["ids"]:
-            section["ids"].insert(0, match[1])
+            section["ids"].append(match[1])  # not first: the first id carries the section number
 
 
 def setup(app: Sphinx) -> dict:

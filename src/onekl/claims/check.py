@@ -11,7 +11,7 @@ from random import Random
 import mpmath
 import sympy
 
-from onekl.algebra import Joint
+from onekl.algebra import Joint, words_and_maths
 from onekl.evaluation import DIGITS
 from onekl.instances import Finite, Ranges
 from onekl.proofs.mutants import mutants
@@ -46,27 +46,31 @@ class Report:
     max_error: float
     fingerprint: str
 
-    def lines(self, maths: str) -> list[str]:
-        """The facts of the report, one a line; `maths` is put on both sides of a formula."""
+    def lines(self, write) -> list[str]:
+        """The facts of the report, one a line, with formulas written by `write`."""
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
         return [
-            *(f"premise: {maths}{premise}{maths}" for premise in self.premises),
-            *(f"used: {maths}{rule}{maths}" for rule in self.rules),
-            *(f"equality, where the lower side is finite, exactly when {maths}{case}{maths}" for case in self.equality),
+            *(f"premise: {write(premise)}" for premise in self.premises),
+            *(f"used: {write(rule)}" for rule in self.rules),
+            *(f"equality, where the lower side is finite, exactly when {write(case)}" for case in self.equality),
             f"mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent",
             f"numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}",
         ]
 
     def text(self) -> str:
         """The report in plain text."""
-        return "\n".join([f"{self.id}: {self.verdict}", *(f"  {line}" for line in self.lines(""))])
+        return "\n".join([f"{self.id}: {self.verdict}", *(f"  {line}" for line in self.lines(str))])
 
     def markdown(self) -> str:
         """The report as Markdown with LaTeX, for notebooks and the site."""
-        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines("$"))])
+        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines(_as_markdown))])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
+
+
+def _as_markdown(line: str) -> str:
+    return "".join(part if kind == "words" else f"${part.strip()}$" for kind, part in words_and_maths(line))
 
 
 def check(claim) -> Report:

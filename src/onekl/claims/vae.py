@@ -27,7 +27,9 @@ one_sample = Add(-log(Q(x, given=z)), to_prior, evaluate=False)  # su-7, before 
 
 encoder = Gaussian(z, mu, sigma**2)
 noise = Gaussian(epsilon, 0, 1)
-squared_error = (x - slope * z - b) ** 2
+decoded = Add(Mul(slope, z, evaluate=False), b, evaluate=False)  # x̂(z) = wz + b
+squared_error = Add(x, -decoded, evaluate=False) ** 2
+noiseless = (x - slope * mu - b) ** 2  # the same at z = μ, without noise
 gaussian_kl = Mul(Rational(1, 2), Add(mu**2, sigma**2, -log(sigma**2), -1, evaluate=False), evaluate=False)  # sn-9
 LINEAR = (r"\text{the decoder's mean is linear, } \hat{x}(z) = wz + b\text{, and held fixed}",)
 BOUNDARY = (r"f \text{ is differentiable and } f(z)\,(z - \mu)\,\mathcal{N}(z; \mu, \sigma^2) \to 0 \text{ for } z \to \pm\infty",)
@@ -38,9 +40,11 @@ with_kl = Add(Expect(narrow, squared_error) / (2 * s**2), KL(narrow, Gaussian(z,
 
 
 def transport(parameter, velocity):
-    """∂[f N] − f′ · velocity · N is a derivative in z, so its integral vanishes: ∂E[f] = E[f′ · velocity]."""
-    moved = Derivative(f * encoder, parameter) - Derivative(f, z) * velocity * encoder
-    return Identity(ranges, BOUNDARY, left=moved, right=-Derivative(f * velocity * encoder, z))
+    """f ∂N − f′ · velocity · N is a derivative in z, so its integral vanishes: ∂E[f] = E[f′ · velocity]."""
+    moved = Mul(f, Derivative(encoder, parameter), evaluate=False)
+    carried = Mul(-1, Derivative(f, z), velocity, encoder, evaluate=False) if velocity != 1 else -Derivative(f, z) * encoder
+    flow = Mul(f, velocity, encoder, evaluate=False) if velocity != 1 else f * encoder
+    return Identity(ranges, BOUNDARY, left=Add(moved, carried, evaluate=False), right=-Derivative(flow, z))
 
 
 CLAIMS = (
@@ -75,10 +79,10 @@ CLAIMS = (
     Claim(
         "sn-8",
         (
-            Identity(ranges, LINEAR, left=Expect(encoder, squared_error), right=squared_error.subs(z, mu) + slope**2 * sigma**2),
+            Identity(ranges, LINEAR, left=Expect(encoder, squared_error), right=noiseless + slope**2 * sigma**2),
             Identity(ranges, LINEAR, left=Derivative(Expect(encoder, squared_error), sigma), right=2 * slope**2 * sigma),
-            Limit(ranges, LINEAR, expression=Expect(encoder, squared_error), symbol=sigma, point=0, value=squared_error.subs(z, mu)),
-            Minimum(ranges, LINEAR, expression=with_kl, symbol=tau, at=s**2 / (s**2 + slope**2)),
+            Limit(ranges, LINEAR, expression=Expect(encoder, squared_error), symbol=sigma, point=0, value=noiseless),
+            Minimum(ranges, LINEAR, expression=with_kl, symbol=tau, at=s**2 / Add(s**2, slope**2, evaluate=False)),
         ),
         stated=(r"\sigma > 0", r"s > 0", r"\tau > 0"),
     ),
@@ -90,7 +94,7 @@ CLAIMS = (
     Claim(
         "sn-10",
         (
-            Law(ranges, value=mu + sigma * epsilon, under=noise, variable=z, density=encoder),
+            Law(ranges, value=Add(mu, Mul(sigma, epsilon, evaluate=False), evaluate=False), under=noise, variable=z, density=encoder),
             transport(mu, S.One),
             transport(sigma, (z - mu) / sigma),
         ),

@@ -62,7 +62,8 @@ const HTML = `<div class="okl-columns">${sliderHtml("mu")}${sliderHtml("log_var"
     <p class="okl-note">Each bar starts where the one above it ends; the last one is their sum, in nats.</p>
     <p class="okl-note">On the other side, the decoder N(<i>wz</i>, <i>s</i>²) has to give back <i>x</i> = ${X}.
     Its expected squared error is (<i>x</i> − <i>wμ</i>)² + <i>w</i>²<i>σ</i>².
-    The whole loss, times 2<i>s</i>², is that error plus 2<i>s</i>² KL.</p></div>
+    The whole loss, times 2<i>s</i>², is that error plus 2<i>s</i>² KL.
+    The curves leave out what does not change with <i>σ</i>.</p></div>
   <div class="okl-panel"><div class="okl-title">loss as a function of <i>σ</i></div>
     <div class="okl-legend"><span><b class="okl-swatch okl-remainder"></b>error + 2<i>s</i>² KL</span>
     <span><b class="okl-swatch okl-marginal"></b>error alone</span></div>
