@@ -1,0 +1,75 @@
+"""The book's directives in a small Sphinx project of their own: what they print, and what they refuse."""
+
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from sphinx.application import Sphinx
+
+from onekl.claims import stated_claims
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CONF = "extensions = ['myst_parser', 'onekl.book']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build a page from Markdown; returns its HTML and the warnings."""
+
+    def run(text):
+        source = tmp_path / "source"
+        (source / "book").mkdir(parents=True)
+        shutil.copytree(NOTEBOOKS, source / "notebooks")
+        (source / "conf.py").write_text(CONF)
+        (source / "index.md").write_text(f"# Page\n\n{text}\n")
+        warnings = io.StringIO()
+        app = Sphinx(source, source, tmp_path / "out", tmp_path / "trees", "html", status=None, warning=warnings)
+        app.build()
+        # A second application in one process registers everything again, and says so.
+        said = [line for line in warnings.getvalue().splitlines() if "already registered" not in line]
+        return (tmp_path / "out" / "index.html").read_text(encoding="utf-8"), "\n".join(said)
+
+    return run
+
+
+def test_a_claim_is_printed_with_its_number_badge_premises_and_evidence(build):
+    html, warnings = build("```{claim} su-t3\n```")
+    assert not warnings
+    assert 'id="claim-su-t3"' in html and r"\tag{su-t3}" in html
+    assert 'href="notebooks/joint-kl-check.html#su-t3"' in html and ">holds if<" in html
+    assert "is finite" in html and "mutants rejected" in html and "1,000 random instances" in html
+
+
+def test_an_exact_claim_lists_no_premises(build):
+    html, _ = build("```{claim} su-4\n```")
+    assert ">exact<" in html and "It holds if" not in html
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("```{claim} su-99\n```", "there is no claim 'su-99'"),
+    ("```{claim} gt-6\n```", "no chapter states it yet"),
+    ("See {claim}`su-99`.", "there is no claim 'su-99'"),
+    ("```{moving-figure} spiral\n```", "spiral"),
+])
+def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):
+    _, warnings = build(text)
+    assert complaint in warnings
+
+
+def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
+    html, warnings = build("{claim}`su-4` and {claim}`su-14`")
+    assert 'href="book/joint-kl.html#claim-su-4"' in html and 'href="book/ledger.html#ledger-su-14"' in html
+    assert not warnings
+
+
+def test_the_ledger_has_a_row_for_every_claim(build):
+    html, _ = build("```{claims-ledger}\n```\n\n```{claims-summary}\n```")
+    assert html.count('id="ledger-') == 103
+    assert f"{len(stated_claims())} of 103 claims checked" in html
+
+
+def test_a_moving_figure_is_self_contained(build):
+    html, _ = build("```{moving-figure} joint_table\n```")
+    figure = html[html.index('class="onekl-figure"'):]
+    assert '<script type="module">' in figure and "import " not in figure.split('<script type="module">')[1].split("</script>")[0]
