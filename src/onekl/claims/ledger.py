@@ -18,15 +18,9 @@ class LedgerError(ValueError):
 
 
 @dataclass(frozen=True)
-class Row:
-    """One claim in the ledger; the fields from `verdict` on are None where no notebook has checked it yet."""
+class Row(Entry):
+    """An entry of the inventory with what was shown of it; None in every field while no notebook has checked it."""
 
-    id: str
-    source: str
-    number: str
-    kind: str
-    chapter: str
-    words: str
     verdict: str | None = None
     premises: list[str] | None = None
     check: str | None = None
