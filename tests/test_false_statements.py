@@ -2,7 +2,7 @@
 
 import pytest
 import sympy
-from sympy import Abs, Add, Function, Mul, S, exp, log
+from sympy import Abs, Add, Derivative, Function, Mul, S, Symbol, exp, log
 
 from onekl.algebra import Expect, Gaussian, KL, Total, excess
 from onekl.claims import Claim
@@ -65,7 +65,21 @@ NO_LAW = [
     Law(ranges, value=sympy.atan(eps), under=noise, variable=z, density=Gaussian(z, 0, 1)),
     Law(ranges, value=eps**2, under=noise, variable=z, density=Gaussian(z, 0, 1)),
 ]
-ALL = [*CAPTURED, *HIDDEN_ZEROS, *OPEN, *FORCED, *NO_REMAINDER, *NO_OPTIMUM, *ONE_SIDED, *NO_COUNTEREXAMPLE, *NO_LAW]
+y = Symbol("y", real=True)
+DERIVATIVES = [
+    identity(Total(f(x) * Derivative(P(x), x), (x,)), S.Zero),
+    identity(Total(P(x) * Derivative(log(P(x)), x) ** 2, (x,)), S.Zero),
+    identity(Expect(P(x, z), Derivative(log(pzx), x) * f(x)), S.Zero),
+]
+FROM_A_SECOND_LOOK = [
+    identity(Total(P(x) * f(x), (x, y)), Expect(P(x), f(x))),
+    Optimum(three, functional=Total(OTHER(x) * (P(x) * log(Q(x)) - Q(x)), (x,)), density=Q(x), at=P(x)),
+    Law(ranges, value=eps + 2 * z, under=noise, variable=z, density=Gaussian(z, 0, 1)),
+    Law(ranges, value=eps, under=Gaussian(eps, z, 1), variable=z, density=Gaussian(z, z, 1)),
+    Law(ranges, value=eps, under=Gaussian(eps, 2 * z, 1), variable=z, density=Gaussian(z, 0, 1)),
+    Limit(ranges, expression=Abs(t), symbol=t, point=S.NegativeOne, value=S.NegativeOne),
+]
+ALL = [*DERIVATIVES, *FROM_A_SECOND_LOOK, *CAPTURED, *HIDDEN_ZEROS, *OPEN, *FORCED, *NO_REMAINDER, *NO_OPTIMUM, *ONE_SIDED, *NO_COUNTEREXAMPLE, *NO_LAW]
 
 
 @pytest.mark.parametrize("statement", ALL, ids=lambda s: type(s).__name__)
@@ -79,6 +93,30 @@ def test_a_false_statement_is_refused_in_one_line(statement):
 def test_an_integration_variable_with_a_sign_is_refused(integrand):
     with pytest.raises(ValueError, match="no known sign"):
         identity(Total(integrand, (zp,)), S.Zero, ranges).prove()
+
+
+def test_a_pole_under_the_integral_is_refused():
+    with pytest.raises(ValueError, match="pole"):
+        identity(Total(Gaussian(z, 0, 1) / z, (z,)), S.Zero, ranges).prove()
+
+
+def test_denominators_that_could_vanish_become_premises():
+    assert r"b - 1 \neq 0" in premises((b**2 - 1) / (b - 1), b + 1, ranges).replace("-1 + b", "b - 1")
+    limit = Limit(ranges, expression=b**2 / (b**2 + t), symbol=t, point=S.Zero, value=S.One)
+    assert any(r"\neq 0" in premise for premise in limit.prove().premises)
+    series = Expansion(ranges, expression=t**2 / (b + t), symbol=t, order=1, value=S.Zero)
+    assert any(r"b \neq 0" in premise for premise in series.prove().premises)
+
+
+def test_an_excess_of_negatives_is_not_bounded_below():
+    left = Add(Total(excess(-P(x), -Q(x)), (x,)), KL(P(x), Q(x)), evaluate=False)
+    assert "finite" in premises(left, S.Zero)
+
+
+def test_the_case_of_equality_names_a_weight_that_may_vanish():
+    bound = Bound(three, upper=Total(OTHER(x) * P(x) * log(P(x) / Q(x)), (x,)), lower=Total(OTHER(x) * (P(x) - Q(x)), (x,)),
+                  remainder=Total(OTHER(x) * excess(P(x), Q(x)), (x,)))
+    assert "wherever" in bound.prove().equality
 
 
 def test_a_variance_of_unknown_sign_is_refused():

@@ -259,6 +259,8 @@ def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
         raise ValueError(f"{variable} is integrated over the real line, so it must be a real symbol of no known sign")
     weight = next((f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable), None)
     rest = sympy.expand(sympy.expand_log(integrate_real(integrand / weight if weight else integrand)))
+    if any(power.exp.is_negative and power.base.has(variable) for power in rest.atoms(sympy.Pow)):
+        raise ValueError(f"a denominator depends on {variable}, so the integral may diverge at a pole")
     if weight and rest.is_polynomial(variable):
         powers = sympy.Poly(rest, variable).terms()
         return sympy.simplify(sum(c * _moment(variable, k, integrate_real(weight)) for (k,), c in powers))

@@ -30,11 +30,13 @@ class Limit(Statement):
         return rf"\lim_{{{latex(self.symbol)}\downarrow {latex(self.point)}}} {latex(self.expression)} = {latex(self.value)}"
 
     def prove(self) -> Proof:
-        if not (self.symbol - self.point).is_positive:
+        if not (self.symbol - self.point).is_positive or not sympy.sympify(self.point).is_nonnegative:
             raise NotProved(f"{latex(self.symbol)} may be on either side of {latex(self.point)}; the limit is taken from above only")
         found = sympy.limit(closed_form(self.expression), self.symbol, self.point, "+")
         require_zero(found - self.value, "the limit less the value")
-        return Proof((r"\text{limit taken by SymPy}",), assumptions(self.expression - self.value), (latex(found),))
+        there = assumptions(_at(closed_form(self.expression), self.symbol, self.point))
+        premises = dict.fromkeys((*assumptions(self.expression - self.value), *there))
+        return Proof((r"\text{limit taken by SymPy}",), tuple(premises), (latex(found),))
 
     def compile(self):
         expression, value, point = compiled(self.expression), compiled(self.value), compiled(sympy.sympify(self.point))
@@ -71,7 +73,8 @@ class Expansion(Statement):
         function = closed_form(self.expression)
         series = sympy.series(function, self.symbol, 0, self.order + 1).removeO()
         require_zero(series - self.value, "the series less the value")
-        return Proof((r"\text{Taylor expansion by SymPy}",), assumptions(function), (latex(series),))
+        premises = dict.fromkeys((*assumptions(function), *assumptions(_at(function, self.symbol, sympy.S.Zero))))
+        return Proof((r"\text{Taylor expansion by SymPy}",), tuple(premises), (latex(series),))
 
     def compile(self):
         expression, value = compiled(self.expression), compiled(self.value)
@@ -86,3 +89,9 @@ class Expansion(Statement):
 
     def same_as(self, other: Expansion) -> bool:
         return sympy.simplify(self.value - other.value) == 0
+
+
+def _at(function: Expr, symbol: Symbol, point: Expr) -> Expr:
+    """The denominators of a function at a point, as one expression, to ask which of them could be 0 there."""
+    below = [power.base.subs(symbol, point) for power in function.atoms(sympy.Pow) if power.exp.is_negative]
+    return sympy.Add(*(1 / base for base in below if base.free_symbols), evaluate=False)

@@ -28,9 +28,15 @@ def mutants(statement: Statement) -> list[tuple[str, Statement]]:
         original = getattr(statement, field)
         whole = [("sign", -original), ("constant", 2 * original)]
         for name, changed in (*whole, *_changes(original, joints)):
-            if changed != original and _same_variables(changed, original, joints) and _fits(statement, field, changed):
-                found.setdefault((field, changed), name)
-    return [(name, replace(statement, **{field: changed})) for (field, changed), name in found.items()]
+            if _same_variables(changed, original, joints) and _fits(statement, field, changed):
+                found.setdefault((field, _canonical(changed)), (name, changed))
+        found.pop((field, _canonical(original)), None)
+    return [(name, replace(statement, **{field: changed})) for (field, _), (name, changed) in found.items()]
+
+
+def _canonical(expression: Expr) -> Expr:
+    """One form for expressions that differ only in how they are written."""
+    return sympy.expand(expression.doit())
 
 
 def _fits(statement, field, changed) -> bool:

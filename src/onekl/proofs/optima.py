@@ -126,3 +126,5 @@ def _require_pointwise(statement: Optimum) -> None:
     relatives = {d for d in statement.functional.atoms(Density) if d.family == statement.density.family} - {statement.density}
     if relatives or has_functional(statement.functional.integrand):
         raise NotProved("the functional is not one integral of a function of the density at a point")
+    if statement.functional.atoms(Density) - statement.at.atoms(Density) - {statement.density}:
+        raise NotProved("where another density vanishes, the optimum is not the only one")

@@ -76,7 +76,7 @@ def _inside(piece: Piece, weight: Expr, variables) -> Piece:
 def _cannot_be_minus_infinity(total: Total) -> bool:
     """Whether the integrand is at least 0, or is a log(a/b) with a, b densities over the variables (a KL)."""
     parts = Mul.make_args(total.integrand)
-    if all(f.is_nonnegative or isinstance(f, excess) for f in parts):
+    if all(f.is_nonnegative or (isinstance(f, excess) and all(a.is_positive for a in f.args)) for f in parts):
         return True
     logs = [f for f in parts if isinstance(f, log)]
     if len(logs) != 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sympy
-from sympy import Add, Expr, Mul
+from sympy import Add, Derivative, Expr, Mul
 
 from onekl.algebra import Density, Total, factors, latex
 from onekl.instances import Finite, all_variables
@@ -23,8 +23,13 @@ def prove_pointwise(left: Expr, right: Expr, finite: Finite) -> Proof:
     open_ = (left.free_symbols | right.free_symbols) & set(all_variables(finite))
     if open_:
         raise NotProved(f"the statement leaves {', '.join(map(str, open_))} open: integrate over it or average it")
+    if left.has(Derivative) or right.has(Derivative):
+        raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
     sides = [[_reduced(piece) for piece in pieces(side)] for side in (left, right)]
     everything = {v for side in sides for piece in side for v in piece.variables}
+    strange = everything - set(all_variables(finite))
+    if strange:
+        raise NotProved(f"{', '.join(map(str, strange))} is integrated over but belongs to no joint")
     variables = tuple(v for v in all_variables(finite) if v in everything)
     lifted = [[_lifted(piece, variables, finite) for piece in side] for side in sides]
     rules = [POINTWISE] + [rule for side in lifted for piece in side for rule in piece.used]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import sympy
-from sympy import Expr
+from sympy import Expr, Pow
 
 from onekl.algebra import define, integrate_real, latex, variables_of
 from onekl.proofs.basis import NotProved, Proof
@@ -25,14 +25,15 @@ def require_zero(expression: Expr, what: str) -> None:
 
 
 def assumptions(expression: Expr) -> tuple[str, ...]:
-    """What the symbols of a concrete statement are taken to be, read off the symbols themselves."""
+    """What a concrete statement takes for granted: the signs of its symbols, and denominators that are not 0."""
     found = []
     for symbol in sorted(expression.free_symbols, key=str):
         if symbol.is_positive:
             found.append(f"{latex(symbol)} > 0")
         elif symbol.is_nonzero:
             found.append(rf"{latex(symbol)} \neq 0")
-    return tuple(found)
+    below = {power.base for power in expression.atoms(Pow) if power.exp.is_negative and not power.base.is_nonzero}
+    return (*found, *(rf"{latex(base)} \neq 0" for base in sorted(below, key=str)))
 
 
 def prove_concrete(left: Expr, right: Expr) -> Proof:
@@ -45,6 +46,8 @@ def prove_concrete(left: Expr, right: Expr) -> Proof:
 def prove_change_of_variables(law) -> Proof:
     """The law of a monotone map of the real line onto itself; NotProved if it is not seen to be one."""
     (source,) = variables_of(law.under)
+    if law.variable in law.value.free_symbols | law.under.free_symbols | {source}:
+        raise NotProved(f"{law.variable} names the image and stands in the map or in the law drawn from: rename it")
     slope = sympy.diff(law.value, source)
     if not (slope.is_positive or slope.is_negative):
         raise NotProved(f"the map is not seen to be monotone: its slope is {slope}")

@@ -191,7 +191,9 @@ def _equality_case(term: Expr) -> str:
     if isinstance(inner, Total):
         gaps = [f for f in Mul.make_args(inner.integrand) if isinstance(f, excess)]
         if len(gaps) == 1 and (inner.integrand / gaps[0]).is_positive and all(a.is_positive for a in gaps[0].args):
-            return f"{latex(gaps[0].args[0])} = {latex(gaps[0].args[1])}"
+            weight = Mul(inner.integrand / gaps[0], rest.weight if isinstance(rest, Expect) else 1).as_coeff_Mul()[1]
+            where = "" if weight.is_number else rf" \text{{ wherever }} {latex(weight)} > 0"
+            return f"{latex(gaps[0].args[0])} = {latex(gaps[0].args[1])}{where}"
     raise NotProved(f"the remainder's term {term} is not seen to be at least 0")
 
 
