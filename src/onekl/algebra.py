@@ -304,13 +304,12 @@ def latex(expression: Expr) -> str:
     return _BookPrinter().doprint(expression)
 
 
-def aligned(left: Expr, *terms: Expr) -> str:
-    """left = the sum of the terms, for a page: on one line if that is short, else a line for each of them."""
-    if len(str(left)) + sum(len(str(term)) for term in terms) < 60:
-        return f"{latex(left)} = {latex(sympy.Add(*terms, evaluate=False))}" if len(terms) > 1 else f"{latex(left)} = {latex(terms[0])}"
+def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
+    """left = the sum of the terms (≥ least), for a page: a line for each of them."""
     lines = [latex(term) for term in terms]
     signed = [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
-    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + r" \end{aligned}"
+    last = "" if least is None else rf" \\ &\geq {latex(least)}"
+    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + last + r" \end{aligned}"
 
 
 def words_and_maths(line: str) -> list[tuple[str, str]]:

@@ -39,7 +39,6 @@ narrow = Gaussian(z, mu, tau)  # the encoder by its variance
 with_kl = Add(Expect(narrow, squared_error) / (2 * s**2), KL(narrow, Gaussian(z, 0, 1)), evaluate=False)
 
 
-
 def transport(parameter, velocity):
     """f ∂N − f′ · velocity · N is a derivative in z, so its integral vanishes: ∂E[f] = E[f′ · velocity]."""
     moved = Mul(f, Derivative(encoder, parameter), evaluate=False)

@@ -66,6 +66,8 @@ class Identity(Statement):
         return f"{latex(self.left)} = {latex(self.right)}"
 
     def display(self) -> str:
+        if len(str(self.left)) + len(str(self.right)) < 60:
+            return self.latex()
         long_sum = isinstance(self.right, Add) and self.right.has(Total, KL, Expect)
         return aligned(self.left, *(self.right.args if long_sum else (self.right,)))
 
@@ -98,8 +100,7 @@ class Bound(Statement):
         return rf"{self._identity().latex()} \;\geq\; {latex(self.lower)}"
 
     def display(self) -> str:
-        lines = aligned(self.upper, self.lower, self.remainder).removesuffix(r" \end{aligned}")
-        return rf"{lines} \\ &\geq {latex(self.lower)} \end{{aligned}}"
+        return aligned(self.upper, self.lower, self.remainder, least=self.lower)
 
     def prove(self) -> Proof:
         equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
@@ -120,7 +121,7 @@ class Bound(Statement):
 class Law(Statement):
     """If the variables of `under` are drawn from it, `value` has the density `density` in `variable`.
 
-    That is E_under[f(value)] = ∫ f(variable) density for every function f.
+    That is E_under[f(value)] = ∫ f(variable) density for every f ≥ 0.
     """
 
     value: Expr
