@@ -261,10 +261,11 @@ def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
     rest = sympy.expand(sympy.expand_log(integrate_real(integrand / weight if weight else integrand)))
     if any(power.exp.is_negative and power.base.has(variable) for power in rest.atoms(sympy.Pow)):
         raise ValueError(f"a denominator depends on {variable}, so the integral may diverge at a pole")
+    density = integrate_real(weight) if weight else sympy.S.One
     if weight and rest.is_polynomial(variable):
         powers = sympy.Poly(rest, variable).terms()
-        return sympy.simplify(sum(c * _moment(variable, k, integrate_real(weight)) for (k,), c in powers))
-    return _integral(rest * (integrate_real(weight) if weight else 1), variable)
+        return sympy.simplify(sum(c * _moment(variable, k, density) for (k,), c in powers))
+    return _integral(rest * density, variable)
 
 
 @cache

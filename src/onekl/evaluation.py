@@ -42,12 +42,24 @@ class Instance:
     def vanishes_against(self, density: Density, where: Density | None) -> bool:
         """Whether a density is 0 at some letter (where another one is not)."""
         variables = tuple(dict.fromkeys((*density.over, *density.given, *(where.over if where else ()))))
-        kept, found = dict(self.values), False
-        for cell in itertools.product(*(range(self.sizes[v]) for v in variables)):
-            self.values.update(zip(variables, cell))
-            found = found or (self.probability(density) == 0 and (where is None or self.probability(where) > 0))
-        self.values = kept
-        return found
+        return any(
+            self.probability(density) == 0 and (where is None or self.probability(where) > 0)
+            for _ in self.visit(variables, self.letters(variables))
+        )
+
+    def letters(self, variables: tuple[Symbol, ...]):
+        """Every combination of letters of the variables."""
+        return itertools.product(*(range(self.sizes[v]) for v in variables))
+
+    def visit(self, variables: tuple[Symbol, ...], places):
+        """Give the variables the values of each place in turn, yield the place, and put the old values back at the end."""
+        kept = self.values
+        try:
+            for place in places:
+                self.values = {**kept, **dict(zip(variables, place))}
+                yield place
+        finally:
+            self.values = kept
 
     @property
     def log(self) -> Callable:
@@ -94,27 +106,16 @@ def _trapezoid(weight: Gaussian, term):
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
     def value(instance):
-        kept, step = dict(instance.values), mpmath.sqrt(variance(instance)) / 2
-        start, result = int(mpmath.nint(mean(instance) / step)), 0
-        for k in range(start - 30, start + 31):
-            instance.values = {**kept, weight.variable: k * step}
-            result += step * term(instance)
-        instance.values = kept
-        return result
+        step = mpmath.sqrt(variance(instance)) / 2
+        start = int(mpmath.nint(mean(instance) / step))
+        grid = [(k * step,) for k in range(start - 30, start + 31)]
+        return sum(step * term(instance) for _ in instance.visit((weight.variable,), grid))
 
     return value
 
 
 def _sum_over(variables, term):
-    def value(instance):
-        result, kept = 0, dict(instance.values)
-        for cell in itertools.product(*(range(instance.sizes[v]) for v in variables)):
-            instance.values.update(zip(variables, cell))
-            result = result + term(instance)
-        instance.values = kept
-        return result
-
-    return value
+    return lambda instance: sum(term(instance) for _ in instance.visit(variables, instance.letters(variables)))
 
 
 def _weighted(weight: Expr, term) -> Callable:
@@ -134,13 +135,9 @@ def _quadrature(weight: Gaussian, term):
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
     def value(instance):
-        centre, scale, kept = mean(instance), mpmath.sqrt(variance(instance)), dict(instance.values)
-        result = 0
-        for node, share in HERMITE:
-            instance.values = {**kept, weight.variable: centre + scale * node}
-            result += share * term(instance)
-        instance.values = kept
-        return result
+        centre, scale = mean(instance), mpmath.sqrt(variance(instance))
+        shares = {centre + scale * node: share for node, share in HERMITE}
+        return sum(shares[z] * term(instance) for (z,) in instance.visit((weight.variable,), zip(shares)))
 
     return value
 
@@ -237,15 +234,10 @@ def _derivative(expression):
     variable, inside = expression.variable_count[0][0], compiled(expression.expr)
 
     def value(instance):
-        kept = dict(instance.values)
-
         def shifted(number):
-            instance.values = {**kept, variable: number}
-            return inside(instance)
+            return sum(inside(instance) for _ in instance.visit((variable,), [(number,)]))
 
-        slope = mpmath.diff(shifted, kept[variable])
-        instance.values = kept
-        return slope
+        return mpmath.diff(shifted, instance.values[variable])
 
     return value
 

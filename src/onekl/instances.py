@@ -23,8 +23,7 @@ class Finite:
     joints: tuple[Joint, ...]
 
     def draw(self, random: Random, index: int) -> Instance:
-        variables = tuple(dict.fromkeys(v for joint in self.joints for v in joint.variables))
-        sizes = {v: random.randint(2, 4) for v in variables}
+        sizes = {v: random.randint(2, 4) for v in all_variables(self)}
         tables, axes = {}, {}
         for joint in self.joints:
             cells = list(itertools.product(*(range(sizes[v]) for v in joint.variables)))

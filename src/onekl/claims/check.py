@@ -88,6 +88,7 @@ def check(claim) -> Report:
         trials = [trial for statement, positive in tried for trial in _try_mutants(claim, statement, positive)]
     premises = _distinct(p for proof, s in zip(proofs, claim.statements) for p in (*s.assuming, *proof.premises))
     rejected = [name for name, outcome in trials if outcome == "rejected"]
+    equivalent = sum(outcome == "equivalent" for _, outcome in trials)
     return Report(
         id=claim.id,
         statements=tuple(s.latex() for s in claim.statements),
@@ -96,8 +97,8 @@ def check(claim) -> Report:
         rules=_distinct(r for proof in proofs for r in proof.rules),
         equality=_distinct(proof.equality for proof in proofs if proof.equality),
         mutants_rejected=len(rejected),
-        mutants_total=len([1 for _, outcome in trials if outcome != "equivalent"]),
-        mutants_equivalent=len([1 for _, outcome in trials if outcome == "equivalent"]),
+        mutants_total=len(trials) - equivalent,
+        mutants_equivalent=equivalent,
         mutant_kinds=_distinct(sorted(rejected)),
         numeric_instances=INSTANCES * len(numbers),
         max_error=float(mpmath.nstr(max(numbers), 2)) if numbers else 0.0,

@@ -149,8 +149,8 @@ class Law(Statement):
         return self._tested().compile()
 
     def same_as(self, other: Law) -> bool:
-        """Two descriptions of one law: the same map with a density that is equal, or another map with the same law."""
-        return provable(other) if self.density == other.density else False
+        """Whether the other map has the same law."""
+        return self.density == other.density and provable(other)
 
 
 @dataclass(frozen=True, kw_only=True)
