@@ -5,10 +5,11 @@ import sympy
 from sympy import Symbol, exp, log
 
 from onekl.algebra import (
-    Dirac, Entropy, Expect, Gaussian, Joint, KL, Total, define, excess, instantiate, integrate_real, latex, variables_of,
+    Dirac, Entropy, Expect, Gaussian, Joint, KL, Total, define, excess, instantiate, integrate_real, variables_of,
 )
 from onekl.evaluation import Instance, compiled
 from onekl.instances import on_tables
+from onekl.notation import latex
 
 x, z, mu, v = sympy.symbols("x z mu v", real=True)
 sigma = Symbol("sigma", positive=True)

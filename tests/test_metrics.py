@@ -11,6 +11,16 @@ from onekl.networks import SeedLinear
 from onekl.seeds import Seeds
 
 
+@pytest.mark.parametrize("passed, word", [([True, True], "supported"), ([True, False], "mixed"), ([False], "not supported")])
+def test_the_word_of_a_verdict(passed, word):
+    assert metrics.verdict(passed) == word
+
+
+def test_no_seeds_give_no_verdict():
+    with pytest.raises(ValueError, match="at least one seed"):
+        metrics.verdict([])
+
+
 def test_interval_of_a_textbook_sample():
     # Mean 3, standard deviation √2.5, t(0.975; 4) = 2.776445: the half width is 2.776445·√(2.5/5) = 1.963243.
     interval = metrics.confidence_interval([1.0, 2.0, 3.0, 4.0, 5.0])

@@ -9,14 +9,11 @@ the integral (or, on a finite alphabet, the sum) over the whole range of its var
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import sympy
 from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
-from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
-from sympy.printing.latex import LatexPrinter
 
 
 class Density(Expr):
@@ -275,46 +272,3 @@ def _moment(variable: Symbol, power: int, density: Expr) -> Expr:
 
 def _integral(integrand: Expr, variable: Symbol) -> Expr:
     return sympy.simplify(sympy.integrate(integrand, (variable, -sympy.oo, sympy.oo), conds="none"))
-
-
-class _BookPrinter(LatexPrinter):
-    """SymPy's LaTeX printer in the book's notation; it keeps the order in which terms were written."""
-
-    def __init__(self):
-        super().__init__({"order": "none", "ln_notation": False})
-
-    def _print_log(self, expr, exp=None):
-        inside = expr.args[0]
-        body = self.doprint(inside)
-        bare = isinstance(inside, (Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
-        return rf"\log {body}" if bare else rf"\log\left({body}\right)"
-
-
-    def _print_Derivative(self, expr):
-        """f′(z) for an unknown function of one variable, and brackets around what a derivative is taken of."""
-        inside, (variable, _) = expr.expr, expr.variable_count[0]
-        if isinstance(inside, AppliedUndef) and inside.args == (variable,):
-            return rf"{self.doprint(inside.func)}'({self.doprint(variable)})"
-        body = self.doprint(inside)
-        body = rf"\left[{body}\right]" if inside.is_Mul or inside.is_Add else body
-        return rf"\frac{{\partial}}{{\partial {self.doprint(variable)}}} {body}"
-
-
-def latex(expression: Expr) -> str:
-    """The expression in the book's notation."""
-    return _BookPrinter().doprint(expression)
-
-
-def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
-    """left = the sum of the terms (≥ least), for a page: a line for each of them."""
-    lines = [latex(term) for term in terms]
-    signed = [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
-    last = "" if least is None else rf" \\ &\geq {latex(least)}"
-    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + last + r" \end{aligned}"
-
-
-def words_and_maths(line: str) -> list[tuple[str, str]]:
-    r"""LaTeX taken apart into ("words", …) and ("maths", …), so that a page can break a long line between words."""
-    parts = re.split(r"\\text\{([^{}]*)\}", line)
-    kinds = ("maths", "words") * len(parts)
-    return [(kind, part) for kind, part in zip(kinds, parts) if part.strip()]

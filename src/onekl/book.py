@@ -13,9 +13,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from onekl.algebra import words_and_maths
 from onekl.claims import claim, entry
 from onekl.claims.ledger import Row, ledger
+from onekl.notation import words_and_maths
 from onekl.widgets import static_html
 
 LEDGER_PAGE = "book/ledger"

@@ -20,6 +20,17 @@ class Interval(NamedTuple):
         return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
+def verdict(passed):
+    """The word for what the seeds showed: "supported" if all of them pass, "mixed" if some do, else "not supported".
+
+    ``passed`` holds one truth value per seed; an empty one raises ValueError.
+    """
+    passed = list(passed)
+    if not passed:
+        raise ValueError("a verdict needs at least one seed; none was given")
+    return "supported" if all(passed) else "mixed" if any(passed) else "not supported"
+
+
 def confidence_interval(values, level=0.95):
     """The t-interval of the mean of ``values`` (S,), one value per seed, as an ``Interval``.
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from sympy import Expr
 
-from onekl.algebra import latex
+from onekl.notation import latex
 from onekl.proofs import Statement
 
 CHAPTERS = ("joint_kl", "vae")  # the modules of this package that state claims

@@ -11,9 +11,10 @@ from random import Random
 import mpmath
 import sympy
 
-from onekl.algebra import Joint, words_and_maths
+from onekl.algebra import Joint
 from onekl.evaluation import DIGITS
 from onekl.instances import Finite, Ranges
+from onekl.notation import words_and_maths
 from onekl.proofs.mutants import mutants
 from onekl.proofs import Counterexample, NotProved, Proof, Statement, provable
 from onekl.proofs.basis import Positive

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Mul
 
-from onekl.algebra import Density, Entropy, Expect, KL, Total, latex
+from onekl.algebra import Density, Entropy, Expect, KL, Total
+from onekl.notation import latex
 
 POINTWISE = r"\text{the integrands are equal point by point}"
 TONELLI = r"\text{a nested integral is one integral (Tonelli)}"

@@ -9,8 +9,8 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol
 
-from onekl.algebra import latex
 from onekl.evaluation import compiled
+from onekl.notation import latex
 from onekl.proofs.basis import NotProved, Proof
 from onekl.proofs.real_line import assumptions, closed_form, require_zero
 from onekl.proofs.statements import Statement, difference

@@ -9,8 +9,9 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol
 
-from onekl.algebra import Density, Total, latex
+from onekl.algebra import Density, Total
 from onekl.evaluation import compiled
+from onekl.notation import latex
 from onekl.proofs.basis import NotProved, Proof, has_functional, is_density
 from onekl.proofs.pointwise import require_integral_zero
 from onekl.proofs.real_line import assumptions, closed_form, require_zero

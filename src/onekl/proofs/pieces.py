@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import sympy
 from sympy import Add, Expr, Mul, Symbol, log
 
-from onekl.algebra import Density, Entropy, Expect, KL, Total, define, excess, factors, latex, variables_of
+from onekl.algebra import Density, Entropy, Expect, KL, Total, define, excess, factors, variables_of
+from onekl.notation import latex
 from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_density, is_divergence, normalisation
 
 

@@ -11,8 +11,9 @@ from dataclasses import replace
 import sympy
 from sympy import Add, Derivative, Expr, Mul
 
-from onekl.algebra import Density, Total, factors, latex
+from onekl.algebra import Density, Total, factors
 from onekl.instances import Finite, all_variables
+from onekl.notation import latex
 from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, normalisation
 from onekl.proofs.pieces import Piece, pieces
 from onekl.proofs.support import positivity

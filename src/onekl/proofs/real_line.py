@@ -7,7 +7,8 @@ from functools import cache
 import sympy
 from sympy import Expr, Pow
 
-from onekl.algebra import define, integrate_real, latex, variables_of
+from onekl.algebra import define, integrate_real, variables_of
+from onekl.notation import latex
 from onekl.proofs.basis import NotProved, Proof
 
 

@@ -13,9 +13,10 @@ import mpmath
 import sympy
 from sympy import Add, Expr, Mul, Symbol
 
-from onekl.algebra import Expect, KL, Total, aligned, excess, latex, variables_of
+from onekl.algebra import Expect, KL, Total, excess, variables_of
 from onekl.evaluation import compiled
 from onekl.instances import Finite, Ranges, on_tables
+from onekl.notation import aligned, latex
 from onekl.proofs.basis import NotProved, Proof, is_divergence
 from onekl.proofs.pointwise import prove_pointwise
 from onekl.proofs.real_line import prove_change_of_variables, prove_concrete
