@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import pytest
 import torch
 from hypothesis import given, settings
@@ -163,3 +164,107 @@ def test_importance_weighted_likelihood_is_the_log_of_the_mean_weight():
     weights = torch.tensor([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0]], dtype=torch.float64)
     found = ob.importance_weighted_log_likelihood(torch.log(weights) - 4000)
     torch.testing.assert_close(found, torch.log(torch.tensor([2.0, 4.0], dtype=torch.float64)) - 4000)
+
+
+LOGITS = [-9.0, -2.5, -0.3, 0.0, 0.7, 3.0, 8.0]
+
+
+def mpmath_losses(logit):
+    """−log D, −log(1 − D) and their slopes in the logit, at 40 digits."""
+    with mpmath.workdps(40):
+        d = 1 / (1 + mpmath.exp(-mpmath.mpf(logit)))
+        return [float(v) for v in (-mpmath.log(d), -mpmath.log(1 - d), d - 1, d)]
+
+
+@pytest.mark.parametrize("logit", [*LOGITS, -700.0, -40.0, 25.0, 60.0])
+def test_adversarial_losses_and_their_slopes_are_the_formulas(logit):
+    minus_log_d, minus_log_rest, slope_d, slope_rest = mpmath_losses(logit)
+    logits = torch.tensor(logit, dtype=torch.float64, requires_grad=True)
+    zero = torch.zeros_like(logits).detach()
+    expected = {
+        ob.generator_loss: (minus_log_d, slope_d),
+        ob.minimax_generator_loss: (-minus_log_rest, -slope_rest),
+        lambda a: ob.discriminator_loss(a, zero): (minus_log_d + math.log(2), slope_d),
+        lambda a: ob.discriminator_loss(zero, a): (math.log(2) + minus_log_rest, slope_rest),
+    }
+    for loss, (value, slope) in expected.items():
+        found = loss(logits)
+        assert found.item() == pytest.approx(value, rel=1e-13, abs=1e-300)
+        assert torch.autograd.grad(found, logits)[0].item() == pytest.approx(slope, rel=1e-13, abs=1e-300)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_adversarial_losses_stay_finite_at_extreme_logits(dtype, sign):
+    logits = torch.tensor([sign * 1e4, sign * 1e30], dtype=dtype, requires_grad=True)
+    losses = [ob.generator_loss(logits), ob.minimax_generator_loss(logits), ob.discriminator_loss(logits, -logits)]
+    for loss in losses:
+        assert torch.isfinite(loss).all()
+        assert torch.isfinite(torch.autograd.grad(loss.sum(), logits)[0]).all()
+    assert ob.generator_loss(logits).tolist() == [0, 0] if sign > 0 else (-logits).tolist()
+
+
+def test_minimax_and_usual_generator_loss_push_the_same_way_with_different_strength():
+    logits = torch.tensor(LOGITS, dtype=torch.float64, requires_grad=True)
+    usual, = torch.autograd.grad(ob.generator_loss(logits).sum(), logits)
+    minimax, = torch.autograd.grad(ob.minimax_generator_loss(logits).sum(), logits)
+    assert (usual < 0).all() and (minimax < 0).all()
+    torch.testing.assert_close(usual / minimax, torch.exp(-logits))  # (1 − D) / D
+
+
+def test_discriminator_loss_is_least_at_the_optimal_discriminator():
+    # Three letters with exact expectations: su-16's slope in each logit is D (p̃ + q) − p̃.
+    p_data, q = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]], dtype=torch.float64)
+    logits = ob.optimal_discriminator_logit(p_data.log(), q.log()).requires_grad_()
+    loss = (p_data * ob.generator_loss(logits)).sum() - (q * ob.minimax_generator_loss(logits)).sum()
+    assert torch.autograd.grad(loss, logits)[0].abs().max() < 1e-15
+    torch.testing.assert_close(torch.sigmoid(logits), p_data / (p_data + q))
+    middle = (p_data + q) / 2
+    js = 0.5 * ((p_data * (p_data / middle).log()).sum() + (q * (q / middle).log()).sum())
+    assert loss.item() == pytest.approx(math.log(4) - 2 * js.item(), rel=1e-14)
+
+
+def test_optimal_discriminator_where_a_density_vanishes():
+    nothing = torch.tensor(-math.inf)
+    assert torch.sigmoid(ob.optimal_discriminator_logit(torch.tensor(0.0), nothing)).item() == 1
+    assert torch.sigmoid(ob.optimal_discriminator_logit(nothing, torch.tensor(0.0))).item() == 0
+    assert torch.isnan(ob.optimal_discriminator_logit(nothing, nothing))
+
+
+def test_regularised_generator_loss_is_its_two_terms_and_keeps_the_seeds_apart():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(3, 5, generator=generator, dtype=torch.float64)
+    x, x_old = torch.randn(2, 3, 5, 4, generator=generator, dtype=torch.float64)
+    lam = torch.tensor([[0.0], [0.5], [2.0]], dtype=torch.float64)
+    loss = ob.regularised_generator_loss(logits, x, x_old, lam)
+    assert loss.shape == (3, 5)
+    for s, b in ((0, 0), (1, 4), (2, 3)):
+        norm = sum((x[s, b, i] - x_old[s, b, i]).item() ** 2 for i in range(4))
+        naive = -math.log(1 / (1 + math.exp(-logits[s, b].item()))) + lam[s].item() * norm
+        assert loss[s, b].item() == pytest.approx(naive, rel=1e-13)
+        alone = ob.regularised_generator_loss(logits[s], x[s], x_old[s], lam[s].item())
+        assert torch.equal(alone, loss[s])
+
+
+def test_step_penalty_and_its_slope_are_zero_where_nothing_has_moved():
+    x = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    penalty = ob.step_penalty(x, x.detach())
+    assert penalty.abs().max() == 0 and torch.autograd.grad(penalty.sum(), x)[0].abs().max() == 0
+    moved = ob.step_penalty(x, x.detach() - 1)
+    torch.testing.assert_close(torch.autograd.grad(moved.sum(), x)[0], torch.full_like(x, 2.0))
+
+
+@pytest.mark.parametrize("lam", [-1e-9, float("nan"), torch.tensor([[0.0], [-1.0]])])
+def test_a_weight_that_is_negative_is_refused(lam):
+    with pytest.raises(ValueError, match="must not be negative"):
+        ob.regularised_generator_loss(torch.zeros(2, 3), torch.zeros(2, 3, 2), torch.zeros(2, 3, 2), lam)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: ob.step_penalty(torch.zeros(5, 2), torch.zeros(5, 3)),
+    lambda: ob.regularised_generator_loss(torch.zeros(5, 1), torch.zeros(5, 2), torch.zeros(5, 2), 1.0),
+    lambda: ob.discriminator_loss(torch.zeros(5, 1), torch.zeros(5)),
+])
+def test_shapes_that_would_broadcast_are_refused_and_named(call):
+    with pytest.raises(ValueError, match=r"has shape \(5.*has shape \(5.*must be the same"):
+        call()

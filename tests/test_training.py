@@ -1,5 +1,6 @@
 """Profiles, provenance, and runs that are stopped and go on to the same bits."""
 
+import math
 import subprocess
 import sys
 
@@ -182,3 +183,11 @@ def test_provenance_names_device_and_versions(monkeypatch):
 def test_importing_the_package_loads_neither_torch_nor_sympy():
     code = "import onekl, sys; print(sorted({'torch', 'sympy', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_finite_losses_pass_and_others_are_one_clear_line():
+    good = torch.zeros(3)
+    training.require_finite(7, generator=good, discriminator=good)
+    with pytest.raises(ValueError, match=r"the discriminator loss is not finite at step 7 for 2 of 3 seeds \(places 1, 2\)") as error:
+        training.require_finite(7, generator=good, discriminator=torch.tensor([0.0, math.nan, math.inf]))
+    assert "\n" not in str(error.value)

@@ -51,6 +51,18 @@ def provenance():
     return {"profile": profile(), "device": words, "versions": versions}
 
 
+def require_finite(step, **losses):
+    """Raise ValueError, naming the loss, the step and the seeds, unless every entry of the losses (S,) is finite.
+
+    A discriminator that saturates, or a step that was too large, ends here rather than in samples that mean nothing.
+    """
+    for name, loss in losses.items():
+        broken = (~torch.isfinite(loss.detach())).reshape(-1).nonzero().flatten().tolist()
+        if broken:
+            raise ValueError(f"the {name} loss is not finite at step {step} for {len(broken)} of {loss.numel()} seeds "
+                             f"(places {', '.join(map(str, broken[:8]))}); lower the learning rate or clip the gradients")
+
+
 class Run:
     """A loop that logs, shows its progress, and goes on from where it was stopped.
 
