@@ -99,6 +99,7 @@ class Gaussian(Expr):
 class Dirac(Expr):
     r"""δ(variable − image): the conditional density of a variable that a map determines."""
 
+    is_nonnegative = True
     is_commutative = True
 
     def __new__(cls, variable, image):
@@ -109,6 +110,49 @@ class Dirac(Expr):
 
     def _latex(self, printer):
         return rf"\delta({printer.doprint(self.args[0])} - {printer.doprint(self.image)})"
+
+
+class Chance(Expr):
+    """The probability of one outcome of a binary label at a point: D at outcome 1, 1 − D at outcome 0.
+
+    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at.
+    """
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, name, argument, outcome=1):
+        return Expr.__new__(cls, Str(str(name)), sympy.sympify(argument), sympy.Integer(outcome))
+
+    name = property(lambda self: self.args[0].name)
+    argument = property(lambda self: self.args[1])
+    outcome = property(lambda self: int(self.args[2]))
+
+    @property
+    def other(self) -> Chance:
+        """The probability of the other outcome."""
+        return Chance(self.name, self.argument, 1 - self.outcome)
+
+    def _latex(self, printer):
+        one = rf"{self.name}({printer.doprint(self.argument)})"
+        return one if self.outcome else rf"(1 - {one})"
+
+
+class Labelled(Expr):
+    """A joint density of x and a binary label, by its two values: `one` at label 1 and `zero` at label 0."""
+
+    is_commutative = True
+
+    def __new__(cls, label, one, zero):
+        return Expr.__new__(cls, label, sympy.sympify(one), sympy.sympify(zero))
+
+    label = property(lambda self: self.args[0])
+    one = property(lambda self: self.args[1])
+    zero = property(lambda self: self.args[2])
+
+    def _latex(self, printer):
+        label, one, zero = map(printer.doprint, self.args)
+        return rf"\left\{{\begin{{array}}{{ll}} {one}, & {label} = 1 \\ {zero}, & {label} = 0 \end{{array}}\right\}}"
 
 
 class excess(Function):
@@ -156,7 +200,11 @@ def factors(product: Expr) -> list[Expr]:
 
 
 def variables_of(product: Expr) -> tuple[Symbol, ...]:
-    """The variables that a product of densities is a density over; ValueError if there is none."""
+    """The variables that a product, or a mixture, of densities is a density over; ValueError if there is none."""
+    if isinstance(product, Labelled):
+        return (*variables_of(product.one), product.label)
+    if product.is_Add:
+        return variables_of(product.args[0])
     names = tuple(dict.fromkeys(v for f in factors(product) for v in f.over))
     if not names:
         raise ValueError(f"{product} is not a product of densities")
@@ -202,7 +250,11 @@ class KL(_Functional):
     first = property(lambda self: self.args[0])
     second = property(lambda self: self.args[1])
 
-    def definition(self) -> Total:
+    def definition(self) -> Expr:
+        """∫ first log(first/second); for labelled densities the sum of it over the two labels."""
+        if isinstance(self.first, Labelled):
+            pairs = zip(self.first.args[1:], self.second.args[1:])
+            return sympy.Add(*(Total(a * log(a / b), variables_of(a)) for a, b in pairs))
         return Total(self.first * log(self.first / self.second), self.variables)
 
     def _latex(self, printer):

@@ -13,7 +13,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from onekl.claims import claim, entry
+from onekl.claims import claim, entry, stated_claims
 from onekl.claims.ledger import Row, ledger
 from onekl.notation import words_and_maths
 from onekl.widgets import static_html
@@ -24,7 +24,7 @@ LEDGER_PAGE = "book/ledger"
 def _rows(env) -> dict[str, Row]:
     """The ledger, read once a build; every page that uses it depends on the notebooks."""
     folder = Path(env.srcdir) / "notebooks"
-    for path in folder.glob("*-check.ipynb"):
+    for path in folder.glob("*.ipynb"):
         env.note_dependency(str(path))
     if not hasattr(env.app, "onekl_rows"):
         env.app.onekl_rows = {row.id: row for row in ledger(folder)}
@@ -52,7 +52,13 @@ def _premise(line: str) -> nodes.list_item:
     return nodes.list_item("", nodes.paragraph("", "", *parts))
 
 
+def _premises(line: str, lines: list[str] | None) -> list[nodes.Node]:
+    return [nodes.paragraph("", line), nodes.bullet_list("", *map(_premise, lines))] if lines else []
+
+
 def _facts(row: Row) -> str:
+    if row.empirical:
+        return f"{row.seeds} seeds; see the training notebook"
     equivalent = f" ({row.mutants_equivalent} equivalent)" if row.mutants_equivalent else ""
     return (f"{row.mutants_rejected} of {row.mutants_total} mutants rejected{equivalent}; "
             f"{row.numeric_instances:,} random instances, largest error {row.max_error:.0e}")
@@ -65,16 +71,18 @@ class ClaimDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         try:
-            stated, row = claim(self.arguments[0]), _rows(self.env)[self.arguments[0]]
+            row = _rows(self.env)[entry(self.arguments[0]).id]
+            equations = [] if row.empirical and row.id not in stated_claims() else claim(row.id).equations()
         except ValueError as problem:
             raise self.error(str(problem)) from None
         box = nodes.container(ids=[f"claim-{row.id}"], classes=["onekl-claim"])
         head = nodes.paragraph("", "", nodes.strong("", row.id), nodes.Text(f" {row.source}, {row.number} "), _badge(self.env, row))
         head["classes"].append("onekl-claim-head")
         box += [head, nodes.paragraph("", row.words)]
-        box += [self._equation(line, row.id if index == 0 else None) for index, line in enumerate(stated.equations())]
-        if row.premises:
-            box += [nodes.paragraph("", "It holds if:"), nodes.bullet_list("", *map(_premise, row.premises))]
+        box += [self._equation(line, row.id if index == 0 else None) for index, line in enumerate(equations)]
+        box += _premises("Refuted as printed:", row.refuted) + _premises("It holds if:", row.premises)
+        if row.empirical:
+            box += [nodes.paragraph("", row.effect), nodes.bullet_list("", *map(_premise, row.conditions))]
         box += nodes.paragraph("", _facts(row), classes=["onekl-claim-facts"])
         return [box]
 
@@ -112,7 +120,9 @@ class LedgerDirective(SphinxDirective):
     def _row(self, row: Row) -> nodes.row:
         name = _link(self.env, f"book/{row.chapter}#claim-{row.id}", row.id) if row.verdict else nodes.Text(row.id)
         counts = ["", "", ""]
-        if row.verdict:
+        if row.empirical:
+            counts = ["", f"{row.seeds} seeds", ""]
+        elif row.verdict:
             counts = [f"{row.mutants_rejected}/{row.mutants_total}", f"{row.numeric_instances:,}", f"{row.max_error:.0e}"]
         where = nodes.Text(f"{row.source} {row.number}")
         cells = [name, _badge(self.env, row), nodes.Text(row.words), where, *map(nodes.Text, counts)]
@@ -125,8 +135,9 @@ class SummaryDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         rows = list(_rows(self.env).values())
         done = [row for row in rows if row.verdict]
-        text = (f"{len(done)} of {len(rows)} claims checked so far: {sum(r.mutants_rejected for r in done):,} wrong versions rejected, "
-                f"{sum(r.numeric_instances for r in done):,} random instances tried.")
+        proved = [row for row in done if not row.empirical]
+        text = (f"{len(done)} of {len(rows)} claims checked so far: {sum(r.mutants_rejected for r in proved):,} wrong versions rejected, "
+                f"{sum(r.numeric_instances for r in proved):,} random instances tried.")
         return [nodes.paragraph("", text, classes=["onekl-summary"])]
 
 

@@ -36,6 +36,9 @@ def _table(rows: list[Row]) -> str:
         if row.verdict is None:
             lines.append(f"{row.id:7}{'not yet':41}{row.chapter:14}{row.words}")
             continue
+        if row.empirical:
+            lines.append(f"{row.id:7}{row.verdict:15}{f'{row.seeds} seeds':26}{row.chapter:14}{row.words}")
+            continue
         mutants = f"{row.mutants_rejected}/{row.mutants_total}"
         lines.append(f"{row.id:7}{row.verdict:13}{mutants:10}{row.numeric_instances:<9}{row.max_error:<9.0e}{row.chapter:14}{row.words}")
     done = sum(row.verdict is not None for row in rows)

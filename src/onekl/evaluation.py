@@ -16,7 +16,7 @@ import mpmath
 import sympy
 from sympy import Add, Derivative, Expr, Mul, Pow, Symbol
 
-from onekl.algebra import Density, Dirac, Entropy, Expect, Gaussian, KL, Total, excess, factors, variables_of
+from onekl.algebra import Chance, Density, Dirac, Entropy, Expect, Gaussian, KL, Labelled, Total, excess, factors, variables_of
 
 DIGITS = 30
 # Gauss–Hermite with five nodes is exact for polynomials up to degree nine in the variable of a Gaussian.
@@ -77,6 +77,11 @@ class Instance:
                 count *= self.sizes[variable]
             return 1 / mpmath.mpf(count)
         return above / below
+
+    def chance(self, chance: Chance, point):
+        """The value of D at a point: a random function of it, now and then exactly 0 or 1."""
+        number = self.functions(chance.name, point)
+        return mpmath.mpf(number < 0) if abs(number) > 1.9 else (number + 2) / 4
 
     def _marginal(self, family: str, variables: tuple[Symbol, ...]):
         place = tuple((v, self.values[v]) for v in self.axes[family] if v in variables)
@@ -142,7 +147,20 @@ def _quadrature(weight: Gaussian, term):
     return value
 
 
+def _chance(expression):
+    point, one = compiled(expression.argument), Chance(expression.name, expression.argument)
+
+    def value(instance):
+        probability = instance.chance(one, point(instance))
+        return probability if expression.outcome else 1 - probability
+
+    return value
+
+
 def _kl(expression):
+    if isinstance(expression.first, Labelled):
+        cases = [compiled(KL(a, b)) for a, b in zip(expression.first.args[1:], expression.second.args[1:])]
+        return lambda instance: sum(case(instance) for case in cases)
     first, second = compiled(expression.first), compiled(expression.second)
 
     def log_ratio(instance):
@@ -250,6 +268,7 @@ _BUILDERS = {
     Entropy: _entropy,
     Gaussian: _gaussian,
     Dirac: _dirac,
+    Chance: _chance,
     excess: _excess,
     Derivative: _derivative,
     sympy.log: _logarithm,

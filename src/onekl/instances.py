@@ -18,9 +18,14 @@ from onekl.finite import check_table
 
 @dataclass(frozen=True)
 class Finite:
-    """Random tables for abstract densities: alphabets of 2 to 4 letters, cells down to 1e-12, some exactly 0."""
+    """Random tables for abstract densities: alphabets of 2 to 4 letters, cells down to 1e-12, some exactly 0.
+
+    `maps` names functions whose values are letters of a variable, as ("G", x); `scalars` are positive constants.
+    """
 
     joints: tuple[Joint, ...]
+    maps: tuple[tuple[str, Symbol], ...] = ()
+    scalars: tuple[Symbol, ...] = ()
 
     def draw(self, random: Random, index: int) -> Instance:
         sizes = {v: random.randint(2, 4) for v in all_variables(self)}
@@ -30,7 +35,9 @@ class Finite:
             null = _null_cells(random, cells, index)
             tables[joint.family] = _random_table(random, cells, null, near_zero=index % 3 == 0)
             axes[joint.family] = joint.variables
-        return Instance(sizes, tables, axes, functions=_random_function(random))
+        values = {scalar: mpmath.mpf(random.uniform(0.1, 2)) for scalar in self.scalars}
+        letters = {name: sizes[variable] for name, variable in self.maps}
+        return Instance(sizes, tables, axes, values, functions=_random_function(random, letters))
 
 
 def _null_cells(random: Random, cells: list, index: int) -> set:
@@ -52,10 +59,16 @@ def _random_table(random: Random, cells: list, null: set, near_zero: bool) -> di
     return {cell: value / whole for cell, value in raw.items()}
 
 
-def _random_function(random: Random) -> Callable:
-    """An arbitrary function of letters: each new argument gets a random value, kept from then on."""
+def _random_function(random: Random, maps: dict[str, int]) -> Callable:
+    """Arbitrary functions of letters: a new argument gets a random value, a letter for one of the `maps`, kept from then on."""
     memory = {}
-    return lambda name, *letters: memory.setdefault((name, *letters), mpmath.mpf(random.uniform(-2, 2)))
+
+    def value(name, *letters):
+        if (name, *letters) not in memory:
+            memory[name, *letters] = random.randrange(maps[name]) if name in maps else mpmath.mpf(random.uniform(-2, 2))
+        return memory[name, *letters]
+
+    return value
 
 
 def all_variables(finite: Finite) -> tuple[Symbol, ...]:

@@ -9,7 +9,7 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from onekl.algebra import Density, Dirac, Gaussian
+from onekl.algebra import Chance, Density, Dirac, Gaussian
 
 
 class _BookPrinter(LatexPrinter):
@@ -21,7 +21,7 @@ class _BookPrinter(LatexPrinter):
     def _print_log(self, expr, exp=None):
         inside = expr.args[0]
         body = self.doprint(inside)
-        bare = isinstance(inside, (Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
+        bare = isinstance(inside, (Chance, Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
         return rf"\log {body}" if bare else rf"\log\left({body}\right)"
 
     def _print_Derivative(self, expr):

@@ -11,7 +11,7 @@ from importlib.resources import files
 from sympy import Expr
 
 from onekl.notation import latex
-from onekl.proofs import Statement
+from onekl.proofs import Counterexample, Statement
 
 CHAPTERS = ("joint_kl", "vae")  # the modules of this package that state claims
 
@@ -34,16 +34,20 @@ class Claim:
 
     `printed` is the source's own expression where a statement only uses it;
     `stated` are the premises that the source itself states, as the prover words them.
+    `refuted` are counterexamples to what is printed; `statements` then are what is true instead.
+    `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼, "argument" as a heuristic.
     """
 
     id: str
     statements: tuple[Statement, ...]
     stated: tuple[str, ...] = ()
-    printed: Expr | None = None
+    printed: Expr | str | None = None
+    refuted: tuple[Counterexample, ...] = ()
+    relation: str = "="
 
     def equations(self) -> list[str]:
         """The claim in LaTeX: what the page shows and what the check proves."""
-        shown = [latex(self.printed)] if self.printed is not None else []
+        shown = [self.printed if isinstance(self.printed, str) else latex(self.printed)] if self.printed is not None else []
         return shown + [statement.display() for statement in self.statements]
 
     def _repr_mimebundle_(self, include=None, exclude=None):

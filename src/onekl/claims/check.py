@@ -16,7 +16,7 @@ from onekl.evaluation import DIGITS
 from onekl.instances import Finite, Ranges
 from onekl.notation import words_and_maths
 from onekl.proofs.mutants import mutants
-from onekl.proofs import Counterexample, NotProved, Proof, Statement, provable
+from onekl.proofs import Bound, Counterexample, NotProved, Proof, Statement, provable
 from onekl.proofs.basis import Positive
 
 INSTANCES = 1000
@@ -37,6 +37,7 @@ class Report:
     statements: tuple[str, ...]
     verdict: str
     premises: tuple[str, ...]
+    refuted: tuple[str, ...]
     rules: tuple[str, ...]
     equality: tuple[str, ...]
     mutants_rejected: int
@@ -51,6 +52,7 @@ class Report:
         """The facts of the report, one a line, with formulas written by `write`."""
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
         return [
+            *(f"refuted as printed: {write(refutation)}" for refutation in self.refuted),
             *(f"premise: {write(premise)}" for premise in self.premises),
             *(f"used: {write(rule)}" for rule in self.rules),
             *(f"equality, where the lower side is finite, exactly when {write(case)}" for case in self.equality),
@@ -83,6 +85,7 @@ def check(claim) -> Report:
     if not claim.statements:
         raise CheckFailed(f"{claim.id} has no statement to check yet")
     with mpmath.workdps(DIGITS):
+        refutations = [_prove(claim, statement) for statement in claim.refuted]
         proofs = [_prove(claim, statement) for statement in claim.statements]
         tried = [(s, proof.positive) for s, proof in zip(claim.statements, proofs) if not isinstance(s, Counterexample)]
         numbers = [_cross_examine(claim, statement, positive) for statement, positive in tried]
@@ -93,8 +96,9 @@ def check(claim) -> Report:
     return Report(
         id=claim.id,
         statements=tuple(s.latex() for s in claim.statements),
-        verdict="exact" if set(premises) <= set(claim.stated) else "holds if",
+        verdict=_verdict(claim, premises),
         premises=tuple(p for p in premises if p not in claim.stated),
+        refuted=_distinct(step for proof in refutations for step in proof.steps),
         rules=_distinct(r for proof in proofs for r in proof.rules),
         equality=_distinct(proof.equality for proof in proofs if proof.equality),
         mutants_rejected=len(rejected),
@@ -107,10 +111,21 @@ def check(claim) -> Report:
     )
 
 
+def _verdict(claim, premises) -> str:
+    """The word for what the check showed, by one rule for all claims."""
+    if claim.refuted and claim.relation == "argument":
+        return "heuristic"
+    if claim.refuted and claim.relation == "~" and any(isinstance(s, Bound) for s in claim.statements):
+        return "bound only"
+    if claim.refuted:
+        return "slip"
+    return "exact" if set(premises) <= set(claim.stated) else "holds if"
+
+
 def fingerprint(claim) -> str:
     """A short hash of what the claim says, so that a report of an older wording is recognised."""
-    said = [(type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)]) for s in claim.statements]
-    return hashlib.sha256(repr((said, claim.stated)).encode()).hexdigest()[:12]
+    said = [(type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)]) for s in (*claim.statements, *claim.refuted)]
+    return hashlib.sha256(repr((said, claim.stated, claim.relation, _spelt(claim.printed))).encode()).hexdigest()[:12]
 
 
 def _spelt(value) -> str:

@@ -1,16 +1,18 @@
-"""The ledger: what the executed check notebooks proved, beside the inventory of all claims.
+"""The ledger: what the executed notebooks showed, beside the inventory of all claims.
 
-It reads the reports that stand in the outputs of `*-check.ipynb`, so it cannot say what no notebook proved.
+It reads the reports that stand in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
+so it cannot say what no notebook showed.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from onekl.claims import Entry, inventory, stated_claims
 from onekl.claims.check import MIME, fingerprint
+from onekl.findings import MIME as FINDING
 
 
 class LedgerError(ValueError):
@@ -23,25 +25,36 @@ class Row(Entry):
 
     verdict: str | None = None
     premises: list[str] | None = None
+    refuted: list[str] | None = None
     check: str | None = None
     mutants_rejected: int | None = None
     mutants_total: int | None = None
     mutants_equivalent: int | None = None
     numeric_instances: int | None = None
     max_error: float | None = None
+    seeds: int | None = None
+    effect: str | None = None
+    conditions: list[str] | None = None
+
+    @property
+    def empirical(self) -> bool:
+        """Whether the verdict is one on an experiment."""
+        return self.effect is not None
 
 
 def ledger(notebooks: Path) -> list[Row]:
-    """A row for each claim of the inventory, filled from the reports in the folder's check notebooks.
+    """A row for each claim of the inventory, filled from the reports and findings in the folder's notebooks.
 
-    Raises LedgerError for a report of an unknown claim, a claim reported twice or in another chapter's notebook,
-    a report of an older wording, and a claim that is stated in the package but reported by no notebook.
+    Raises LedgerError for a report or finding of an unknown claim, a claim reported twice, a report in another
+    chapter's notebook or of an older wording, a finding on a claim that is no experiment, and a claim that is stated
+    in the package but reported by no notebook.
     """
-    found = _reports(notebooks)
+    found = _collected(notebooks, "-check", MIME, _verify_report)
     missing = [id for id in stated_claims() if id not in found]
     if missing:
         raise LedgerError(f"no check notebook in {notebooks.name}/ reports {', '.join(missing)}: check them in their chapter's notebook")
-    return [_row(entry, found.get(entry.id)) for entry in inventory().values()]
+    found |= _collected(notebooks, "-train", FINDING, _verify_finding)
+    return [Row(**asdict(entry), **found.get(entry.id, {})) for entry in inventory().values()]
 
 
 def as_json(rows: list[Row]) -> str:
@@ -57,28 +70,31 @@ def notebooks_folder(start: Path) -> Path:
     raise LedgerError(f"no check notebooks found in {start.name}/notebooks: run this in the book's repository, or name the folder with --notebooks")
 
 
-def _reports(notebooks: Path) -> dict[str, tuple[str, dict]]:
+def _collected(notebooks: Path, kind: str, mime: str, verify) -> dict[str, dict]:
+    """What the notebooks of one kind show, by claim: the fields of a row."""
+    taken = {field.name for field in fields(Row)} - {field.name for field in fields(Entry)}
     found = {}
-    for path in sorted(notebooks.glob("*-check.ipynb")):
-        for report in _outputs(path):
-            _verify(report, path, found)
-            found[report["id"]] = (f"notebooks/{path.name}#{report['id']}", report)
+    for path in sorted(notebooks.glob(f"*{kind}.ipynb")):
+        for record in _outputs(path, mime):
+            id = record["id"]
+            verify(record, path)
+            if id in found:
+                raise LedgerError(f"{id} is reported twice, the second time in {path.name}: keep one report")
+            found[id] = {"check": f"notebooks/{path.name}#{id}"} | {key: value for key, value in record.items() if key in taken}
     return found
 
 
-def _outputs(path: Path):
+def _outputs(path: Path, mime: str):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         for output in cell.get("outputs", ()):
-            if MIME in output.get("data", {}):
-                yield output["data"][MIME]
+            if mime in output.get("data", {}):
+                yield output["data"][mime]
 
 
-def _verify(report: dict, path: Path, found: dict) -> None:
+def _verify_report(report: dict, path: Path) -> None:
     id = report["id"]
     if id not in inventory() or id not in stated_claims():
         raise LedgerError(f"{path.name} reports {id}, which the package does not state: add the claim or remove the cell")
-    if id in found:
-        raise LedgerError(f"{id} is reported twice, the second time in {path.name}: keep one report")
     chapter = path.name.removesuffix("-check.ipynb")
     if inventory()[id].chapter != chapter:
         raise LedgerError(f"{path.name} reports {id}, which belongs to the chapter {inventory()[id].chapter}: move the cell")
@@ -86,9 +102,7 @@ def _verify(report: dict, path: Path, found: dict) -> None:
         raise LedgerError(f"the report of {id} in {path.name} is of another wording of the claim: run the notebook again")
 
 
-def _row(entry: Entry, reported: tuple[str, dict] | None) -> Row:
-    if reported is None:
-        return Row(**asdict(entry))
-    check, report = reported
-    taken = ("verdict", "premises", "mutants_rejected", "mutants_total", "mutants_equivalent", "numeric_instances", "max_error")
-    return Row(**asdict(entry), check=check, **{name: report[name] for name in taken})
+def _verify_finding(finding: dict, path: Path) -> None:
+    id = finding["id"]
+    if id not in inventory() or inventory()[id].kind != "experiment":
+        raise LedgerError(f"{path.name} has a finding on {id}, which is no experiment of the inventory: check the id")

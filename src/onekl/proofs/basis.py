@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sympy
 from sympy import Expr, Mul
 
-from onekl.algebra import Density, Entropy, Expect, KL, Total
+from onekl.algebra import Chance, Density, Entropy, Expect, KL, Total
 from onekl.notation import latex
 
 POINTWISE = r"\text{the integrands are equal point by point}"
@@ -56,6 +57,8 @@ def has_functional(expression: Expr) -> bool:
 
 def is_density(product: Expr, variables) -> bool:
     """Whether a product of unknown densities integrates to 1 over the variables: its factors can be integrated out in turn."""
+    if product.is_Add:
+        return _is_mixture(product, variables)
     parts = list(Mul.make_args(product))
     if not all(isinstance(f, Density) for f in parts) or sorted(map(str, variables)) != sorted(str(v) for f in parts for v in f.over):
         return False
@@ -65,6 +68,18 @@ def is_density(product: Expr, variables) -> bool:
             return False
         parts.remove(last[0])
     return True
+
+
+def _is_mixture(total: Expr, variables) -> bool:
+    """Whether a sum is a weighted mean of densities, with positive weights that sum to one."""
+    shares = [term.as_coeff_Mul() for term in total.args]
+    return sum(share for share, _ in shares) == 1 and all(share > 0 and is_density(part, variables) for share, part in shares)
+
+
+def is_finite_measure(product: Expr, variables) -> bool:
+    """Whether a product is a density over the variables times positive constants and probabilities of a label."""
+    kept = [f for f in Mul.make_args(product) if not isinstance(f, Chance) and not (f.is_positive and not f.free_symbols & set(variables))]
+    return is_density(sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept), variables)
 
 
 def is_divergence(kl: KL) -> bool:

@@ -12,8 +12,9 @@ from typing import Iterator
 import sympy
 from sympy import Add, Expr, Mul, Pow, exp, log
 
-from onekl.algebra import Density, Entropy, Expect, KL, Total, variables_of
+from onekl.algebra import Chance, Density, Entropy, Expect, KL, Total, variables_of
 from onekl.instances import Finite
+from onekl.proofs.labels import BestChance
 from onekl.proofs.optima import Optimum
 from onekl.proofs.statements import Law, Statement
 
@@ -43,6 +44,8 @@ def _fits(statement, field, changed) -> bool:
     """A functional stays one, an optimum does not lie at whatever it is optimised over, a law stays on its alphabet."""
     if isinstance(statement, Optimum):
         return isinstance(changed, Total) if field == "functional" else not changed.has(statement.density)
+    if isinstance(statement, BestChance):
+        return changed.has(Chance) if field == "functional" else not changed.has(Chance)
     if isinstance(statement, Law) and isinstance(statement.instances, Finite):
         return field != "value"
     return True
@@ -56,7 +59,7 @@ def _same_variables(changed: Expr, original: Expr, joints) -> bool:
 
 def _changes(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
     yield from _at_root(expression, joints)
-    if isinstance(expression, Density):
+    if isinstance(expression, (Density, Chance)):
         return
     for index, argument in enumerate(expression.args):
         if not isinstance(argument, Expr) or (isinstance(expression, Pow) and index == 1):
@@ -97,6 +100,8 @@ def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
         yield from (("another marginal", Entropy(other)) for other in _marginals(expression.args[0], joints))
     elif isinstance(expression, Density):
         yield from _density_changes(expression, joints)
+    elif isinstance(expression, Chance):
+        yield "D and 1 − D exchanged", expression.other
     elif isinstance(expression, Pow) and expression.exp in (2, HALF):
         yield "square lost" if expression.exp == 2 else "root lost", expression.base
     elif isinstance(expression, exp):

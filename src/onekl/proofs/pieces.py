@@ -7,28 +7,32 @@ from dataclasses import dataclass, replace
 import sympy
 from sympy import Add, Expr, Mul, Symbol, log
 
-from onekl.algebra import Density, Entropy, Expect, KL, Total, define, excess, factors, variables_of
+from onekl.algebra import Chance, Density, Entropy, Expect, KL, Labelled, Total, define, excess, factors, variables_of
 from onekl.notation import latex
-from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_density, is_divergence, normalisation
+from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_divergence, is_finite_measure, normalisation
 
 
 @dataclass(frozen=True)
 class Piece:
-    """coefficient · ∫ integrand over variables; `bounded` when it cannot be −∞, as a KL cannot."""
+    """coefficient · ∫ integrand over variables; `bounded` when it cannot be −∞, as a KL cannot, `finite` when it is."""
 
     coefficient: Expr
     integrand: Expr
     variables: tuple[Symbol, ...]
     bounded: bool
     used: tuple[str, ...] = ()
+    finite: bool = False
 
 
 def pieces(expression: Expr) -> list[Piece]:
     """A sum of functionals as a list of single integrals, nested ones merged (Tonelli)."""
     if isinstance(expression, Add):
         return [piece for term in expression.args for piece in pieces(term)]
+    if isinstance(expression, KL) and isinstance(expression.first, Labelled):
+        return pieces(expression.definition())
     if isinstance(expression, KL):
-        return [Piece(sympy.S.One, expression.definition().integrand, expression.variables, is_divergence(expression))]
+        definition, dominated = expression.definition(), is_divergence(expression) and _dominates(expression.second, expression.first)
+        return [Piece(sympy.S.One, definition.integrand, expression.variables, is_divergence(expression), finite=dominated)]
     if isinstance(expression, Entropy):
         density = expression.args[0]
         return [Piece(sympy.S.NegativeOne, density * log(density), expression.variables, False)]
@@ -41,7 +45,7 @@ def pieces(expression: Expr) -> list[Piece]:
         return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression))]
     if isinstance(expression, Mul) and has_functional(expression):
         return _product_pieces(expression)
-    return [Piece(sympy.S.One, define(expression), (), bool(define(expression).is_nonnegative))]
+    return [Piece(sympy.S.One, define(expression), (), all(map(is_at_least_zero, _without_minus_log(expression))))]
 
 
 def _product_pieces(expression: Mul) -> list[Piece]:
@@ -74,14 +78,38 @@ def _inside(piece: Piece, weight: Expr, variables) -> Piece:
     return replace(piece, integrand=weight * piece.integrand, variables=everything, bounded=bounded, used=(*piece.used, *used))
 
 
+def _dominates(mixture: Expr, density: Expr) -> bool:
+    """Whether a mixture has the density as a part, so that the KL to it is at most the log of one over the weight."""
+    return mixture.is_Add and any(term.as_coeff_Mul()[1] == density for term in mixture.args)
+
+
+def is_at_least_zero(factor: Expr) -> bool:
+    """Whether a factor is never negative: by its sign, as an excess, or as the log of something that is at least 1."""
+    if isinstance(factor, excess):
+        return all(a.is_positive for a in factor.args)
+    if isinstance(factor, log):
+        inside = sympy.expand(factor.args[0])
+        return isinstance(1 / inside, Chance) or bool((inside - 1).is_nonnegative)
+    return bool(factor.is_nonnegative)
+
+
 def _cannot_be_minus_infinity(total: Total) -> bool:
-    """Whether the integrand is at least 0, or is a log(a/b) with a, b densities over the variables (a KL)."""
-    parts = Mul.make_args(total.integrand)
-    if all(f.is_nonnegative or (isinstance(f, excess) and all(a.is_positive for a in f.args)) for f in parts):
+    """Whether the integrand is at least 0, or is a log(a/b) with finite measures a, b (a KL, up to constants)."""
+    parts = _without_minus_log(total.integrand)
+    if all(map(is_at_least_zero, parts)):
         return True
     logs = [f for f in parts if isinstance(f, log)]
     if len(logs) != 1:
         return False
     weight = total.integrand / logs[0]
     other = sympy.simplify(weight / logs[0].args[0])
-    return is_density(weight, total.variables) and is_density(other, total.variables)
+    return is_finite_measure(weight, total.variables) and is_finite_measure(other, total.variables)
+
+
+def _without_minus_log(product: Expr) -> list[Expr]:
+    """The factors of a product, with −log(a) as log(1/a)."""
+    parts = list(Mul.make_args(product))
+    logs = [f for f in parts if isinstance(f, log)]
+    if sympy.S.NegativeOne in parts and len(logs) == 1:
+        parts = [f for f in parts if f not in (sympy.S.NegativeOne, logs[0])] + [log(1 / logs[0].args[0])]
+    return parts

@@ -11,7 +11,7 @@ from dataclasses import replace
 import sympy
 from sympy import Add, Derivative, Expr, Mul
 
-from onekl.algebra import Density, Total, factors
+from onekl.algebra import Chance, Density, Dirac, Total, factors
 from onekl.instances import Finite, all_variables
 from onekl.notation import latex
 from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, normalisation
@@ -26,7 +26,7 @@ def prove_pointwise(left: Expr, right: Expr, finite: Finite) -> Proof:
         raise NotProved(f"the statement leaves {', '.join(map(str, open_))} open: integrate over it or average it")
     if left.has(Derivative) or right.has(Derivative):
         raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
-    sides = [[_reduced(piece) for piece in pieces(side)] for side in (left, right)]
+    sides = [[_reduced(_sifted(piece)) for piece in pieces(side)] for side in (left, right)]
     everything = {v for side in sides for piece in side for v in piece.variables}
     strange = everything - set(all_variables(finite))
     if strange:
@@ -42,6 +42,20 @@ def prove_pointwise(left: Expr, right: Expr, finite: Finite) -> Proof:
     steps = tuple(latex(Total(piece.coefficient * piece.integrand, variables)) for side in lifted for piece in side)
     premises = (*_finiteness(sides), *(premise.latex() for premise in positive))
     return Proof(tuple(dict.fromkeys(rules)), tuple(dict.fromkeys(premises)), steps, positive=positive)
+
+
+def _sifted(piece: Piece) -> Piece:
+    """The same integral with ∫ δ(x − G(z)) h(x, z) dx = h(G(z), z) carried out; NotProved where x has an unknown density."""
+    maps = [f for f in factors(piece.integrand) if isinstance(f, Dirac) and f.over[0] in piece.variables]
+    if not maps:
+        return piece
+    variable, image = maps[0].args
+    rest = piece.integrand / maps[0]
+    if image.has(variable) or any(variable in density.free_symbols for density in rest.atoms(Density)):
+        raise NotProved(f"{latex(maps[0])} cannot be sifted: an unknown density of {latex(variable)} stands beside it")
+    left = tuple(v for v in piece.variables if v != variable)
+    rule = rf"\int {latex(maps[0])} f({latex(variable)})\,d{latex(variable)} = f({latex(image)})"
+    return _sifted(replace(piece, integrand=rest.xreplace({variable: image}), variables=left, used=(*piece.used, rule)))
 
 
 def _reduced(piece: Piece) -> Piece:
@@ -76,7 +90,9 @@ def _by_bayes(expression: Expr, finite: Finite) -> Expr:
 
 def _simplified(expression: Expr) -> Expr:
     names = {d: sympy.Dummy(str(d), positive=True) for d in expression.atoms(Density)}
-    plain = sympy.expand(sympy.expand_log(expression.xreplace(names)))
+    odds = {c: sympy.Dummy(str(c), positive=True) for c in expression.atoms(Chance) if c.outcome or c.other not in expression.atoms(Chance)}
+    shares = {**{c: o / (1 + o) for c, o in odds.items()}, **{c.other: 1 / (1 + o) for c, o in odds.items()}}
+    plain = sympy.expand(sympy.expand_log(sympy.together(expression.xreplace(names).xreplace(shares)), deep=True))
     return sympy.expand(sympy.simplify(plain)).xreplace({v: k for k, v in names.items()})
 
 
@@ -100,8 +116,8 @@ def _finiteness(sides) -> list[str]:
     return [
         rf"{latex(Total(_unsigned(piece.integrand), piece.variables))} \text{{ is finite}}"
         for side in sides for piece in side
-        if (len(side) > 1 and piece.variables and not (piece.bounded and piece.coefficient.is_positive))
-        or (TONELLI in piece.used and not piece.bounded)
+        if not piece.finite and ((len(side) > 1 and piece.variables and not (piece.bounded and piece.coefficient.is_positive))
+                                 or (TONELLI in piece.used and not piece.bounded))
     ]
 
 

@@ -11,15 +11,16 @@ from typing import ClassVar
 
 import mpmath
 import sympy
-from sympy import Add, Expr, Mul, Symbol
+from sympy import Add, Expr, Mul, Symbol, log
 
 from onekl.algebra import Expect, KL, Total, excess, variables_of
 from onekl.evaluation import compiled
 from onekl.instances import Finite, Ranges, on_tables
 from onekl.notation import aligned, latex
 from onekl.proofs.basis import NotProved, Proof, is_divergence
+from onekl.proofs.pieces import is_at_least_zero
 from onekl.proofs.pointwise import prove_pointwise
-from onekl.proofs.real_line import prove_change_of_variables, prove_concrete
+from onekl.proofs.real_line import closed_form, prove_change_of_variables, prove_concrete
 
 
 def difference(left, right):
@@ -156,27 +157,31 @@ class Law(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class Counterexample(Statement):
-    """left ≠ right on the given tables, exactly: it refutes left = right."""
+    """left ≠ right on the given tables, or at the given values of symbols, exactly: it refutes left = right."""
 
     left: Expr
     right: Expr
-    tables: tuple
+    tables: tuple = ()
+    values: tuple[tuple[Symbol, Expr], ...] = ()
 
     def latex(self) -> str:
         return rf"{latex(self.left)} \neq {latex(self.right)} \text{{ in general}}"
 
-    def values(self) -> tuple[Expr, Expr]:
-        """The two sides on the tables, as exact SymPy numbers."""
-        return tuple(sympy.simplify(on_tables(side, dict(self.tables))) for side in (self.left, self.right))
+    def sides(self) -> tuple[Expr, Expr]:
+        """The two sides on the tables or at the values, as exact SymPy numbers."""
+        if self.tables:
+            return tuple(sympy.simplify(on_tables(side, dict(self.tables))) for side in (self.left, self.right))
+        return tuple(sympy.simplify(closed_form(side).subs(self.values)) for side in (self.left, self.right))
 
     def prove(self) -> Proof:
-        left, right = self.values()
+        left, right = self.sides()
         gap = sympy.N(left - right, 50)
         if gap.free_symbols or not gap.is_real or not gap.is_finite:
             raise NotProved(f"both sides must be finite numbers, not {left} and {right}")
         if abs(gap) < sympy.Float(10) ** -30:
             raise NotProved(f"no counterexample: both sides are {left}")
-        return Proof((r"\text{evaluated exactly on one pair of tables}",), (), (rf"{latex(left)} \neq {latex(right)}",))
+        where = "on one pair of tables" if self.tables else "at " + ", ".join(f"{symbol} = {value}" for symbol, value in self.values)
+        return Proof((rf"\text{{evaluated exactly {where}}}",), (), (rf"{latex(left)} \neq {latex(right)}",))
 
 
 def _equality_case(term: Expr) -> str:
@@ -187,8 +192,10 @@ def _equality_case(term: Expr) -> str:
         raise NotProved(f"the remainder's term {term} has a negative sign")
     if isinstance(rest, Expect) and not rest.weight.is_nonnegative:
         raise NotProved(f"the weight {rest.weight} is not seen to be at least 0")
+    where = rf" \text{{ wherever }} {latex(rest.weight)} > 0" if isinstance(rest, Expect) else ""
+    if isinstance(inner, log) and is_at_least_zero(inner):
+        return f"{latex(inner.args[0])} = 1{where}"
     if isinstance(inner, KL) and is_divergence(inner):
-        where = rf" \text{{ wherever }} {latex(rest.weight)} > 0" if isinstance(rest, Expect) else ""
         return f"{latex(inner.first)} = {latex(inner.second)}{where}"
     if isinstance(inner, Total):
         gaps = [f for f in Mul.make_args(inner.integrand) if isinstance(f, excess)]
@@ -196,6 +203,8 @@ def _equality_case(term: Expr) -> str:
             weight = Mul(inner.integrand / gaps[0], rest.weight if isinstance(rest, Expect) else 1).as_coeff_Mul()[1]
             where = "" if weight.is_number else rf" \text{{ wherever }} {latex(weight)} > 0"
             return f"{latex(gaps[0].args[0])} = {latex(gaps[0].args[1])}{where}"
+        if not gaps and all(map(is_at_least_zero, Mul.make_args(inner.integrand))):
+            return rf"{latex(inner.integrand)} = 0 \text{{ everywhere}}{where}"
     raise NotProved(f"the remainder's term {term} is not seen to be at least 0")
 
 

@@ -7,7 +7,7 @@ import itertools
 import mpmath
 from sympy import Expr
 
-from onekl.algebra import Density
+from onekl.algebra import Chance, Density
 from onekl.evaluation import Instance, compiled
 from onekl.instances import Finite, all_variables
 from onekl.proofs.basis import NotProved, Positive
@@ -19,18 +19,33 @@ class _Point(Instance):
     def probability(self, density: Density):
         return self.tables[density]
 
+    def chance(self, chance: Chance, point):
+        return self.tables[chance]
+
 
 def positivity(lifted, gap: Expr, finite: Finite) -> tuple[Positive, ...]:
     """No premise if the identity also holds in the extended reals wherever densities vanish, else the fewest that mend it."""
     densities = sorted({d for side in lifted for p in side for d in p.integrand.atoms(Density)} | gap.atoms(Density), key=str)
     sides = [[(compiled(p.coefficient), compiled(p.integrand)) for p in side] for side in lifted]
-    failing = [point for point in _support_patterns(densities, finite) if not _agree_on_support(sides, compiled(gap), point)]
+    chances = {Chance(c.name, c.argument) for side in lifted for p in side for c in p.integrand.atoms(Chance)}
+    points = (_with_chances(p, c) for p in _support_patterns(densities, finite) for c in _chance_patterns(sorted(chances, key=str)))
+    failing = [point for point in points if not _agree_on_support(sides, compiled(gap), point)]
     plain = [d for d in densities if not d.given]
     for count in range(len(plain) + 1):
         for chosen in itertools.combinations(plain, count):
             if all(any(point.tables[d] == 0 for d in chosen) for point in failing):
                 return tuple(_positive_where(d, failing) for d in chosen)
     raise NotProved("the two sides differ where densities vanish")
+
+
+def _chance_patterns(chances):
+    """Every way for the values of D to be 0, 1 or neither."""
+    for values in itertools.product((mpmath.mpf(0), mpmath.mpf("0.3"), mpmath.mpf(1)), repeat=len(chances)):
+        yield dict(zip(chances, values))
+
+
+def _with_chances(point: _Point, chances) -> _Point:
+    return _Point(tables={**point.tables, **chances}, values=point.values, functions=point.functions)
 
 
 def _agree_on_support(sides, gap, point) -> bool:
@@ -45,7 +60,7 @@ def _agree_on_support(sides, gap, point) -> bool:
 def _positive_where(density: Density, failing) -> Positive:
     """The weakest form of the premise that excludes the failing points."""
     vanishing = [point for point in failing if point.tables[density] == 0]
-    others = [d for d in vanishing[0].tables if d.family != density.family and d.over == density.over and not d.given]
+    others = [d for d in vanishing[0].tables if isinstance(d, Density) and d.family != density.family and d.over == density.over and not d.given]
     where = [d for d in others if all(point.tables[d] > 0 for point in vanishing)]
     return Positive(density, where[0] if where else None)
 
