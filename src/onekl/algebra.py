@@ -133,6 +133,10 @@ class Chance(Expr):
         """The probability of the other outcome."""
         return Chance(self.name, self.argument, 1 - self.outcome)
 
+    def at(self, argument: Expr) -> Chance:
+        """The same probability at another point."""
+        return Chance(self.name, argument, self.outcome)
+
     def _latex(self, printer):
         one = rf"{self.name}({printer.doprint(self.argument)})"
         return one if self.outcome else rf"(1 - {one})"

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from onekl.claims import claim, entry, stated_claims
+from onekl.claims.check import REFUTED
 from onekl.claims.ledger import Row, ledger
 from onekl.notation import words_and_maths
 from onekl.widgets import static_html
@@ -80,7 +81,7 @@ class ClaimDirective(SphinxDirective):
         head["classes"].append("onekl-claim-head")
         box += [head, nodes.paragraph("", row.words)]
         box += [self._equation(line, row.id if index == 0 else None) for index, line in enumerate(equations)]
-        box += _premises("Refuted as printed:", row.refuted) + _premises("It holds if:", row.premises)
+        box += _premises(REFUTED.get(row.verdict, "").capitalize() + ":", row.refuted) + _premises("It holds if:", row.premises)
         if row.empirical:
             box += [nodes.paragraph("", row.effect), nodes.bullet_list("", *map(_premise, row.conditions))]
         box += nodes.paragraph("", _facts(row), classes=["onekl-claim-facts"])

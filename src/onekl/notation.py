@@ -24,6 +24,12 @@ class _BookPrinter(LatexPrinter):
         bare = isinstance(inside, (Chance, Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
         return rf"\log {body}" if bare else rf"\log\left({body}\right)"
 
+    def _print_Function(self, expr, exp=None):
+        if isinstance(expr, AppliedUndef):
+            body = f"{self.doprint(Symbol(expr.func.__name__))}({', '.join(map(self.doprint, expr.args))})"
+            return body if exp is None else f"{body}^{{{exp}}}"
+        return super()._print_Function(expr, exp)
+
     def _print_Derivative(self, expr):
         """f′(z) for an unknown function of one variable, and brackets around what a derivative is taken of."""
         inside, (variable, _) = expr.expr, expr.variable_count[0]

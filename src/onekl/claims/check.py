@@ -23,6 +23,8 @@ INSTANCES = 1000
 TOLERANCE = mpmath.mpf(10) ** -18  # numbers carry 30 digits
 WRONG = mpmath.mpf(10) ** -9  # a mutant must be off by more than this somewhere
 MIME = "application/vnd.onekl.report+json"
+# What a counterexample says, by the verdict that it leads to.
+REFUTED = {"slip": "refuted as printed", "bound only": "not an equality", "heuristic": "where the argument fails"}
 
 
 class CheckFailed(ValueError):
@@ -52,7 +54,7 @@ class Report:
         """The facts of the report, one a line, with formulas written by `write`."""
         kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
         return [
-            *(f"refuted as printed: {write(refutation)}" for refutation in self.refuted),
+            *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
             *(f"premise: {write(premise)}" for premise in self.premises),
             *(f"used: {write(rule)}" for rule in self.rules),
             *(f"equality, where the lower side is finite, exactly when {write(case)}" for case in self.equality),

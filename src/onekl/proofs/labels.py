@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import mpmath
 import sympy
 from sympy import Expr
 
-from onekl.algebra import Chance, Density
+from onekl.algebra import Chance, Density, define
 from onekl.evaluation import compiled
-from onekl.instances import Finite
 from onekl.notation import aligned, latex
 from onekl.proofs.basis import NotProved, Proof
 from onekl.proofs.pieces import pieces
-from onekl.proofs.pointwise import prove_pointwise
-from onekl.proofs.statements import Statement, difference, shortfall
+from onekl.proofs.statements import Statement, provable, shortfall
+
+_VALUE = sympy.Dummy("d", positive=True)  # the value of D at a point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,9 @@ class BestChance(Statement):
 
     def prove(self) -> Proof:
         density = self._integrand()
-        d = sympy.Dummy("d", positive=True)
+        _require_real(density, self.chance)
+        d, slope = _VALUE, self._slope()
         odds = sympy.Dummy("c", positive=True)  # D/(1 − D), so that 1 − D is seen to be positive
-        slope = sympy.diff(density.xreplace({self.chance: d, self.chance.other: 1 - d}), d)
         numbers = {p: sympy.Dummy(str(p), positive=True) for p in density.atoms(Density)}
         slope, best = slope.xreplace(numbers), self.at.xreplace(numbers)
         if sympy.simplify(slope.subs(d, best)) != 0:
@@ -61,10 +61,14 @@ class BestChance(Statement):
         found = pieces(self.functional)
         if any(piece.variables != (self.chance.argument,) for piece in found):
             raise NotProved(f"the functional is not an integral over {latex(self.chance.argument)} alone")
-        return sympy.expand_log(sum(piece.coefficient * piece.integrand for piece in found))
+        return sum(piece.coefficient * piece.integrand for piece in found)
+
+    def _slope(self) -> Expr:
+        """The derivative of the integrand by the value of D at the point."""
+        return sympy.diff(self._integrand().xreplace({self.chance: _VALUE, self.chance.other: 1 - _VALUE}), _VALUE)
 
     def compile(self):
-        there = compiled(self.functional.xreplace({self.chance: self.at, self.chance.other: 1 - self.at}))
+        there = compiled(define(self.functional).xreplace({self.chance: self.at, self.chance.other: sympy.together(1 - self.at)}))
         elsewhere, best, other = compiled(self.functional), compiled(self.at), compiled(self.chance)
         argument = self.chance.argument
         densities = [compiled(p) for p in self.functional.atoms(Density)]
@@ -84,10 +88,19 @@ class BestChance(Statement):
         return violation
 
     def same_as(self, other: BestChance) -> bool:
-        if sympy.simplify(self.at - other.at) != 0:
+        if sympy.simplify(self.at - other.at) != 0 or not provable(other):
             return False
-        ratio = sympy.simplify(other._integrand() / self._integrand())
+        ratio = sympy.simplify(other._slope() / self._slope())
         return ratio.is_number and bool(ratio > 0)
+
+
+def _require_real(integrand: Expr, chance: Chance) -> None:
+    """Every logarithm is one of a positive number, so that the functional is real."""
+    odds = sympy.Dummy("c", positive=True)
+    for logarithm in integrand.atoms(sympy.log):
+        inside = sympy.factor(logarithm.args[0].xreplace({chance: odds / (1 + odds), chance.other: 1 / (1 + odds)}))
+        if not inside.is_positive:
+            raise NotProved(f"{latex(logarithm.args[0])} is not seen to be positive, so its logarithm may not be real")
 
 
 def _require_boundary(slope: Expr, best: Expr, d, vanishing) -> None:

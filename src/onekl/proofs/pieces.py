@@ -45,7 +45,7 @@ def pieces(expression: Expr) -> list[Piece]:
         return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression))]
     if isinstance(expression, Mul) and has_functional(expression):
         return _product_pieces(expression)
-    return [Piece(sympy.S.One, define(expression), (), all(map(is_at_least_zero, _without_minus_log(expression))))]
+    return [Piece(sympy.S.One, define(expression), (), _never_negative(expression))]
 
 
 def _product_pieces(expression: Mul) -> list[Piece]:
@@ -74,7 +74,7 @@ def _inside(piece: Piece, weight: Expr, variables) -> Piece:
         raise NotProved(f"{latex(weight)} would be cancelled against a denominator, which hides where it vanishes")
     used = (TONELLI,) if variables and piece.variables else ()
     everything = (*variables, *piece.variables)
-    bounded = piece.bounded and bool(weight.is_nonnegative)
+    bounded = piece.bounded and _never_negative(weight)
     return replace(piece, integrand=weight * piece.integrand, variables=everything, bounded=bounded, used=(*piece.used, *used))
 
 
@@ -94,16 +94,23 @@ def is_at_least_zero(factor: Expr) -> bool:
 
 
 def _cannot_be_minus_infinity(total: Total) -> bool:
-    """Whether the integrand is at least 0, or is a log(a/b) with finite measures a, b (a KL, up to constants)."""
-    parts = _without_minus_log(total.integrand)
-    if all(map(is_at_least_zero, parts)):
+    """Whether the integrand is at least 0, or is a log(a/b) with finite measures a, b (a KL, up to constants), or with a/b ≥ c > 0."""
+    if _never_negative(total.integrand):
         return True
+    parts = Mul.make_args(total.integrand)
     logs = [f for f in parts if isinstance(f, log)]
     if len(logs) != 1:
         return False
     weight = total.integrand / logs[0]
+    least, rest = sympy.expand(logs[0].args[0]).as_independent(Density, Chance, as_Add=True)
+    if least.is_positive and rest.is_nonnegative and is_finite_measure(weight, total.variables):
+        return True
     other = sympy.simplify(weight / logs[0].args[0])
     return is_finite_measure(weight, total.variables) and is_finite_measure(other, total.variables)
+
+
+def _never_negative(product: Expr) -> bool:
+    return all(map(is_at_least_zero, _without_minus_log(product)))
 
 
 def _without_minus_log(product: Expr) -> list[Expr]:

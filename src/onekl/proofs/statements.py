@@ -180,8 +180,10 @@ class Counterexample(Statement):
             raise NotProved(f"both sides must be finite numbers, not {left} and {right}")
         if abs(gap) < sympy.Float(10) ** -30:
             raise NotProved(f"no counterexample: both sides are {left}")
-        where = "on one pair of tables" if self.tables else "at " + ", ".join(f"{symbol} = {value}" for symbol, value in self.values)
-        return Proof((rf"\text{{evaluated exactly {where}}}",), (), (rf"{latex(left)} \neq {latex(right)}",))
+        where = r"\text{ at }" + ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values) if self.values else ""
+        other = latex(self.right) if self.right.is_number else rf"{latex(self.right)} = {latex(right)}"
+        step = rf"{latex(self.left)} = {latex(left)} \text{{ and not }} {other}{where}"
+        return Proof((r"\text{evaluated exactly at one instance}",), (), (step,))
 
 
 def _equality_case(term: Expr) -> str:

@@ -80,5 +80,5 @@ def _support_patterns(densities, finite: Finite):
             for d in densities:
                 if d.given and d not in whole:
                     whole[d] = table[joints[d.family](*d.over, *d.given)] / table[joints[d.family](*d.given)]
-            letters = {v: mpmath.mpf(1) for v in all_variables(finite)}
+            letters = {v: mpmath.mpf("1.25") for v in (*all_variables(finite), *finite.scalars)}
             yield _Point(tables=whole, values=letters, functions=lambda name, *arguments: mpmath.mpf("0.7"))

@@ -1,0 +1,240 @@
+"""The claims of the chapter "GAN and the optimal discriminator": su-12 … su-20, su-t1, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12, gt-13."""
+
+import sympy
+from sympy import Abs, Add, Function, Mul, Rational, S, Symbol, log
+
+from onekl.algebra import Chance, Dirac, Expect, Gaussian, Joint, KL, Labelled, Total, excess
+from onekl.claims import Claim
+from onekl.instances import Finite, Ranges
+from onekl.notation import latex
+from onekl.proofs import BestChance, Bound, Counterexample, Identity, Law, Limit
+
+x, z = sympy.symbols("x z", real=True)
+y = Symbol("y", integer=True)
+HALF = Rational(1, 2)
+P = Joint("p", (x,), {(x,): r"\tilde{p}"})  # the data
+Q = Joint("q", (x,))  # the generator's distribution
+OLD = Joint("q^{o}", (x,))  # the same before the step
+BEST = Joint("q^{*}", (x,))  # the generator's best step
+PRIOR = Joint("q", (z,))
+TABLES = Finite((P, Q))
+STEP = Finite((P, Q, OLD))
+
+data, model, old = P(x), Q(x), OLD(x)
+D, not_D = Chance("D", x), Chance("D", x, 0)
+mixture = Add(data / 2, model / 2, evaluate=False)
+
+# su-12: a map of z, written as a conditional density.
+G = Function("G")
+image = Dirac(x, G(z))
+pushed = Total(image * PRIOR(z), (z,))
+MAPPED = Finite((Joint("p", (x,)), PRIOR), maps=(("G", x),))
+
+# su-13, su-14: the label y joins data and samples; the data side labels the data alone.
+labelled = Labelled(y, Mul(HALF, data, evaluate=False), Mul(HALF, model, evaluate=False))
+judged = Labelled(y, Mul(D, data, evaluate=False), Mul(not_D, data, evaluate=False))
+joint = KL(labelled, judged)
+generator_side = Total(model * log(model / (not_D * data)), (x,))  # su-17
+data_side = Expect(data, -log(D))
+discriminator_loss = Add(data_side, Expect(model, -log(not_D)), evaluate=False)  # su-16
+
+best_D = data / (data + model)  # su-18, with q for the present generator
+old_best = {D: data / (data + old), not_D: old / (data + old)}  # su-18 with q°
+FINITE_KL = r"\mathrm{KL}\left(q(x) \,\Vert\, \tilde{p}(x)\right) \text{ is finite}"
+ALL_D = r"D(x) \text{ ranges over all functions with values in } [0, 1]"
+
+
+def with_old_best(expression):
+    """The expression with the discriminator at its optimum for the old generator."""
+    return expression.xreplace(old_best)
+
+
+complete = Add(Expect(model, -log(D)), KL(model, old), evaluate=False)  # su-19
+marginal_bound = Bound(
+    TABLES,
+    upper=joint,
+    lower=KL(mixture, data),
+    remainder=Add(
+        Total(excess(data / 2, D * mixture), (x,)),
+        Total(excess(model / 2, not_D * mixture), (x,)),
+        evaluate=False,
+    ),
+)
+
+# su-t4: D written as its largest value times a share of it.
+highest = Symbol("D_{max}", positive=True)
+share = Chance("s", x)
+SCALED = Finite((Q,), scalars=(highest,))
+# su-t5: with Z q*(x) = D(x) q°(x), the generator's best step is q*.
+Z = Symbol("Z", positive=True)
+tilted = Mul(Z, BEST(x) / old)
+TILTED = Finite((Q, OLD, BEST), scalars=(Z,))
+EQUAL = ((P, [HALF, HALF]), (OLD, [HALF, HALF]))
+APART = ((P, [S.One, S.Zero]), (Q, [S.Zero, S.One]))
+AT_OLD_BEST = (r"D(x) = \frac{\tilde{p}(x)}{\tilde{p}(x) + q^{o}(x)} \text{ (su-18)}",)
+
+# rq-5, su-12: a Gaussian around G(z) narrows down to the Dirac map.
+m = Symbol("m", real=True)
+sigma = Symbol("sigma", positive=True)
+f = Function("f", nonnegative=True)
+coefficients = sympy.symbols("c_0:5", real=True)
+polynomial = sum(c * x**k for k, c in enumerate(coefficients))
+around = Ranges(((m, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c in coefficients)))
+
+# gt-13: one simultaneous gradient step of two players in a, b with step size η.
+a, b = sympy.symbols("a b", real=True)
+eta = Symbol("eta", positive=True)
+plays = Ranges(((a, -2, 2), (b, -2, 2), (eta, 0.1, 0.9)))
+
+
+curved = a**2 / 2 + a * b - b**2 / 2
+
+
+def after_a_step(game):
+    """The squared distance from 0 after a moves down and b moves up the game's value."""
+    return Add((a - eta * sympy.diff(game, a)) ** 2, (b + eta * sympy.diff(game, b)) ** 2, evaluate=False)
+
+
+CLAIMS = (
+    Claim("su-12", (Law(MAPPED, value=G(z), under=PRIOR(z), variable=x, density=pushed),)),
+    Claim(
+        "su-13",
+        (Identity(TABLES, left=S.One, right=Total(mixture, (x,))),),
+        printed=rf"q(x, y) = {latex(labelled)}",
+    ),
+    Claim(
+        "su-14",
+        (Identity(TABLES, left=joint, right=Add(Mul(HALF, data_side), Mul(HALF, generator_side), -log(2), evaluate=False)),),
+    ),
+    Claim(
+        "su-15",
+        (
+            Identity(TABLES, left=Total(Abs(Add(data / 2, model / 2, -data)), (x,)), right=HALF * Total(Abs(model - data), (x,))),
+            marginal_bound,
+        ),
+    ),
+    Claim(
+        "su-16",
+        (
+            Identity(
+                TABLES,
+                assuming=(FINITE_KL,),
+                left=Mul(2, joint),
+                right=Add(*discriminator_loss.args, KL(model, data), -2 * log(2), evaluate=False),
+            ),
+        ),
+    ),
+    Claim(
+        "su-17",
+        (
+            Identity(
+                TABLES,
+                assuming=(r"\int \tilde{p}(x) \log D(x) \,dx \text{ is finite}",),
+                left=Mul(2, joint),
+                right=Add(generator_side, data_side, -2 * log(2), evaluate=False),
+            ),
+        ),
+    ),
+    Claim("su-18", (BestChance(STEP, functional=discriminator_loss.xreplace({model: old}), chance=D, at=data / (data + old)),), stated=(ALL_D,)),
+    Claim(
+        "su-19",
+        (
+            Identity(STEP, AT_OLD_BEST, left=with_old_best(generator_side), right=with_old_best(complete)),
+            Identity(MAPPED, left=Expect(PRIOR(z), -log(D.at(G(z)))), right=Total(pushed * -log(D), (x,))),
+        ),
+        printed=rf"\int q(x) \log\frac{{q(x)}}{{D(x) {latex(old)}}} dx = {latex(complete)}",
+    ),
+    Claim(
+        "su-20",
+        (Identity(MAPPED, left=Total(pushed * -log(D), (x,)), right=Expect(PRIOR(z), -log(D.at(G(z))))),),
+    ),
+    Claim(
+        "su-t1",
+        (
+            Identity(
+                TABLES,
+                assuming=(
+                    r"\text{the discriminator is at its optimum (su-18)}",
+                    r"\text{the term } \mathrm{KL}\left(q(x) \,\Vert\, q^{o}(x)\right) \text{ of su-19 is kept in the generator's step}",
+                    r"\text{read for GAN; VAE is su-5}",
+                ),
+                left=joint.xreplace({D: best_D, not_D: model / (data + model)}),
+                right=KL(mixture, data),
+            ),
+            Identity(TABLES, left=KL(mixture, data), right=HALF * Add(KL(model, data), -KL(data, mixture), -KL(model, mixture), evaluate=False)),
+        ),
+    ),
+    Claim(
+        "su-t4",
+        (
+            Bound(
+                SCALED,
+                assuming=(r"D(x) = D_{max} \, s(x) \text{ with } s(x) = 1 \text{ at one point only}", r"\text{every } q \text{ is within reach}"),
+                upper=Expect(model, -log(highest * share)),
+                lower=-log(highest),
+                remainder=Expect(model, log(1 / share)),
+            ),
+        ),
+    ),
+    Claim(
+        "su-t5",
+        (
+            Bound(
+                TILTED,
+                upper=Add(Expect(model, -log(tilted)), KL(model, old), evaluate=False),
+                lower=-log(Z),
+                remainder=KL(model, BEST(x)),
+            ),
+            Bound(STEP, upper=HALF, lower=Expect(old, data / (data + old)), remainder=Total((data - old) ** 2 / (4 * (data + old)), (x,))),
+        ),
+        printed=r"D(x)\, q^{o}(x) = Z\, q^{*}(x), \qquad Z = \int D(x)\, q^{o}(x)\,dx",
+        refuted=(Counterexample(STEP, left=Expect(old, data / (data + old)), right=S.Zero, tables=EQUAL),),
+        relation="argument",
+    ),
+    Claim(
+        "su-t7",
+        (BestChance(TABLES, (FINITE_KL,), functional=joint, chance=D, at=best_D),),
+        stated=(ALL_D,),
+    ),
+    Claim(
+        "rq-2",
+        (
+            Identity(TABLES, left=Total(Abs(Add(data / 2, model / 2, -model)), (x,)), right=HALF * Total(Abs(data - model), (x,))),
+            Counterexample(TABLES, left=Total(Abs(data - model), (x,)), right=S.Zero, tables=APART),
+        ),
+    ),
+    Claim(
+        "rq-4",
+        (Identity(MAPPED, left=Expect(PRIOR(z), -log(D.at(G(z)).other)), right=Total(pushed * -log(not_D), (x,))),),
+    ),
+    Claim(
+        "rq-5",
+        (
+            Identity(MAPPED, left=Expect(PRIOR(z), f(G(z))), right=Total(pushed * f(x), (x,))),
+            Limit(around, expression=Expect(Gaussian(x, m, sigma**2), polynomial), symbol=sigma, point=0, value=polynomial.subs(x, m)),
+        ),
+        stated=(r"\sigma > 0",),
+    ),
+    Claim(
+        "gt-12",
+        (
+            BestChance(TABLES, functional=discriminator_loss, chance=D, at=best_D),
+            Bound(
+                TABLES,
+                assuming=(r"q \text{ ranges over all densities}",),
+                upper=log(4),
+                lower=discriminator_loss.xreplace({D: best_D, not_D: model / (data + model)}),
+                remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
+            ),
+        ),
+    ),
+    Claim(
+        "gt-13",
+        (
+            Identity(plays, left=after_a_step(a * b), right=(1 + eta**2) * (a**2 + b**2)),
+            Identity(plays, left=after_a_step(curved), right=((1 - eta) ** 2 + eta**2) * (a**2 + b**2)),
+        ),
+        refuted=(Counterexample(plays, left=after_a_step(curved), right=(1 + eta**2) * (a**2 + b**2), values=((a, S.One), (b, S.Zero), (eta, HALF))),),
+        relation="argument",
+    ),
+)
