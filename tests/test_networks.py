@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from onekl.networks import SeedLinear, mlp
+from onekl.networks import SeedBatchNorm, SeedLinear, mlp
 from onekl.seeds import Seeds
 
 
@@ -61,6 +61,41 @@ def test_mlp_has_no_activation_at_the_end():
 def test_wrong_input_is_refused(shape):
     with pytest.raises(ValueError, match=r"expected an input of shape \(2, B, 3\), got"):
         SeedLinear(Seeds([0, 1]), 3, 4)(torch.zeros(shape))
+
+
+def test_batch_normalisation_is_that_of_each_seed():
+    x = 3 + 2 * torch.randn(2, 5, 3, 4, generator=torch.Generator().manual_seed(0))  # batches, seeds, examples, n
+    stack, alone = SeedBatchNorm(5, 4), [nn.BatchNorm1d(4) for _ in range(5)]
+    with torch.no_grad():
+        for s, one in enumerate(alone):
+            one.weight.copy_(torch.arange(4) + s)
+            one.bias.copy_(torch.arange(4) - s)
+            stack.weight[s, 0], stack.bias[s, 0] = one.weight, one.bias
+    for batch in x:
+        torch.testing.assert_close(stack(batch), torch.stack([one(part) for one, part in zip(alone, batch)]))
+    torch.testing.assert_close(stack.running_mean[:, 0], torch.stack([one.running_mean for one in alone]))
+    torch.testing.assert_close(stack.running_var[:, 0], torch.stack([one.running_var for one in alone]))
+    for one in (stack, *alone):
+        one.eval()
+    torch.testing.assert_close(stack(x[0]), torch.stack([one(part) for one, part in zip(alone, x[0])]))
+    in_evaluation = stack(x[0])
+    assert not torch.allclose(stack.train()(x[0]), in_evaluation, atol=0.1)
+
+
+def test_batch_normalisation_passes_the_gradient_through_the_statistics():
+    x = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(SeedBatchNorm(2, 3).double(), x)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (1, 5, 3), (2, 5, 4)])
+def test_batch_normalisation_refuses_another_shape(shape):
+    with pytest.raises(ValueError, match=r"expected an input of shape \(2, B, 3\), got"):
+        SeedBatchNorm(2, 3)(torch.zeros(shape))
+
+
+def test_batch_normalisation_refuses_a_batch_of_one():
+    with pytest.raises(ValueError, match="a batch of 1 has no variance"):
+        SeedBatchNorm(2, 3)(torch.zeros(2, 1, 3))
 
 
 @pytest.mark.parametrize("numbers", [[], [1, 1]])

@@ -32,6 +32,43 @@ class SeedLinear(nn.Module):
         return torch.baddbmm(self.bias, x, self.weight)
 
 
+class SeedBatchNorm(nn.Module):
+    """S batch normalisations side by side, as ``torch.nn.BatchNorm1d`` does it, for inputs (S, B, n).
+
+    In training mode each coordinate is shifted and scaled by its mean and variance over the batch, and the running
+    averages move by a tenth of the way; in evaluation mode the running averages are used instead.
+    Gain and bias are (S, 1, n), and start at 1 and 0.
+    ``size`` is S, a positive whole number.
+    """
+
+    MOMENTUM, EPSILON = 0.1, 1e-5
+
+    def __init__(self, size, n):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size, 1, n))
+        self.bias = nn.Parameter(torch.zeros(size, 1, n))
+        self.register_buffer("running_mean", torch.zeros(size, 1, n))
+        self.register_buffer("running_var", torch.ones(size, 1, n))
+
+    def forward(self, x):
+        """Normalise x (S, B, n); another shape, or a batch of one in training mode, raises ValueError."""
+        size, _, n = self.weight.shape
+        if x.ndim != 3 or x.shape[0] != size or x.shape[2] != n:
+            raise ValueError(f"expected an input of shape ({size}, B, {n}), got {tuple(x.shape)}")
+        mean, var = self._batch(x) if self.training else (self.running_mean, self.running_var)
+        return self.weight * (x - mean) * torch.rsqrt(var + self.EPSILON) + self.bias
+
+    def _batch(self, x):
+        if x.shape[1] < 2:
+            raise ValueError(f"a batch of {x.shape[1]} has no variance; give batch normalisation two examples or more")
+        var, mean = torch.var_mean(x, 1, unbiased=False, keepdim=True)
+        with torch.no_grad():
+            # the running variance is the unbiased one, as in torch.nn.BatchNorm1d
+            self.running_mean.lerp_(mean, self.MOMENTUM)
+            self.running_var.lerp_(var * (x.shape[1] / (x.shape[1] - 1)), self.MOMENTUM)
+        return mean, var
+
+
 def mlp(seeds, sizes, activation=nn.ReLU):
     """S multilayer perceptrons side by side, from (S, B, sizes[0]) to (S, B, sizes[-1]).
 
