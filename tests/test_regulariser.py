@@ -1,0 +1,92 @@
+"""The regulariser's claims: what the check notebook does not hold."""
+
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+import sympy
+import torch
+from sympy import Add, Derivative, Function, Mul, S
+
+from onekl import objectives
+from onekl.algebra import KL, Gaussian
+from onekl.claims.joint_kl import Q, x, z
+from onekl.claims.regulariser import CLAIMS, image, lam, old_image, r, sigma, smoothed_kl, t, w
+from onekl.proofs import NotProved
+from onekl.proofs.real_line import closed_form
+from onekl.proofs.stationary import Curves, Stationary
+
+claims = {claim.id: claim for claim in CLAIMS}
+g = Function("g", real=True)
+move = Add(g(t, z), -g(0, z), evaluate=False)
+STILL = Stationary(Curves((Q,)), weight=Q(z), value=move**2, symbol=t, point=S.Zero, bend=2 * Derivative(g(t, z), t) ** 2)
+
+
+def violation(statement):
+    """The largest violation on a few instances."""
+    measure = statement.compile()
+    return max(measure(statement.instances.draw(Random(index), index)) for index in range(5))
+
+
+def test_the_mean_square_of_a_move_is_stationary_where_it_starts():
+    STILL.prove()
+    assert violation(STILL) < 1e-18
+
+
+@pytest.mark.parametrize("wrong, why", [
+    (dict(value=move), "slope"),
+    (dict(value=Mul(move, g(t, z))), "slope"),
+    (dict(value=move**2 + 1), "value"),
+    (dict(value=move**4), "second derivative"),
+    (dict(bend=2 * Derivative(g(t, z), t)), "second derivative"),
+    (dict(bend=S.Zero), "second derivative"),
+    (dict(value=g(t, z) ** 2), "value"),
+])
+def test_stationary_refuses_what_is_false(wrong, why):
+    false = replace(STILL, **wrong)
+    with pytest.raises(NotProved, match=why):
+        false.prove()
+    assert violation(false) > 1e-9
+
+
+def test_stationary_refuses_a_weight_that_moves_along_the_curve():
+    with pytest.raises(NotProved, match="density"):
+        replace(STILL, symbol=z, value=z**2, bend=S(2)).prove()
+
+
+def test_curves_draw_another_cubic_for_each_function_and_letter():
+    instance = Curves((Q,), scalars=(lam,)).draw(Random(0), 0)
+    values = {instance.functions(name, S.Zero, letter) for name in ("g_1", "g_2") for letter in (0, 1)}
+    assert len(values) == 4 and instance.values[lam] > 0
+
+
+def test_the_trained_penalty_is_the_divergence_of_su_25_per_coordinate():
+    formula = claims["su-25"].statements[1].right
+    assert sympy.simplify(closed_form(smoothed_kl) - formula) == 0
+    generator = torch.Generator().manual_seed(0)
+    new, old = (torch.randn(6, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    width = 0.7
+    expected = sympy.lambdify((image, old_image, sigma), formula, "numpy")(new.numpy(), old.numpy(), width).sum(-1)
+    np.testing.assert_allclose(objectives.step_penalty(new, old).numpy() / (2 * width**2), expected, rtol=1e-12)
+
+
+def test_k_gradient_steps_go_as_far_as_su_t8_says():
+    slope, mass, rate, weight = 0.8, 1.3, 0.1, 1.7
+    law = claims["su-t8"].statements[-1].left  # w (1 − r^(k + 1))
+    shrink, limit = 1 - 2 * weight * mass * rate, slope / (2 * weight * mass)
+    u = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.SGD([u], lr=rate)
+    for steps in range(6):
+        optimiser.zero_grad()
+        (-slope * u + weight * mass * u**2).backward()
+        optimiser.step()
+        (count,) = law.free_symbols - {r, w}
+        assert u.item() == pytest.approx(float(law.subs({r: shrink, w: limit, count: steps})), rel=1e-12)
+
+
+def test_the_kernel_of_su_23_has_to_be_gaussian_for_the_lines_to_agree():
+    divergence, line = claims["su-23"].statements[-1].sides()
+    assert divergence == sympy.exp(-1) and line == 1
+    same = KL(Gaussian(x, 0, 1), Gaussian(x, 1, 1))
+    assert closed_form(same) == S.Half
