@@ -12,9 +12,9 @@ from onekl.algebra import Entropy, Expect, KL, Total
 from onekl.claims import Claim, claim, entry, inventory, stated_claims
 from onekl.claims import check as check_module
 from onekl.claims.check import CheckFailed, check, fingerprint
-from onekl.claims.joint_kl import P, Q, TABLES, x, z
+from onekl.claims.joint_kl import P, Q, SAME_MARGINALS, TABLES, x, z
 from onekl.proofs.mutants import mutants
-from onekl.proofs import Identity, Proof
+from onekl.proofs import Bound, Counterexample, Identity, Proof
 
 joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
 remainder = Expect(P(x), KL(P(z, given=x), Q(z, given=x)))
@@ -136,3 +136,34 @@ def test_a_product_of_integrals_is_beyond_the_prover():
     squared = Identity(TABLES, left=marginal, right=Mul(marginal, marginal))
     with pytest.raises(CheckFailed, match="not proved|product"):
         check(Claim("su-4", (squared,)))
+
+
+# Verdicts from refutations.
+OFF = Counterexample(TABLES, left=joint, right=marginal, tables=SAME_MARGINALS)
+AS_BOUND = Bound(TABLES, upper=joint, lower=marginal, remainder=remainder)
+
+
+@pytest.mark.parametrize("relation, statement, word", [
+    ("=", AS_BOUND, "slip"),
+    ("~", AS_BOUND, "bound only"),
+    ("~", Identity(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)), "slip"),
+    ("argument", AS_BOUND, "heuristic"),
+])
+def test_a_refutation_decides_the_verdict(relation, statement, word, monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 20)
+    report = check(Claim("su-4", (statement,), refuted=(OFF,), relation=relation))
+    assert report.verdict == word
+    assert len(report.refuted) == 1 and r"\text{ and not }" in report.refuted[0]
+    assert f"{check_module.REFUTED[word]}: " in report.text()
+
+
+def test_what_is_not_refuted_exactly_is_no_refutation():
+    same = Counterexample(TABLES, left=joint, right=joint, tables=SAME_MARGINALS)
+    with pytest.raises(CheckFailed, match="no counterexample"):
+        check(Claim("su-4", (AS_BOUND,), refuted=(same,)))
+
+
+def test_the_fingerprint_covers_refutations_and_the_relation():
+    plain = Claim("su-4", (AS_BOUND,))
+    others = [replace(plain, refuted=(OFF,)), replace(plain, relation="~"), replace(plain, printed="x")]
+    assert len({fingerprint(c) for c in (plain, *others)}) == 4

@@ -1,0 +1,158 @@
+"""Labels, maps and mixtures: the optimal discriminator is found, and false statements about it are refused."""
+
+from random import Random
+
+import mpmath
+import pytest
+import sympy
+from sympy import Abs, Add, Function, Mul, Rational, S, Symbol, log
+
+from onekl.algebra import Chance, Dirac, Expect, Joint, KL, Labelled, Total, define, variables_of
+from onekl.claims.gan import (
+    ALL_D, D, G, HALF, MAPPED, OLD, P, PRIOR, Q, STEP, TABLES, best_D, data, discriminator_loss, joint, mixture, model, not_D, old, pushed, x, z,
+)
+from onekl.evaluation import DIGITS, compiled
+from onekl.instances import Finite
+from onekl.notation import latex
+from onekl.proofs import BestChance, Bound, Counterexample, Identity, NotProved
+from onekl.proofs.basis import is_density, is_divergence, is_finite_measure
+from onekl.proofs.mutants import mutants
+
+f = Function("f", nonnegative=True)
+
+
+def best(functional=discriminator_loss, at=best_D, chance=D, instances=TABLES):
+    return BestChance(instances, functional=functional, chance=chance, at=at)
+
+
+def identity(left, right, instances=TABLES):
+    return Identity(instances, left=left, right=right)
+
+
+def test_a_chance_prints_as_d_and_one_minus_d():
+    assert latex(D) == "D(x)" and latex(log(not_D)) == r"\log (1 - D(x))"
+    assert D.other == not_D and not_D.other == D and D.at(G(z)) == Chance("D", G(z))
+
+
+def test_chances_add_up_to_one_at_every_letter_and_reach_the_ends():
+    seen = set()
+    with mpmath.workdps(DIGITS):
+        one, other = compiled(D), compiled(not_D)
+        for index in range(200):
+            instance = TABLES.draw(Random(index), index)
+            for _ in instance.visit((x,), instance.letters((x,))):
+                assert one(instance) + other(instance) == 1 and 0 <= one(instance) <= 1
+                seen.add(one(instance) if one(instance) in (0, 1) else "between")
+    assert seen == {0, 1, "between"}
+
+
+def test_a_map_takes_letters_to_letters():
+    instance = MAPPED.draw(Random(3), 3)
+    for letter in range(instance.sizes[z]):
+        assert instance.functions("G", letter) in range(instance.sizes[x])
+
+
+def test_the_kl_of_labelled_densities_is_the_sum_over_the_labels():
+    assert define(joint) == Total(data / 2 * log(1 / (2 * D)), (x,)) + Total(model / 2 * log(model / (2 * not_D * data)), (x,))
+    assert joint.free_symbols == set()
+
+
+def test_mixtures_are_densities_and_constants_make_finite_measures():
+    assert is_density(data / 2 + model / 2, (x,)) and not is_density(data / 2 + model / 3, (x,)) and not is_density(2 * data - model, (x,))
+    assert is_divergence(KL(mixture, data)) and variables_of(mixture) == (x,)
+    assert is_finite_measure(3 * D * data, (x,)) and not is_finite_measure(data**2, (x,)) and not is_finite_measure(-data, (x,))
+
+
+FALSE = {
+    "the label's other value": best(at=model / (data + model)),
+    "a weight forgotten": best(Add(2 * Expect(data, -log(D)), Expect(model, -log(not_D)), evaluate=False)),
+    "a maximum": best(-discriminator_loss),
+    "one density squared": best(at=data**2 / (data**2 + model**2)),
+    "a complex logarithm": best(Add(Expect(data, -log(-D)), Expect(model, -log(not_D)), evaluate=False)),
+    "another generator's optimum": best(at=data / (data + old), instances=STEP),
+    "no term at all": best(Expect(data, f(x)), at=best_D),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_a_false_optimum_is_refused(name):
+    with pytest.raises(NotProved):
+        FALSE[name].prove()
+
+
+@pytest.mark.parametrize("name", [n for n in FALSE if n not in ("a complex logarithm", "no term at all")])
+def test_numbers_refute_the_false_optimum_too(name):
+    with mpmath.workdps(DIGITS):
+        violation = FALSE[name].compile()
+        found = max(violation(FALSE[name].instances.draw(Random(index), index)) for index in range(50))
+    assert found > 1e-9
+
+
+def test_the_optimum_says_what_ranges_over_what():
+    proof = best().prove()
+    assert proof.premises == (ALL_D,)
+
+
+FALSE_IDENTITIES = {
+    "a Dirac beside an unknown density": identity(Total(Dirac(x, G(z)) * data * PRIOR(z), (x, z)), Expect(PRIOR(z), data), MAPPED),
+    "a map forgotten": identity(Total(pushed * -log(D), (x,)), Expect(PRIOR(z), -log(D.at(z))), MAPPED),
+    "D for 1 − D": identity(Total(pushed * -log(D), (x,)), Expect(PRIOR(z), -log(D.at(G(z)).other)), MAPPED),
+    "log 2 forgotten": identity(joint, Add(HALF * Expect(data, -log(D)), HALF * Total(model * log(model / (not_D * data)), (x,)), evaluate=False)),
+    "half a distance": identity(Total(Abs(data / 2 + model / 2 - data), (x,)), Total(Abs(model - data), (x,))),
+    "D at its optimum without saying so": identity(joint, KL(mixture, data)),
+}
+
+
+@pytest.mark.parametrize("name", FALSE_IDENTITIES)
+def test_a_false_identity_is_refused(name):
+    with pytest.raises((NotProved, ValueError)):
+        FALSE_IDENTITIES[name].prove()
+
+
+def test_a_logarithm_of_unknown_sign_is_no_remainder():
+    with pytest.raises(NotProved, match="not seen to be at least 0"):
+        Bound(TABLES, upper=Expect(model, -log(D)), lower=S.Zero, remainder=Expect(model, log(D))).prove()
+
+
+def test_an_integral_that_may_be_infinite_is_not_taken_for_bounded():
+    """∫ p̃ log(1/q) may be −∞ for a density q above 1; ∫ p̃ log((p̃ + q)/p̃) may not."""
+    left = Total(data * log(data / model**2), (x,))
+    assert identity(left, Add(KL(data, model), Total(data * log(1 / model), (x,)), evaluate=False)).prove().premises
+    below = Add(Expect(data, -log(best_D)), KL(model, data), evaluate=False)
+    above = Add(KL(model, data), Total(data * log((data + model) / data), (x,)), evaluate=False)
+    assert identity(below, above).prove().premises == ()
+
+
+def test_a_scalar_is_drawn_positive():
+    scale = Symbol("Z", positive=True)
+    found = identity(Expect(data, log(scale * model)), Add(log(scale), Expect(data, log(model)), evaluate=False), Finite((P, Q), scalars=(scale,)))
+    found.prove()
+    with mpmath.workdps(DIGITS):
+        violation = found.compile()
+        assert max(violation(found.instances.draw(Random(k), k)) for k in range(20)) < 1e-25
+
+
+def test_a_counterexample_at_values_is_exact():
+    a, b = sympy.symbols("a b")
+    shown = Counterexample(TABLES, left=(a + b) ** 2, right=a**2 + b**2, values=((a, S.One), (b, HALF)))
+    assert shown.sides() == (Rational(9, 4), Rational(5, 4))
+    with pytest.raises(NotProved, match="no counterexample"):
+        Counterexample(TABLES, left=(a + b) ** 2, right=a**2 + b**2, values=((a, S.One), (b, S.Zero))).prove()
+    with pytest.raises(NotProved, match="finite numbers"):
+        Counterexample(TABLES, left=(a + b) ** 2, right=a**2 + b**2, values=((a, S.One),)).prove()
+
+
+def test_d_and_one_minus_d_are_exchanged_in_mutants():
+    assert "D and 1 − D exchanged" in {name for name, _ in mutants(best())}
+
+
+def test_a_joint_over_the_label_alone_has_no_density():
+    y = Symbol("y")
+    assert Labelled(y, Mul(HALF, data), Mul(HALF, model)).one == data / 2
+    with pytest.raises(ValueError, match="not a product of densities"):
+        KL(Labelled(y, S.One, S.Zero), joint)
+
+
+def test_the_old_generators_optimum_needs_its_own_letter():
+    assert OLD(x) == old and old.family != model.family
+    assert Joint("q^{o}", (x,))(x) == old
