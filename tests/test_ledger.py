@@ -2,18 +2,24 @@
 
 import copy
 import json
-from dataclasses import fields
+import shutil
 from pathlib import Path
 
 import pytest
 
 from onekl.claims import stated_claims
 from onekl.claims.check import MIME
-from onekl.claims.ledger import LedgerError, Row, ledger, notebooks_folder
+from onekl.claims.ledger import LedgerError, ledger, notebooks_folder
 from onekl.cli import main
+from onekl.findings import MIME as FINDING
+from onekl.findings import VERDICTS, Finding
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-CHECKED = ["su-1", "su-2", "su-3", "su-4", "su-5", "su-6", "su-7", "su-t2", "su-t3", "sn-7", "sn-8", "sn-9", "sn-10", "rq-1", "rq-3"]
+FIELDS = ("verdict", "premises", "refuted", "check", "mutants_rejected", "mutants_total", "mutants_equivalent", "numeric_instances", "max_error")
+GAN = [*(f"su-{n}" for n in range(12, 21)), "su-t1", "su-t4", "su-t5", "su-t7", "rq-2", "rq-4", "rq-5", "gt-12", "gt-13"]
+CORE = [*GAN, *(f"su-{n}" for n in range(21, 27)), "su-t8"]
+EXPERIMENTS = {"su-t6": "missing-term-train", "su-t9": "faces-train", "su-t10": "faces-train"}
+CHECKED = [*CORE, "su-1", "su-2", "su-3", "su-4", "su-5", "su-6", "su-7", "su-t2", "su-t3", "sn-7", "sn-8", "sn-9", "sn-10", "rq-1", "rq-3"]
 
 
 @pytest.fixture
@@ -33,19 +39,52 @@ def reports(notebook):
     return [o["data"][MIME] for cell in notebook["cells"] for o in cell.get("outputs", []) if MIME in o.get("data", {})]
 
 
-def test_the_committed_notebooks_check_the_first_two_chapters():
+def test_the_committed_notebooks_check_what_the_chapters_treat():
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
-    assert len(rows) == 103
+    assert len(rows) == 103 and set(CHECKED) == set(stated_claims())
     for id in CHECKED:
         row = rows[id]
-        assert all(getattr(row, field.name) is not None for field in fields(Row)), id
+        assert all(getattr(row, name) is not None for name in FIELDS) and not row.empirical, id
+        assert bool(row.refuted) == (row.verdict in ("slip", "bound only", "heuristic")), id
         assert row.mutants_rejected == row.mutants_total > 0, id
         assert row.numeric_instances >= 1000 and row.max_error < 1e-18, id
         assert row.check.startswith(f"notebooks/{row.chapter}-check.ipynb#"), id
 
 
-def test_what_no_notebook_proved_has_no_verdict():
-    unchecked = [row for row in ledger(NOTEBOOKS) if row.id not in stated_claims()]
+def test_the_experiments_have_findings_with_seeds_and_conditions():
+    rows = {row.id: row for row in ledger(NOTEBOOKS)}
+    for id, notebook in EXPERIMENTS.items():
+        row = rows[id]
+        assert row.verdict in VERDICTS and row.empirical and row.seeds >= 3 and row.conditions, id
+        assert row.check == f"notebooks/{notebook}.ipynb#{id}" and row.mutants_total is None, id
+
+
+def test_a_finding_on_what_is_no_experiment_is_refused(tmp_path):
+    for path in NOTEBOOKS.glob("*-check.ipynb"):
+        shutil.copy(path, tmp_path)
+    output = {"output_type": "execute_result", "data": {FINDING: {"id": "su-4", "verdict": "supported", "seeds": 3, "effect": "e", "conditions": ["c"]}}}
+    (tmp_path / "made-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    with pytest.raises(LedgerError, match="no experiment"):
+        ledger(tmp_path)
+    output["data"][FINDING]["id"] = "su-t9"
+    (tmp_path / "made-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    row = {row.id: row for row in ledger(tmp_path)}["su-t9"]
+    assert (row.verdict, row.seeds, row.effect, row.check) == ("supported", 3, "e", "notebooks/made-train.ipynb#su-t9")
+    (tmp_path / "twin-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    with pytest.raises(LedgerError, match="twice"):
+        ledger(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"verdict": "proved"}, {"seeds": 0}, {"effect": ""}, {"conditions": ()}])
+def test_a_finding_needs_a_word_seeds_an_effect_and_conditions(wrong):
+    right = {"id": "su-t9", "verdict": "mixed", "seeds": 3, "effect": "0.1 [0, 0.2]", "conditions": ("quick",)}
+    assert Finding(**right).text().startswith("su-t9: mixed")
+    with pytest.raises(ValueError, match="su-t9"):
+        Finding(**right | wrong)
+
+
+def test_what_no_notebook_showed_has_no_verdict():
+    unchecked = [row for row in ledger(NOTEBOOKS) if row.id not in stated_claims() and row.id not in EXPERIMENTS]
     assert unchecked and all(row.verdict is None and row.check is None and row.max_error is None for row in unchecked)
 
 
@@ -85,13 +124,13 @@ def test_the_command_prints_every_claim_as_json(capsys):
     rows = json.loads(capsys.readouterr().out)
     promised = {"id", "source", "number", "kind", "verdict", "premises", "check", "chapter",
                 "mutants_rejected", "mutants_total", "mutants_equivalent", "numeric_instances", "max_error"}
-    assert len(rows) == 103 and promised <= set(rows[0])
+    assert len(rows) == 103 and promised | {"refuted", "seeds", "effect", "conditions"} <= set(rows[0])
 
 
 def test_the_command_prints_a_table(capsys):
     assert main(["claims", "--notebooks", str(NOTEBOOKS)]) == 0
     out = capsys.readouterr().out
-    assert f"{len(stated_claims())} of 103 claims checked" in out and "not yet" in out
+    assert f"{len(stated_claims()) + len(EXPERIMENTS)} of 103 claims checked" in out and "not yet" in out
 
 
 def test_a_folder_without_notebooks_gives_one_line(tmp_path, capsys):
