@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from onekl import finite, widgets
-from onekl.widgets import FIGURES, GaussianKL, JointTable, static_html
+from onekl.widgets import FIGURES, ExactGAN, GaussianKL, JointTable, SecondOrder, TwoGenerators, static_html
+from onekl.widgets.states import P, Q
 
 FLAGS = [
     "--no-sandbox",
@@ -372,7 +373,7 @@ def test_several_figures_share_a_page(open_page):
     assert page.locator("[data-do=reset]").count() == 2  # the same id twice: each is drawn once
     assert page.locator(".okl-density path").count() == 2
     page.locator("[data-do=punch]").first.click()
-    untouched = f"{finite.chain_rule(widgets.P, widgets.Q).joint:.3f}"
+    untouched = f"{finite.chain_rule(P, Q).joint:.3f}"
     assert page.locator("[data-term=joint]").all_inner_texts() == ["∞", untouched]
 
 
@@ -391,6 +392,11 @@ def test_static_state_is_drawn(open_page):
         (("joint_table", "a"), {"q": [[1, 0]]}, "q has shape (1, 2)"),
         (("joint_table", "a"), {"p": [[1, 1], [0, 0], [0, 0]]}, "p sums to 2"),
         (("gaussian_kl", "a"), {"mu": math.nan}, "mu is nan"),
+        (("exact_gan", "a"), {"q": [0.5, 0.5]}, "q has shape (2,): the figure draws 6 letters"),
+        (("exact_gan", "a"), {"p": [0.5, 0.6, 0, 0, 0, -0.1]}, "p[5] is -0.1"),
+        (("second_order", "a"), {"delta": [0, 3.1]}, "delta[1] is 3.1: its slider goes from -3 to 3"),
+        (("two_generators", "a"), {"g": [0, 1]}, "g has 2 values: the figure draws 5"),
+        (("two_generators", "a"), {"sigma": 0}, "sigma is 0: its slider goes from 0.1 to 2"),
     ],
 )
 def test_bad_figure_gives_one_clear_line(arguments, state, message):
@@ -399,7 +405,9 @@ def test_bad_figure_gives_one_clear_line(arguments, state, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("widget", "name"), [(JointTable, "joint_table"), (GaussianKL, "gaussian_kl")])
+@pytest.mark.parametrize(
+    ("widget", "name"), [*zip([JointTable, GaussianKL, ExactGAN, SecondOrder, TwoGenerators], FIGURES, strict=True)]
+)
 def test_widget_carries_its_static_page(widget, name):
     figure = widget()
     data = figure._repr_mimebundle_()[0]

@@ -5,7 +5,7 @@ Tables have shape (X,), one cell per letter; pÌƒ(x) is `p_data`, q(x) is `q`, qÂ
 
 import numpy as np
 
-from .tables import check_pair, check_table, excess, kl
+from .tables import check_pair, excess, kl
 
 
 def optimal_discriminator(p_data, q):

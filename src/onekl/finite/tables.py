@@ -96,9 +96,11 @@ def excess(a, b):
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        plain = np.where(a > 0, a * (np.log(a) - np.log(b)), 0) - a + b
         v = (a - b) / (a + b)
-    # log(a/b) = 2 artanh v, whose first term cancels against −a + b up to (a − b)²/(a + b)
+        # log(a/b) = 2 artanh v: unlike the difference of two logs it keeps its digits where a and b are close
+        log = np.where(np.abs(v) < 0.5, 2 * np.arctanh(v), np.log(a) - np.log(b))
+        plain = np.where(a > 0, a * log, 0) - a + b
+    # and where they are closer still, the first term of its series cancels against −a + b up to (a − b)²/(a + b)
     series = (a - b) * v + 2 * a * sum(v ** (2 * j + 1) / (2 * j + 1) for j in range(1, 9))
     return np.where(np.abs(v) < 0.1, series, plain)
 

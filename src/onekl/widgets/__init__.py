@@ -1,14 +1,13 @@
 """The figures that move: live in a notebook, and as plain HTML on a page that has no kernel."""
 
 import json
-import math
 import re
 from pathlib import Path
 
 import anywidget
 import traitlets
 
-from onekl.finite import check_table
+from .states import FIGURES
 
 _HERE = Path(__file__).parent
 _CSS = (_HERE / "figure.css").read_text(encoding="utf-8")
@@ -38,37 +37,11 @@ def _source(name):
     return (_HERE / f"{name}.js").read_text(encoding="utf-8")
 
 
-def _table(value, name):
-    table = check_table(value, name)
-    if table.shape != (3, 2):
-        raise ValueError(f"{name} has shape {table.shape}: the figure draws 3 values of x by 2 of z")
-    return table.astype(float).tolist()
-
-
-def _within(low, high):
-    def check(value, name):
-        if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(f"{name} is {value}: its slider goes from {low} to {high}")
-        return float(value)
-
-    return check
-
-
-P = [[0.30, 0.10], [0.05, 0.25], [0.20, 0.10]]
-Q = [[0.12, 0.18], [0.20, 0.15], [0.10, 0.25]]
-
-# for each figure, its state: the value at the start, and the check of another value
-FIGURES = {
-    "joint_table": {"p": (P, _table), "q": (Q, _table)},
-    "gaussian_kl": {"mu": (1.0, _within(-2.5, 2.5)), "log_var": (-1.0, _within(-6, 2))},
-}
-
-
 def static_html(name, element_id, **state):
     """HTML that shows figure `name` on any page, without a kernel and without another file.
 
     `name` is a key of FIGURES, `element_id` the id of the figure's element, and `state` replaces
-    values of the figure's start (p and q of shape (3, 2), or mu and log_var).
+    values of the figure's start (see the figure's class for their names and shapes).
     Raises ValueError for an unknown name or state, a bad id and a bad value.
     """
     if name not in FIGURES:
@@ -111,6 +84,12 @@ class _Figure(anywidget.AnyWidget):
         return bundle
 
 
+def _trait(figure, key):
+    """The trait for one value of a figure's state, which starts where FIGURES says."""
+    start, _ = FIGURES[figure][key]
+    return (traitlets.List if isinstance(start, list) else traitlets.Float)(start).tag(sync=True)
+
+
 class JointTable(_Figure):
     """su-4 on two 3 by 2 tables that the reader drags; `p` and `q` are lists of rows p[x][z].
 
@@ -119,8 +98,7 @@ class JointTable(_Figure):
 
     figure = "joint_table"
     _esm = _source("joint_table")
-    p = traitlets.List(P).tag(sync=True)
-    q = traitlets.List(Q).tag(sync=True)
+    p, q = _trait("joint_table", "p"), _trait("joint_table", "q")
     _checked = traitlets.validate("p", "q")(_Figure._check)
 
 
@@ -132,6 +110,43 @@ class GaussianKL(_Figure):
 
     figure = "gaussian_kl"
     _esm = _source("gaussian_kl")
-    mu = traitlets.Float(1.0).tag(sync=True)
-    log_var = traitlets.Float(-1.0).tag(sync=True)
+    mu, log_var = _trait("gaussian_kl", "mu"), _trait("gaussian_kl", "log_var")
     _checked = traitlets.validate("mu", "log_var")(_Figure._check)
+
+
+class ExactGAN(_Figure):
+    """su-18 and su-19 on six letters, exactly: step by step, with the term KL(q ‖ q°) and without it.
+
+    `p` is p̃ and `q` the generator's start, lists of 6 probabilities; a bad one raises ValueError.
+    The computation is `onekl.finite.alternate`'s.
+    """
+
+    figure = "exact_gan"
+    _esm = _source("exact_gan")
+    p, q = _trait("exact_gan", "p"), _trait("exact_gan", "q")
+    _checked = traitlets.validate("p", "q")(_Figure._check)
+
+
+class SecondOrder(_Figure):
+    """su-22 for three letters with softmax logits (θ₁, θ₂, 0): KL(q_θ ‖ q_{θ−Δθ}) beside its expansion.
+
+    `theta` is [θ₁, θ₂] within ±2 and `delta` is [Δθ₁, Δθ₂] within ±3; others raise ValueError.
+    """
+
+    figure = "second_order"
+    _esm = _source("second_order")
+    theta, delta = _trait("second_order", "theta"), _trait("second_order", "delta")
+    _checked = traitlets.validate("theta", "delta")(_Figure._check)
+
+
+class TwoGenerators(_Figure):
+    """su-25 on a line: KL(q_σ ‖ q°_σ) of two smoothed generators, below (1/2σ²) E‖G − G°‖².
+
+    `g` and `g_old` hold G(z) and G°(z) for five equally likely z, within ±3; `sigma` is σ in [0.1, 2].
+    Others raise ValueError.
+    """
+
+    figure = "two_generators"
+    _esm = _source("two_generators")
+    g, g_old, sigma = (_trait("two_generators", key) for key in ("g", "g_old", "sigma"))
+    _checked = traitlets.validate("g", "g_old", "sigma")(_Figure._check)
