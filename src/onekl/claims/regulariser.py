@@ -13,7 +13,7 @@ from onekl.proofs.stationary import Curves, Stationary
 y, t, k_1, k_2, c_0, c_1, c_2, c_3, c_4 = sympy.symbols("y t k_1 k_2 c_0:5", real=True)
 sigma, lam, a, eta, m, u, r, w = sympy.symbols("sigma lambda a eta m u r w", positive=True)
 k = sympy.Symbol("k", nonnegative=True)  # a number of generator steps
-b, delta = sympy.symbols("b delta", positive=True)  # the width of a Laplace kernel, and a shift
+b, shift = sympy.symbols("b Delta", positive=True)  # the width of a Laplace kernel, and a shift
 image, old_image, beta, old_beta = sympy.symbols(r"G G^{o} \beta \beta^{o}", real=True)
 off = sympy.Symbol("x_0", real=True, nonzero=True)  # a point that is not the centre
 
@@ -35,14 +35,14 @@ SHARP = (r"\delta(x - G(z)) \text{ and } \delta(x - G^{o}(z)) \text{ are read as
 smoothed_kl = KL(Gaussian(x, image, sigma**2), Gaussian(x, old_image, sigma**2))  # at one z
 
 
-def sharp(shift):
-    """δ at a shift, read as a Gaussian of width σ."""
-    return Gaussian(sympy.sympify(shift), 0, sigma**2)
+def sharp(place):
+    """δ at a place, read as a Gaussian of width σ."""
+    return Gaussian(sympy.sympify(place), 0, sigma**2)
 
 
-# The same with k(x) = exp(−|x|/b)/2b: the KL from k(x) to k(x − δ), and log k(0)/k(δ).
-laplace_kl = Total(exp(-Abs(x) / b) / (2 * b) * Add(Abs(x - delta) / b, -Abs(x) / b, evaluate=False), (x,))
-laplace_line = delta / b
+# The same with k(x) = exp(−|x|/b)/2b: the KL from k(x) to k(x − Δ), and log k(0)/k(Δ).
+laplace_kl = Total(exp(-Abs(x) / b) / (2 * b) * Add(Abs(x - shift) / b, -Abs(x) / b, evaluate=False), (x,))
+laplace_line = shift / b
 
 # su-24: what δ does to a function, for exponentials (and so for every bounded continuous function) and quartics.
 plane = sum(k * v for k, v in ((k_1, x), (k_2, y)))
@@ -98,7 +98,7 @@ CLAIMS = (
                 left=smoothed_kl,
                 right=log(sharp(0) / sharp(image - old_image)),
             ),  # fmt: skip
-            Counterexample(ranges, left=laplace_kl, right=laplace_line, values=((b, S.One), (delta, S.One))),
+            Counterexample(ranges, left=laplace_kl, right=laplace_line, values=((b, S.One), (shift, S.One))),
         ),
         stated=(r"\sigma > 0",),
     ),
