@@ -1,5 +1,6 @@
 """The regulariser's claims: what the check notebook does not hold."""
 
+import copy
 from dataclasses import replace
 from random import Random
 
@@ -90,3 +91,43 @@ def test_the_kernel_of_su_23_has_to_be_gaussian_for_the_lines_to_agree():
     assert divergence == sympy.exp(-1) and line == 1
     same = KL(Gaussian(x, 0, 1), Gaussian(x, 1, 1))
     assert closed_form(same) == S.Half
+
+
+def trained(steps, lam, optimiser, old_mode="train", freezes=8):
+    """The generator's parameters and buffers after `freezes` copies of G° with `steps` steps each, D fixed."""
+    torch.manual_seed(0)
+    generator = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    judge = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).requires_grad_(False)
+    stepper = optimiser(generator.parameters())
+    for _ in range(freezes):
+        codes = torch.randn(16, 3)
+        with torch.no_grad():
+            frozen = copy.deepcopy(generator)
+            frozen.train(old_mode == "train")
+            old = frozen(codes)
+        for _ in range(steps):
+            stepper.zero_grad()
+            sample = generator(codes)
+            objectives.regularised_generator_loss(judge(sample)[:, 0], sample, old, lam).mean().backward()
+            stepper.step()
+    moments = [value for state in stepper.state.values() for value in state.values() if torch.is_tensor(value)]
+    return [*generator.state_dict().values(), *moments]
+
+
+OPTIMISERS = {
+    "SGD": lambda parameters: torch.optim.SGD(parameters, lr=0.05),
+    "momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
+    "Adam": lambda parameters: torch.optim.Adam(parameters, lr=0.01, betas=(0.5, 0.999)),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_with_one_step_per_freeze_the_regulariser_changes_no_bit(name):
+    without, with_term = (trained(1, lam_, OPTIMISERS[name]) for lam_ in (0.0, 50.0))
+    assert len(without) == len(with_term) and all(torch.equal(a, b) for a, b in zip(without, with_term))
+
+
+@pytest.mark.parametrize("steps, old_mode", [(2, "train"), (1, "eval")])
+def test_with_two_steps_or_running_averages_it_does(steps, old_mode):
+    without, with_term = (trained(steps, lam_, OPTIMISERS["Adam"], old_mode) for lam_ in (0.0, 50.0))
+    assert not all(torch.equal(a, b) for a, b in zip(without, with_term))
