@@ -194,6 +194,25 @@ def test_dragging_the_step(plane):
     assert number(plane.inner_text("[data-key=delta2] + output")) == pytest.approx(1.2, abs=0.03)
 
 
+def test_a_finger_moves_the_ring_and_scrolls_beside_it(open_page):
+    page = open_page(static_html("second_order", "figure") + "<p style='height: 2000px'>", 390, has_touch=True)
+    finger = page.context.new_cdp_session(page)
+
+    def drag(box, distance):
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for kind, moved in [("touchStart", 0), ("touchMove", distance / 3), ("touchMove", distance)]:
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - moved}]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        return number(page.inner_text("[data-key=delta2] + output"))
+
+    size = page.locator(".okl-plane").bounding_box()["width"]
+    assert drag(page.locator(".okl-grip").bounding_box(), size / 12) == pytest.approx(1.7, abs=0.03)
+    assert page.evaluate("scrollY") == 0
+    after = drag(page.locator(".okl-plane").bounding_box(), 120)
+    page.wait_for_function("scrollY > 20")
+    assert after == pytest.approx(1.7, abs=0.03)
+
+
 def test_no_step_is_all_zero(plane):
     for i in (1, 2):
         plane.locator(f"[data-key=delta{i}]").fill("0")
@@ -221,9 +240,9 @@ def smoothed_kl(g, old, sigma):
         return math.exp(a) * (a - log_density(x, old, sigma))
 
     centres = sorted({*g, *old})
-    middles = [(a + b) / 2 for a in centres for b in centres]
+    middles = [round((a + b) / 2, 6) for a in centres for b in centres]  # rounding must not leave slivers between cuts
     cuts = sorted({*middles, min(centres) - 10 * sigma, max(centres) + 10 * sigma})
-    parts = [quad(integrand, a, b, epsabs=1e-13, epsrel=1e-12, limit=200)[0] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [quad(integrand, a, b, epsabs=1e-12, epsrel=1e-11, limit=200)[0] for a, b in zip(cuts, cuts[1:], strict=False)]
     return math.fsum(parts)
 
 

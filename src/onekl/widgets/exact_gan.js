@@ -110,7 +110,7 @@ const HTML = `<div class="okl-columns okl-stack"><div>${GRID}
     <button type="button" data-do="reset">reset</button><button type="button" data-do="missing">a missing letter</button>
     <button type="button" data-do="dead">a dead letter</button></div>
   <div class="okl-buttons"><label class="okl-switch"><input type="checkbox" role="switch" data-switch="term"><span>with the term KL(<i>q</i> ‖ <i>q</i>°)</span></label>
-    <label class="okl-switch"><input type="checkbox" role="switch" data-switch="partial">gradient steps, not the exact step</label></div>
+    <label class="okl-switch"><input type="checkbox" role="switch" data-switch="partial"><span>gradient steps (of size 1, in logits)</span></label></div>
   <label class="okl-slider"><span>steps <i>k</i></span><input type="range" data-key="k" min="0" max="${COUNTS.length - 1}" step="1"><output></output></label>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
@@ -128,7 +128,7 @@ function drawTiles(el, tables) {
 
 // The whole curve is faint, and the part up to t is drawn over it.
 function drawCurves(svg, paths, { t, term }) {
-  const width = svg.clientWidth || 330, left = 44, floor = 196, height = 188;
+  const width = svg.clientWidth || 330, left = 60, floor = 196, height = 188;
   const at = (i, v) => [left + ((width - left - 8) * i) / STEPS,
     floor - (height * (Math.min(TOP, Math.max(FLOOR, Math.log10(v))) - FLOOR)) / (TOP - FLOOR)];
   const path = (values) => "M" + values.map((v, i) => at(i, v).map((c) => c.toFixed(1)).join()).join("L");
@@ -141,7 +141,7 @@ function drawCurves(svg, paths, { t, term }) {
   const ticks = [0, -4, -8, -12, -16].map((e) => {
     const y = at(0, 10 ** e)[1];
     return `<line class="okl-rule" x1="${left}" x2="${width - 8}" y1="${y}" y2="${y}"/>
-      <text x="${left - 5}" y="${y + 4}" text-anchor="end">${e ? `1e−${-e}` : 1}</text>`;
+      <text x="${left - 5}" y="${y + 4}" text-anchor="end">${e ? `${e === FLOOR ? "≤ " : ""}1e−${-e}` : 1}</text>`;
   });
   const times = [0, 10, 20, 30, 40].map((i) => `<text x="${at(i, 1)[0]}" y="${floor + 18}" text-anchor="middle">${i}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 220`);
