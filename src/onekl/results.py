@@ -14,6 +14,19 @@ from .training import provenance
 KEYS = {"name", "device", "profile", "versions", "commit", "date", "settings", "seeds", "values"}
 
 
+def _commit():
+    """The last commit that changed the package, or None where the package is not in a repository."""
+    command = ["git", "log", "-1", "--format=%h", "--", "."]
+    try:
+        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+COMMIT = _commit()  # now, when the code is read: a long run may end after the next commit
+
+
 def record(name, settings, seeds, values):
     """Write a run's record to NAME.json in the folder ONEKL_RESULTS; without that variable, do nothing.
 
@@ -27,7 +40,7 @@ def record(name, settings, seeds, values):
         return
     seeds = [int(seed) for seed in seeds]
     plain = settings if isinstance(settings, dict) else vars(settings)
-    content = {"name": name, **provenance(), "commit": _commit(), "date": date.today().isoformat(),
+    content = {"name": name, **provenance(), "commit": COMMIT, "date": date.today().isoformat(),
                "settings": plain, "seeds": seeds, "values": _plain(values, len(seeds), "values")}
     Path(folder).mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in content.items())
@@ -63,13 +76,3 @@ def _plain(values, size, where):
 
 def _rounded(values):
     return [_rounded(value) if isinstance(value, list) else float(f"{value:.6g}") for value in values]
-
-
-def _commit():
-    """The last commit that changed the package, or None where the package is not in a repository."""
-    command = ["git", "log", "-1", "--format=%h", "--", "."]
-    try:
-        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
-    except OSError:
-        return None
-    return found.stdout.strip() or None
