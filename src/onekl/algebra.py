@@ -192,10 +192,17 @@ class Total(Expr):
         return self if old in self.variables else None
 
     def _latex(self, printer):
-        body = printer.doprint(self.integrand)
-        body = rf"\left[{body}\right]" if self.integrand.is_Add else body
+        body = _with_brackets(self.integrand, printer)
         sign = {1: r"\int", 2: r"\iint", 3: r"\iiint"}[len(self.variables)]
         return rf"{sign} {body} \," + r"\,".join("d" + printer.doprint(v) for v in self.variables)
+
+
+def _with_brackets(integrand: Expr, printer) -> str:
+    """An integrand whose sums, and integrals that are multiplied by something, stand in brackets."""
+    inner = {f: sympy.Symbol(rf"\left[{printer.doprint(f)}\right]") for f in Mul.make_args(integrand) if isinstance(f, Total)}
+    if integrand.is_Add:
+        return rf"\left[{printer.doprint(integrand)}\right]"
+    return printer.doprint(Mul(*(inner.get(f, f) for f in Mul.make_args(integrand)), evaluate=False)) if inner else printer.doprint(integrand)
 
 
 def factors(product: Expr) -> list[Expr]:

@@ -6,7 +6,7 @@ from sympy import Abs, Add, Function, Mul, Rational, S, Symbol, log
 from onekl.algebra import Chance, Dirac, Expect, Gaussian, Joint, KL, Labelled, Total, excess
 from onekl.claims import Claim
 from onekl.instances import Finite, Ranges
-from onekl.notation import latex
+from onekl.notation import aligned, latex
 from onekl.proofs import BestChance, Bound, Counterexample, Identity, Law, Limit
 
 x, z = sympy.symbols("x z", real=True)
@@ -77,7 +77,7 @@ AT_OLD_BEST = (r"D(x) = \frac{\tilde{p}(x)}{\tilde{p}(x) + q^{o}(x)} \text{ (su-
 m = Symbol("m", real=True)
 sigma = Symbol("sigma", positive=True)
 f = Function("f", nonnegative=True)
-coefficients = sympy.symbols("c_0:5", real=True)
+coefficients = sympy.symbols("c_0:4", real=True)
 polynomial = sum(c * x**k for k, c in enumerate(coefficients))
 around = Ranges(((m, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c in coefficients)))
 
@@ -142,7 +142,7 @@ CLAIMS = (
             Identity(STEP, AT_OLD_BEST, left=with_old_best(generator_side), right=with_old_best(complete)),
             Identity(MAPPED, left=Expect(PRIOR(z), -log(D.at(G(z)))), right=Total(pushed * -log(D), (x,))),
         ),
-        printed=rf"\int q(x) \log\frac{{q(x)}}{{D(x) {latex(old)}}} dx = {latex(complete)}",
+        printed=aligned(Total(model * log(model / (D * old)), (x,)), *complete.args),
     ),
     Claim(
         "su-20",
@@ -156,7 +156,7 @@ CLAIMS = (
                 assuming=(
                     r"\text{the discriminator is at its optimum (su-18)}",
                     r"\text{the term } \mathrm{KL}\left(q(x) \,\Vert\, q^{o}(x)\right) \text{ of su-19 is kept in the generator's step}",
-                    r"\text{read for GAN; VAE is su-5}",
+                    r"\text{read for GAN here, and for VAE in su-5}",
                 ),
                 left=joint.xreplace({D: best_D, not_D: model / (data + model)}),
                 right=KL(mixture, data),

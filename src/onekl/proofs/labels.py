@@ -35,7 +35,7 @@ class BestChance(Statement):
         return rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}} \left[{latex(self.functional)}\right] = {latex(self.at)}"
 
     def display(self) -> str:
-        return aligned(sympy.Symbol(rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}}"), *self.functional.args).replace("&= ", r"&\quad ") \
+        return aligned(sympy.Symbol(rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}}"), *sympy.Add.make_args(self.functional)).replace("&= ", r"&\quad ") \
             .replace(r"\end{aligned}", rf"\\ &= {latex(self.at)} \end{{aligned}}")
 
     def prove(self) -> Proof:

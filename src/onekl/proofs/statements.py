@@ -102,7 +102,7 @@ class Bound(Statement):
         return rf"{self._identity().latex()} \;\geq\; {latex(self.lower)}"
 
     def display(self) -> str:
-        return aligned(self.upper, self.lower, self.remainder, least=self.lower)
+        return aligned(self.upper, self.lower, *Add.make_args(self.remainder), least=self.lower)
 
     def prove(self) -> Proof:
         equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
