@@ -65,7 +65,7 @@ def plain(network, seed):
         if isinstance(layer, SeedLinear):
             _, n_in, n_out = layer.weight.shape
             linear = nn.Linear(n_in, n_out, device=layer.weight.device)
-            linear.weight.data = layer.weight.data[seed].T.contiguous()
+            linear.weight.data = layer.weight.data[seed].T.clone(memory_format=torch.contiguous_format)
             linear.bias.data = layer.bias.data[seed, 0].clone()
             layer = linear
         layers.append(layer)
