@@ -11,9 +11,10 @@ from sympy import Expr, Symbol
 
 from onekl.evaluation import compiled
 from onekl.notation import latex
-from onekl.proofs.basis import NotProved, Proof
+from onekl.proofs.basis import NotProved, Proof, has_functional
 from onekl.proofs.real_line import assumptions, closed_form, require_zero
 from onekl.proofs.statements import Statement, difference
+from onekl.proofs.series import denominators, expand_under_the_integral, taylor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Limit(Statement):
             raise NotProved(f"{latex(self.symbol)} may be on either side of {latex(self.point)}; the limit is taken from above only")
         found = sympy.limit(closed_form(self.expression), self.symbol, self.point, "+")
         require_zero(found - self.value, "the limit less the value")
-        there = assumptions(_at(closed_form(self.expression), self.symbol, self.point))
+        there = assumptions(denominators(closed_form(self.expression), self.symbol, self.point))
         premises = dict.fromkeys((*assumptions(self.expression - self.value), *there))
         return Proof((r"\text{limit taken by SymPy}",), tuple(premises), (latex(found),))
 
@@ -54,7 +55,11 @@ class Limit(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class Expansion(Statement):
-    """The expression equals `value` up to terms of higher order than `order` in `symbol`, at 0."""
+    """The expression equals `value` up to terms of higher order than `order` in `symbol`, at 0.
+
+    Where the value still holds integrals (over unknown densities, or without a closed form), the integrands are
+    expanded point by point, and that the sum of the remainders is as small becomes a premise.
+    """
 
     expression: Expr
     symbol: Symbol
@@ -63,35 +68,37 @@ class Expansion(Statement):
     mutable: ClassVar = ("value",)
 
     def latex(self) -> str:
-        return rf"{latex(self.expression)} = {latex(self.value)} + O({latex(self.symbol)}^{{{self.order + 1}}})"
+        return rf"{latex(self.expression)} = {latex(self.value)} + {self._rest()}"
+
+    def display(self) -> str:
+        if len(str(self.expression)) + len(str(self.value)) < 80:
+            return self.latex()
+        return rf"\begin{{aligned}} & {latex(self.expression)} \\ &\quad = {latex(self.value)} + {self._rest()} \end{{aligned}}"
+
+    def _rest(self) -> str:
+        power = "" if self.order == 0 else rf"^{{{self.order + 1}}}"
+        towards = rf" \quad ({latex(self.symbol)} \downarrow 0)" if self.symbol.is_positive else ""
+        return rf"O({latex(self.symbol)}{power}){towards}"
 
     def prove(self) -> Proof:
-        if not self.symbol.is_positive:
-            mirrored = closed_form(self.expression).subs(self.symbol, -self.symbol)
-            left = sympy.series(mirrored, self.symbol, 0, self.order + 1).removeO()
-            require_zero(left - self.value.subs(self.symbol, -self.symbol), "the series from below less the value")
+        if has_functional(self.value):
+            return expand_under_the_integral(self.expression, self.value, self.symbol, self.order, self.instances)
         function = closed_form(self.expression)
-        series = sympy.series(function, self.symbol, 0, self.order + 1).removeO()
-        require_zero(series - self.value, "the series less the value")
-        premises = dict.fromkeys((*assumptions(function), *assumptions(_at(function, self.symbol, sympy.S.Zero))))
+        series = taylor(function, self.value, self.symbol, self.order)
+        signs = assumptions(sympy.Add(*function.free_symbols - {self.symbol}))
+        premises = dict.fromkeys((*signs, *assumptions(denominators(function, self.symbol, sympy.S.Zero))))
         return Proof((r"\text{Taylor expansion by SymPy}",), tuple(premises), (latex(series),))
 
     def compile(self):
         expression, value = compiled(self.expression), compiled(self.value)
 
         def violation(instance):
-            small = mpmath.mpf(10) ** -6
+            small = mpmath.mpf(10) ** -(24 // (self.order + 1))  # rounding is then far below what is asked for
             instance.values[self.symbol] = small
             apart = abs(expression(instance) - value(instance)) / small**self.order
-            return apart if apart > small * 1000 else mpmath.mpf(0)
+            return mpmath.mpf(0) if apart <= small * 1000 else mpmath.inf if mpmath.isnan(apart) else apart
 
         return violation
 
     def same_as(self, other: Expansion) -> bool:
         return sympy.simplify(self.value - other.value) == 0
-
-
-def _at(function: Expr, symbol: Symbol, point: Expr) -> Expr:
-    """The denominators of a function at a point, as one expression, to ask which of them could be 0 there."""
-    below = [power.base.subs(symbol, point) for power in function.atoms(sympy.Pow) if power.exp.is_negative]
-    return sympy.Add(*(1 / base for base in below if base.free_symbols), evaluate=False)
