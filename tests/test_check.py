@@ -167,3 +167,8 @@ def test_the_fingerprint_covers_refutations_and_the_relation():
     plain = Claim("su-4", (AS_BOUND,))
     others = [replace(plain, refuted=(OFF,)), replace(plain, relation="~"), replace(plain, printed="x")]
     assert len({fingerprint(c) for c in (plain, *others)}) == 4
+
+
+def test_an_argument_needs_the_case_where_it_fails():
+    with pytest.raises(CheckFailed, match="is an argument"):
+        check(Claim("su-4", (AS_BOUND,), relation="argument"))

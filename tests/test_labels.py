@@ -17,8 +17,11 @@ from onekl.notation import latex
 from onekl.proofs import BestChance, Bound, Counterexample, Identity, NotProved
 from onekl.proofs.basis import is_density, is_divergence, is_finite_measure
 from onekl.proofs.mutants import mutants
+from onekl.proofs.pieces import pieces
 
-f = Function("f", nonnegative=True)
+f, h = Function("f", nonnegative=True), Function("h", positive=True)
+H = Function("H")
+PRODUCTS = Add(Total(-data * old * log(D), (x,)), Total(-model * log(not_D), (x,)), evaluate=False)
 
 
 def best(functional=discriminator_loss, at=best_D, chance=D, instances=TABLES):
@@ -69,6 +72,8 @@ FALSE = {
     "a maximum": best(-discriminator_loss),
     "one density squared": best(at=data**2 / (data**2 + model**2)),
     "a complex logarithm": best(Add(Expect(data, -log(-D)), Expect(model, -log(not_D)), evaluate=False)),
+    "D at another point as well": best(Add(discriminator_loss, Expect(data, -log(D.at(H(x)))), evaluate=False), instances=Finite((P, Q), maps=(("H", x),))),
+    "two densities that vanish together": best(PRODUCTS, at=data * old / (data * old + model), instances=STEP),
     "another generator's optimum": best(at=data / (data + old), instances=STEP),
     "no term at all": best(Expect(data, f(x)), at=best_D),
 }
@@ -86,6 +91,11 @@ def test_numbers_refute_the_false_optimum_too(name):
         violation = FALSE[name].compile()
         found = max(violation(FALSE[name].instances.draw(Random(index), index)) for index in range(50))
     assert found > 1e-9
+
+
+def test_an_optimum_that_may_be_infinite_says_so():
+    finite = r"\text{the smallest value is finite}"
+    assert finite in best(joint).prove().premises and finite not in best().prove().premises
 
 
 def test_the_optimum_says_what_ranges_over_what():
@@ -121,6 +131,36 @@ def test_an_integral_that_may_be_infinite_is_not_taken_for_bounded():
     below = Add(Expect(data, -log(best_D)), KL(model, data), evaluate=False)
     above = Add(KL(model, data), Total(data * log((data + model) / data), (x,)), evaluate=False)
     assert identity(below, above).prove().premises == ()
+
+
+def test_a_weight_that_is_no_density_unbounds_a_mean():
+    """∫ p log(p/(h q)) is bounded below for one h > 0, and not on the average over the h of many z."""
+    R = Joint("r", (z,))
+    inner = Total(data * log(data / (h(z) * model)), (x,))
+    split = Add(KL(data, model), Expect(R(z), -log(h(z))), evaluate=False)
+    assert any("finite" in p for p in identity(Expect(R(z), inner), split, Finite((P, Q, R))).prove().premises)
+    assert not pieces(Total(data * log(h(x) + data / model), (x,)))[0].bounded
+    assert pieces(Total(data * log(S.Half + data / model), (x,)))[0].bounded
+
+
+def test_a_nonnegative_function_is_drawn_nonnegative():
+    instance = TABLES.draw(Random(1), 1)
+    with mpmath.workdps(DIGITS):
+        value = compiled(f(x))
+        assert all(value(instance) >= 0 for _ in instance.visit((x,), [(k,) for k in range(20)]))
+
+
+def test_names_that_clash_are_refused():
+    with pytest.raises(ValueError, match="share a name"):
+        Finite((Q, PRIOR))
+    with pytest.raises(ValueError, match="with that label"):
+        KL(Labelled(Symbol("y"), data, model), Labelled(Symbol("w"), data, model)).definition()
+
+
+def test_a_counterexample_outside_the_domain_is_none():
+    s = Symbol("s", positive=True)
+    with pytest.raises(NotProved, match="domain"):
+        Counterexample(TABLES, left=Abs(s - 1), right=1 - s, values=((s, -S.One),)).prove()
 
 
 def test_a_scalar_is_drawn_positive():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from sympy import Add, Derivative, Function, Mul, S
+from sympy import Abs, Add, Derivative, Function, Mul, S
 
 from onekl import objectives
 from onekl.algebra import KL, Gaussian
@@ -131,3 +131,8 @@ def test_with_one_step_per_freeze_the_regulariser_changes_no_bit(name):
 def test_with_two_steps_or_running_averages_it_does(steps, old_mode):
     without, with_term = (trained(steps, lam_, OPTIMISERS["Adam"], old_mode) for lam_ in (0.0, 50.0))
     assert not all(torch.equal(a, b) for a, b in zip(without, with_term))
+
+
+def test_a_value_without_a_second_derivative_is_refused():
+    with pytest.raises(NotProved, match="no second derivative"):
+        Stationary(Curves((Q,)), weight=Q(z), value=t * Abs(t), symbol=t, point=S.Zero, bend=S.Zero).prove()

@@ -217,6 +217,9 @@ def variables_of(product: Expr) -> tuple[Symbol, ...]:
     if product.is_Add:
         return variables_of(product.args[0])
     names = tuple(dict.fromkeys(v for f in factors(product) for v in f.over))
+    sums = [f for f in Mul.make_args(product) if f.is_Add and f.has(Density)]
+    if not names and sums:
+        return variables_of(sums[0])
     if not names:
         raise ValueError(f"{product} is not a product of densities")
     return names
@@ -262,8 +265,10 @@ class KL(_Functional):
     second = property(lambda self: self.args[1])
 
     def definition(self) -> Expr:
-        """∫ first log(first/second); for labelled densities the sum of it over the two labels."""
+        """∫ first log(first/second); for labelled densities, which must share their label, the sum of it over the two labels."""
         if isinstance(self.first, Labelled):
+            if not isinstance(self.second, Labelled) or self.first.label != self.second.label:
+                raise ValueError(f"the KL from a density with the label {self.first.label} needs a second one with that label")
             pairs = zip(self.first.args[1:], self.second.args[1:])
             return sympy.Add(*(Total(a * log(a / b), variables_of(a)) for a, b in pairs))
         return Total(self.first * log(self.first / self.second), self.variables)

@@ -245,6 +245,8 @@ def _number(expression):
 
 def _applied(expression):
     name, arguments = expression.func.__name__, [compiled(a) for a in expression.args]
+    if expression.is_nonnegative:  # a random function may be negative, this one is not
+        return lambda instance: abs(instance.functions(name, *(a(instance) for a in arguments)))
     return lambda instance: instance.functions(name, *(a(instance) for a in arguments))
 
 

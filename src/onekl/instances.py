@@ -27,6 +27,11 @@ class Finite:
     maps: tuple[tuple[str, Symbol], ...] = ()
     scalars: tuple[Symbol, ...] = ()
 
+    def __post_init__(self):
+        families = [joint.family for joint in self.joints]
+        if len(set(families)) < len(families):
+            raise ValueError(f"two joints share a name among {', '.join(families)}: their tables would be mixed up")
+
     def draw(self, random: Random, index: int) -> Instance:
         sizes = {v: random.randint(2, 4) for v in all_variables(self)}
         tables, axes = {}, {}

@@ -34,6 +34,7 @@ MAPPED = Finite((Joint("p", (x,)), PRIOR), maps=(("G", x),))
 labelled = Labelled(y, Mul(HALF, data, evaluate=False), Mul(HALF, model, evaluate=False))
 judged = Labelled(y, Mul(D, data, evaluate=False), Mul(not_D, data, evaluate=False))
 joint = KL(labelled, judged)
+surprise = Add(Total(labelled.one * -log(D), (x,)), Total(labelled.zero * -log(not_D), (x,)), evaluate=False)  # of the label
 generator_side = Total(model * log(model / (not_D * data)), (x,))  # su-17
 data_side = Expect(data, -log(D))
 discriminator_loss = Add(data_side, Expect(model, -log(not_D)), evaluate=False)  # su-16
@@ -99,7 +100,11 @@ CLAIMS = (
     Claim("su-12", (Law(MAPPED, value=G(z), under=PRIOR(z), variable=x, density=pushed),)),
     Claim(
         "su-13",
-        (Identity(TABLES, left=S.One, right=Total(mixture, (x,))),),
+        (
+            Identity(TABLES, left=S.One, right=Total(mixture, (x,))),
+            BestChance(TABLES, functional=surprise, chance=D, at=best_D),
+        ),
+        stated=(ALL_D,),
         printed=rf"q(x, y) = {latex(labelled)}",
     ),
     Claim(
@@ -143,6 +148,7 @@ CLAIMS = (
             Identity(MAPPED, left=Expect(PRIOR(z), -log(D.at(G(z)))), right=Total(pushed * -log(D), (x,))),
         ),
         printed=aligned(Total(model * log(model / (D * old)), (x,)), *complete.args),
+        stated=AT_OLD_BEST,
     ),
     Claim(
         "su-20",
@@ -155,7 +161,6 @@ CLAIMS = (
                 TABLES,
                 assuming=(
                     r"\text{the discriminator is at its optimum (su-18)}",
-                    r"\text{the term } \mathrm{KL}\left(q(x) \,\Vert\, q^{o}(x)\right) \text{ of su-19 is kept in the generator's step}",
                     r"\text{read for GAN here, and for VAE in su-5}",
                 ),
                 left=joint.xreplace({D: best_D, not_D: model / (data + model)}),
@@ -169,7 +174,7 @@ CLAIMS = (
         (
             Bound(
                 SCALED,
-                assuming=(r"D(x) = D_{max} \, s(x) \text{ with } s(x) = 1 \text{ at one point only}", r"\text{every } q \text{ is within reach}"),
+                assuming=(r"D(x) = D_{max} \, s(x) \text{ with } s(x) = 1 \text{ at one point only}",),
                 upper=Expect(model, -log(highest * share)),
                 lower=-log(highest),
                 remainder=Expect(model, log(1 / share)),
@@ -193,7 +198,7 @@ CLAIMS = (
     ),
     Claim(
         "su-t7",
-        (BestChance(TABLES, (FINITE_KL,), functional=joint, chance=D, at=best_D),),
+        (BestChance(TABLES, functional=joint, chance=D, at=best_D),),
         stated=(ALL_D,),
     ),
     Claim(
@@ -211,7 +216,7 @@ CLAIMS = (
         "rq-5",
         (
             Identity(MAPPED, left=Expect(PRIOR(z), f(G(z))), right=Total(pushed * f(x), (x,))),
-            Limit(around, expression=Expect(Gaussian(x, m, sigma**2), polynomial), symbol=sigma, point=0, value=polynomial.subs(x, m)),
+            Limit(around, (r"\text{in the limit, } f \text{ is a polynomial}",), expression=Expect(Gaussian(x, m, sigma**2), polynomial), symbol=sigma, point=0, value=polynomial.subs(x, m)),
         ),
         stated=(r"\sigma > 0",),
     ),
@@ -221,12 +226,13 @@ CLAIMS = (
             BestChance(TABLES, functional=discriminator_loss, chance=D, at=best_D),
             Bound(
                 TABLES,
-                assuming=(r"q \text{ ranges over all densities}",),
+                assuming=(r"\text{an equilibrium is read as the best } q \text{ against the best reply } D^{*}",),
                 upper=log(4),
                 lower=discriminator_loss.xreplace({D: best_D, not_D: model / (data + model)}),
                 remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
             ),
         ),
+        stated=(ALL_D,),
     ),
     Claim(
         "gt-13",

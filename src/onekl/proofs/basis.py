@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sympy
 from sympy import Expr, Mul
+from sympy.core.function import AppliedUndef
 
 from onekl.algebra import Chance, Density, Entropy, Expect, KL, Total
 from onekl.notation import latex
@@ -76,9 +77,14 @@ def _is_mixture(total: Expr, variables) -> bool:
     return sum(share for share, _ in shares) == 1 and all(share > 0 and is_density(part, variables) for share, part in shares)
 
 
+def is_constant(factor: Expr) -> bool:
+    """Whether a factor is a positive number, or a symbol for one."""
+    return bool(factor.is_positive) and not factor.has(AppliedUndef, Density, Chance)
+
+
 def is_finite_measure(product: Expr, variables) -> bool:
     """Whether a product is a density over the variables times positive constants and probabilities of a label."""
-    kept = [f for f in Mul.make_args(product) if not isinstance(f, Chance) and not (f.is_positive and not f.free_symbols & set(variables))]
+    kept = [f for f in Mul.make_args(product) if not isinstance(f, Chance) and not is_constant(f)]
     return is_density(sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept), variables)
 
 

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import mpmath
 import sympy
 from sympy import Expr
 
-from onekl.algebra import Chance, Density, define
-from onekl.evaluation import compiled
+from onekl.algebra import Chance, Density, Total, define
+from onekl.evaluation import Instance, compiled
 from onekl.notation import aligned, latex
 from onekl.proofs.basis import NotProved, Proof
-from onekl.proofs.pieces import pieces
+from onekl.proofs.pieces import is_at_most_a_mass, pieces
 from onekl.proofs.statements import Statement, provable, shortfall
 
 _VALUE = sympy.Dummy("d", positive=True)  # the value of D at a point
+
+
+class _Judged(Instance):
+    """An instance with given values of D."""
+
+    @classmethod
+    def of(cls, instance: Instance, judged: dict) -> _Judged:
+        made = cls(**{f.name: getattr(instance, f.name) for f in fields(Instance)})
+        made.judged = judged
+        return made
+
+    def chance(self, chance, point):
+        return self.judged.get(point, mpmath.mpf("0.5"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +64,25 @@ class BestChance(Statement):
         bend = sympy.factor(sympy.simplify(sympy.diff(slope, d).subs(d, odds / (1 + odds))))
         if not bend.is_positive or sympy.simplify(best / (1 - best)).is_positive is not True:
             raise NotProved(f"not a minimum between 0 and 1: the second derivative is {bend}")
-        for vanishing in numbers.values():
-            _require_boundary(slope, best, d, vanishing)
-        rules = (r"\text{stationary at every } x \text{, strictly convex in } D \text{; where one density vanishes, the best end of } [0, 1]",)
-        premises = (rf"{latex(self.chance)} \text{{ ranges over all functions with values in }} [0, 1]",)
-        return Proof(rules, premises)
+        for count in range(1, len(numbers)):
+            for vanishing in itertools.combinations(numbers.values(), count):
+                _require_boundary(slope, best, d, vanishing)
+        rules = (r"\text{stationary at every } x \text{, strictly convex in } D \text{; where densities vanish, the best end of } [0, 1]",)
+        every = rf"{latex(self.chance)} \text{{ ranges over all functions with values in }} [0, 1]"
+        return Proof(rules, (every,) if self._finite() else (every, r"\text{the smallest value is finite}"))
+
+    def _finite(self) -> bool:
+        """Whether the smallest value is seen to be finite: a sum of integrals that are at least 0 and at most a mass."""
+        best = define(self.functional).xreplace(self._optimum())
+        return all(isinstance(term, Total) and is_at_most_a_mass(term) for term in sympy.Add.make_args(best))
+
+    def _optimum(self) -> dict:
+        return {self.chance: self.at, self.chance.other: sympy.together(1 - self.at)}
 
     def _integrand(self) -> Expr:
-        """The functional as one integrand over the argument of D."""
+        """The functional as one integrand over the argument of D; NotProved if D also counts elsewhere."""
+        if any(c.name == self.chance.name and c.argument != self.chance.argument for c in self.functional.atoms(Chance)):
+            raise NotProved(f"{self.chance.name} stands in the functional at more than one argument")
         found = pieces(self.functional)
         if any(piece.variables != (self.chance.argument,) for piece in found):
             raise NotProved(f"the functional is not an integral over {latex(self.chance.argument)} alone")
@@ -68,22 +93,29 @@ class BestChance(Statement):
         return sympy.diff(self._integrand().xreplace({self.chance: _VALUE, self.chance.other: 1 - _VALUE}), _VALUE)
 
     def compile(self):
-        there = compiled(define(self.functional).xreplace({self.chance: self.at, self.chance.other: sympy.together(1 - self.at)}))
-        elsewhere, best, other = compiled(self.functional), compiled(self.at), compiled(self.chance)
-        argument = self.chance.argument
-        densities = [compiled(p) for p in self.functional.atoms(Density)]
+        functional, best, other = compiled(self.functional), compiled(self.at), compiled(self.chance)
+        lowest = compiled(define(self.functional).xreplace(self._optimum()))
+        argument, densities = self.chance.argument, [compiled(p) for p in self.functional.atoms(Density)]
+
+        def values(instance):
+            """D at its optimum and another D, at each letter where D counts."""
+            return {
+                place[0]: (best(instance), other(instance))
+                for place in instance.visit((argument,), instance.letters((argument,)))
+                if any(p(instance) > 0 for p in densities)
+            }
 
         def violation(instance):
-            apart = mpmath.mpf(0)
-            for _ in instance.visit((argument,), instance.letters((argument,))):
-                if any(p(instance) > 0 for p in densities):
-                    value = best(instance)
-                    if not 0 <= value <= 1:
-                        return mpmath.inf
-                    apart = max(apart, abs(value - other(instance)))
-            low, high = there(instance), elsewhere(instance)
-            tie = mpmath.mpf(1) if low == high and mpmath.isfinite(low) and apart > mpmath.mpf(10) ** -6 else mpmath.mpf(0)
-            return max(shortfall(high, low), tie)
+            found, low = values(instance), lowest(instance)
+            if not all(0 <= optimum <= 1 for optimum, _ in found.values()):
+                return mpmath.inf
+            worst = shortfall(functional(instance), low)
+            for letter, (optimum, another) in found.items():
+                changed = {k: v for k, (v, _) in found.items()} | {letter: another}
+                high = functional(_Judged.of(instance, changed))
+                tie = high == low and mpmath.isfinite(low) and abs(optimum - another) > mpmath.mpf(10) ** -6
+                worst = max(worst, shortfall(high, low), mpmath.mpf(1) if tie else mpmath.mpf(0))
+            return worst
 
         return violation
 
@@ -104,9 +136,10 @@ def _require_real(integrand: Expr, chance: Chance) -> None:
 
 
 def _require_boundary(slope: Expr, best: Expr, d, vanishing) -> None:
-    """Where one of the densities is 0, the slope has one sign, and the claimed optimum is the end that it points to."""
+    """Where some densities are 0, the slope has one sign and points to the claimed optimum."""
     odds = sympy.Dummy("c", positive=True)
-    there = sympy.simplify(slope.subs(vanishing, 0).subs(d, odds / (1 + odds)))
-    end = sympy.simplify(best.subs(vanishing, 0))
+    gone = {density: 0 for density in vanishing}
+    there = sympy.simplify(slope.subs(gone).subs(d, odds / (1 + odds)))
+    end = sympy.simplify(best.subs(gone))
     if not (there.is_positive and end == 0 or there.is_negative and end == 1):
         raise NotProved(f"where {vanishing} is 0, the minimum is not at {end}")

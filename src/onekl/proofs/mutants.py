@@ -12,7 +12,7 @@ from typing import Iterator
 import sympy
 from sympy import Add, Expr, Mul, Pow, exp, log
 
-from onekl.algebra import Chance, Density, Entropy, Expect, KL, Total, variables_of
+from onekl.algebra import Chance, Density, Entropy, Expect, KL, Labelled, Total, variables_of
 from onekl.instances import Finite
 from onekl.proofs.labels import BestChance
 from onekl.proofs.optima import Optimum
@@ -100,6 +100,8 @@ def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
         yield from (("another marginal", Entropy(other)) for other in _marginals(expression.args[0], joints))
     elif isinstance(expression, Density):
         yield from _density_changes(expression, joints)
+    elif isinstance(expression, Labelled):
+        yield "labels exchanged", Labelled(expression.label, expression.zero, expression.one)
     elif isinstance(expression, Chance):
         yield "D and 1 − D exchanged", expression.other
     elif isinstance(expression, Pow) and expression.exp in (2, HALF):

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 import sympy
 from sympy import Add, Expr, Mul, Symbol, log
 
-from onekl.algebra import Chance, Density, Entropy, Expect, KL, Labelled, Total, define, excess, factors, variables_of
+from onekl.algebra import Chance, Density, Dirac, Entropy, Expect, Gaussian, KL, Labelled, Total, define, excess, factors, variables_of
 from onekl.notation import latex
-from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_divergence, is_finite_measure, normalisation
+from onekl.proofs.basis import TONELLI, NotProved, has_functional, is_constant, is_divergence, is_finite_measure, normalisation
 
 
 @dataclass(frozen=True)
 class Piece:
-    """coefficient · ∫ integrand over variables; `bounded` when it cannot be −∞, as a KL cannot, `finite` when it is."""
+    """coefficient · ∫ integrand over variables.
+
+    `bounded` when it cannot be −∞, `nonnegative` when it is at least 0, as a KL is, `finite` when it is finite.
+    """
 
     coefficient: Expr
     integrand: Expr
@@ -22,6 +25,7 @@ class Piece:
     bounded: bool
     used: tuple[str, ...] = ()
     finite: bool = False
+    nonnegative: bool = False
 
 
 def pieces(expression: Expr) -> list[Piece]:
@@ -32,7 +36,8 @@ def pieces(expression: Expr) -> list[Piece]:
         return pieces(expression.definition())
     if isinstance(expression, KL):
         definition, dominated = expression.definition(), is_divergence(expression) and _dominates(expression.second, expression.first)
-        return [Piece(sympy.S.One, definition.integrand, expression.variables, is_divergence(expression), finite=dominated)]
+        divergence = is_divergence(expression)
+        return [Piece(sympy.S.One, definition.integrand, expression.variables, divergence, finite=dominated, nonnegative=divergence)]
     if isinstance(expression, Entropy):
         density = expression.args[0]
         return [Piece(sympy.S.NegativeOne, density * log(density), expression.variables, False)]
@@ -42,10 +47,11 @@ def pieces(expression: Expr) -> list[Piece]:
         if has_functional(expression.integrand):
             inner = pieces(sympy.expand_mul(expression.integrand))
             return [_inside(piece, sympy.S.One, expression.variables) for piece in inner]
-        return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression))]
+        return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression),
+                      nonnegative=_never_negative(expression.integrand))]
     if isinstance(expression, Mul) and has_functional(expression):
         return _product_pieces(expression)
-    return [Piece(sympy.S.One, define(expression), (), _never_negative(expression))]
+    return [Piece(sympy.S.One, define(expression), (), _never_negative(expression), nonnegative=_never_negative(expression))]
 
 
 def _product_pieces(expression: Mul) -> list[Piece]:
@@ -63,7 +69,7 @@ def _under(piece: Piece, weight: Expr) -> Piece:
     gone = [f for f in factors(weight) if isinstance(f, Density) and set(f.over) <= set(piece.variables)]
     left = weight / Mul(*gone)
     used = tuple(normalisation(f) for f in gone)
-    return _inside(replace(piece, used=(*piece.used, *used)), left, variables_of(left) if factors(left) else ())
+    return _inside(replace(piece, used=(*piece.used, *used)), left, variables_of(left) if left.has(Density, Gaussian, Dirac) else ())
 
 
 def _inside(piece: Piece, weight: Expr, variables) -> Piece:
@@ -73,9 +79,11 @@ def _inside(piece: Piece, weight: Expr, variables) -> Piece:
     if any(f.is_Pow and f.base in factors(weight) for f in Mul.make_args(piece.integrand)):
         raise NotProved(f"{latex(weight)} would be cancelled against a denominator, which hides where it vanishes")
     used = (TONELLI,) if variables and piece.variables else ()
-    everything = (*variables, *piece.variables)
-    bounded = piece.bounded and _never_negative(weight)
-    return replace(piece, integrand=weight * piece.integrand, variables=everything, bounded=bounded, used=(*piece.used, *used))
+    positive, mean = _never_negative(weight), is_finite_measure(weight, variables)
+    return replace(
+        piece, integrand=weight * piece.integrand, variables=(*variables, *piece.variables), used=(*piece.used, *used),
+        bounded=piece.bounded and (mean or positive and piece.nonnegative), finite=piece.finite and mean, nonnegative=piece.nonnegative and positive,
+    )  # fmt: skip
 
 
 def _dominates(mixture: Expr, density: Expr) -> bool:
@@ -103,7 +111,7 @@ def _cannot_be_minus_infinity(total: Total) -> bool:
         return False
     weight = total.integrand / logs[0]
     least, rest = sympy.expand(logs[0].args[0]).as_independent(Density, Chance, as_Add=True)
-    if least.is_positive and rest.is_nonnegative and is_finite_measure(weight, total.variables):
+    if is_constant(least) and rest.is_nonnegative and is_finite_measure(weight, total.variables):
         return True
     other = sympy.simplify(weight / logs[0].args[0])
     return is_finite_measure(weight, total.variables) and is_finite_measure(other, total.variables)
@@ -113,10 +121,24 @@ def _never_negative(product: Expr) -> bool:
     return all(map(is_at_least_zero, _without_minus_log(product)))
 
 
+def is_at_most_a_mass(total: Total) -> bool:
+    """Whether 0 ≤ ∫ a log(1 + b) ≤ ∫ ab, a finite measure, so that the integral is finite."""
+    parts = _without_minus_log(total.integrand)
+    if not all(map(is_at_least_zero, parts)):
+        return total.integrand == 0
+    logs = [f for f in parts if isinstance(f, log)]
+    if len(logs) != 1:
+        return False
+    rest = Mul(*(f for f in parts if f is not logs[0]))
+    mass = sympy.simplify(rest * (logs[0].args[0] - 1))
+    return mass == 0 or is_finite_measure(mass, total.variables)
+
+
 def _without_minus_log(product: Expr) -> list[Expr]:
     """The factors of a product, with −log(a) as log(1/a)."""
-    parts = list(Mul.make_args(product))
+    coefficient, rest = product.as_coeff_Mul()
+    parts = list(Mul.make_args(rest))
     logs = [f for f in parts if isinstance(f, log)]
-    if sympy.S.NegativeOne in parts and len(logs) == 1:
-        parts = [f for f in parts if f not in (sympy.S.NegativeOne, logs[0])] + [log(1 / logs[0].args[0])]
-    return parts
+    if coefficient.is_negative and len(logs) == 1:
+        return [-coefficient, *(f for f in parts if f is not logs[0]), log(1 / logs[0].args[0])]
+    return [coefficient, *parts]

@@ -14,7 +14,7 @@ from sympy import Add, Derivative, Expr, Mul
 from onekl.algebra import Chance, Density, Dirac, Total, factors
 from onekl.instances import Finite, all_variables
 from onekl.notation import latex
-from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, normalisation
+from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, has_functional, normalisation
 from onekl.proofs.pieces import Piece, pieces
 from onekl.proofs.support import positivity
 
@@ -51,8 +51,8 @@ def _sifted(piece: Piece) -> Piece:
         return piece
     variable, image = maps[0].args
     rest = piece.integrand / maps[0]
-    if image.has(variable) or any(variable in density.free_symbols for density in rest.atoms(Density)):
-        raise NotProved(f"{latex(maps[0])} cannot be sifted: an unknown density of {latex(variable)} stands beside it")
+    if has_functional(rest) or image.has(variable) or any(variable in density.free_symbols for density in rest.atoms(Density)):
+        raise NotProved(f"{latex(maps[0])} cannot be sifted: an unknown density of {latex(variable)} or another integral stands beside it")
     left = tuple(v for v in piece.variables if v != variable)
     rule = rf"\int {latex(maps[0])} f({latex(variable)})\,d{latex(variable)} = f({latex(image)})"
     return _sifted(replace(piece, integrand=rest.xreplace({variable: image}), variables=left, used=(*piece.used, rule)))
@@ -74,7 +74,11 @@ def _lifted(piece: Piece, variables, finite: Finite) -> Piece:
     if not missing:
         return piece
     families = {f.family for f in factors(piece.integrand) if isinstance(f, Density)}
-    joint = next(j for j in finite.joints if (j.family in families or not families) and set(missing) <= set(j.variables))
+    able = [j for j in finite.joints if set(missing) <= set(j.variables)]
+    fitting = [j for j in able if j.family in families] or able
+    if not fitting:
+        raise NotProved(f"no joint has a density of {', '.join(map(str, missing))} beside {latex(piece.integrand)}")
+    joint = fitting[0]
     known = tuple(v for v in joint.variables if v in piece.integrand.free_symbols)
     conditional = joint(*missing, given=known)
     used = (*piece.used, normalisation(conditional))

@@ -60,6 +60,8 @@ class Stationary(Statement):
     def prove(self) -> Proof:
         if not is_density(self.weight, self.weight.over) or self.symbol in self.weight.free_symbols:
             raise NotProved(f"{latex(self.weight)} is not a density that stays as it is along the curve")
+        if self.value.has(sympy.Abs, sympy.sign, sympy.Piecewise) or any(not p.exp.is_integer for p in self.value.atoms(sympy.Pow)):
+            raise NotProved(f"{latex(self.value)} may have no second derivative: it holds an absolute value, a sign or a root")
         slope = sympy.diff(self.value, self.symbol)
         for what, found in (("value", self.value), ("slope", slope), ("second derivative", sympy.diff(slope, self.symbol) - self.bend)):
             rest = sympy.simplify(found.doit().subs(self.symbol, self.point))
