@@ -1,7 +1,7 @@
 """The claims of the chapter "The missing term": su-21 and su-22, and the families that the expansion is tried on."""
 
 import sympy
-from sympy import Add, Derivative, Expr, Function, Mul, Rational, S, Symbol, exp, sqrt
+from sympy import Add, Derivative, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 
 from onekl.algebra import Gaussian, Joint, KL, Total, excess
 from onekl.claims import Claim
@@ -52,6 +52,11 @@ def fisher(first: Expr, second: Expr) -> Total:
     return Total(NEW(x) * first * second, (x,))
 
 
+def root(radicand: Expr) -> Expr:
+    """A square root that is printed as one."""
+    return Pow(radicand, Rational(1, 2), evaluate=False)
+
+
 quadratic = Mul(
     t**2 / 2,
     Add(v_1**2 * fisher(s_1, s_1), 2 * v_1 * v_2 * fisher(s_1, s_2), v_2**2 * fisher(s_2, s_2), evaluate=False),
@@ -59,21 +64,21 @@ quadratic = Mul(
 )
 
 # C with CᵀC = F/2, by Cholesky: one row for each square.
-C_11, C_12 = sqrt(F_11 / 2), F_12 / sqrt(2 * F_11)
-C_22 = sqrt((F_11 * F_22 - F_12**2) / (2 * F_11))
 form = Mul(Rational(1, 2), Add(v_1**2 * F_11, 2 * v_1 * v_2 * F_12, v_2**2 * F_22, evaluate=False), evaluate=False)
-squares = Add(Add(v_1 * C_11, v_2 * C_12, evaluate=False) ** 2, Mul(v_2, C_22, evaluate=False) ** 2, evaluate=False)
+squares = Add(
+    Add(Mul(v_1, root(F_11 / 2), evaluate=False), Mul(v_2, F_12 / root(2 * F_11), evaluate=False), evaluate=False) ** 2,
+    v_2**2 * (F_11 * F_22 - F_12**2) / (2 * F_11),
+    evaluate=False,
+)
 
-# Three letters with probabilities p₁, p₂ and the rest: the quadratic form, and the only c that fit it along both axes.
-p_3 = 1 - p_1 - p_2
-along_1, along_2 = (1 / p_1 + 1 / p_3) / 2, (1 / p_2 + 1 / p_3) / 2
-diagonal = (1 / p_1 + 1 / p_2 + 4 / p_3) / 2  # for the step (1, 1)
-UNIFORM = ((p_1, Rational(1, 3)), (p_2, Rational(1, 3)))
+# Three letters with probabilities p, p and 1 − 2p: the second order for the steps (1, 0) or (0, 1), and for (1, 1).
+one_axis = (1 / p + 1 / (1 - 2 * p)) / 2
+diagonal = (1 / p + 1 / p + 4 / (1 - 2 * p)) / 2
 
 
 def no_vector(sign: int) -> Counterexample:
-    """(Δθ·c)² with c = (√K(1, 0), ±√K(0, 1)) against the quadratic form K at the step Δθ = (1, 1)."""
-    return Counterexample(ranges, left=diagonal, right=Add(sqrt(along_1), sign * sqrt(along_2), evaluate=False) ** 2, values=UNIFORM)
+    """(Δθ·c)² at the step (1, 1) for the vectors c that are right along both axes, √one_axis · (1, ±1)."""
+    return Counterexample(ranges, left=diagonal, right=(1 + sign) ** 2 * one_axis, values=((p, Rational(1, 3)),))
 
 
 CLAIMS = (
@@ -127,6 +132,7 @@ def letters(new: tuple[Expr, ...], old: tuple[Expr, ...]) -> Expr:
     return Add(*(excess(a, b) for a, b in zip(new, old)), evaluate=False)
 
 
+p_3 = 1 - p_1 - p_2
 A, B = Joint("a", (x,)), Joint("b", (x,))  # the unknown components of a mixture with odds ω
 blend = odds / (1 + odds) * A(x) + B(x) / (1 + odds)
 
