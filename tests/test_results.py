@@ -7,7 +7,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from conftest import ROOT
+
 from onekl import results
+from onekl.metrics import confidence_interval
 from onekl.results import KEYS, record, recorded
 
 
@@ -72,3 +75,12 @@ def test_each_committed_record_reads_and_is_small():
         found = recorded(path.stem)
         assert found["name"] == path.stem and len(found["seeds"]) >= 3
         assert path.stat().st_size < 200_000
+
+
+def test_the_chapter_prints_the_recorded_figures():
+    """The rows of the GAN chapter's tables are those of the recorded run."""
+    page = (ROOT / "book/gan.md").read_text(encoding="utf-8")
+    for values in recorded("gan")["values"].values():
+        cells = [confidence_interval(scale * torch.tensor(values[key])) for key, scale in (("modes", 1), ("high_quality", 100), ("reverse_kl", 1))]
+        printed = [f"{c.mean:.{n}f} [{c.low:.{n}f}, {c.high:.{n}f}]" for c, n in zip(cells, (1, 1, 2))]
+        assert f"| ours, 32 seeds | {' | '.join(printed)} |" in page
