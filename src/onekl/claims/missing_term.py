@@ -101,7 +101,7 @@ CLAIMS = (
                 value=Add(density(theta), -t * v * Derivative(density(theta), theta), evaluate=False),
             ),
         ),
-        printed=r"q^{\circ}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
+        printed=r"q^{o}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
         stated=(r"\sigma > 0",),
     ),
     Claim(
@@ -112,7 +112,7 @@ CLAIMS = (
             Identity(ranges, left=form, right=squares),
         ),
         printed=(
-            r"\mathrm{KL}(q(x) \,\Vert\, q^{\circ}(x))"
+            r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
             r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}{2 q_{\theta}(x)} \, dx"
             r" \approx \left(\Delta\theta \cdot c\right)^2"
         ),
