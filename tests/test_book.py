@@ -8,6 +8,7 @@ import pytest
 from sphinx.application import Sphinx
 
 from onekl.claims import stated_claims
+from onekl.claims.ledger import ledger
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CONF = "extensions = ['myst_parser', 'onekl.book']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
@@ -58,18 +59,35 @@ def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):
 
 
 def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
-    html, warnings = build("{claim}`su-4` and {claim}`su-14`")
-    assert 'href="book/joint-kl.html#claim-su-4"' in html and 'href="book/ledger.html#ledger-su-14"' in html
+    html, warnings = build("{claim}`su-4` and {claim}`su-40`")
+    assert 'href="book/joint-kl.html#claim-su-4"' in html and 'href="book/ledger.html#ledger-su-40"' in html
     assert not warnings
 
 
 def test_the_ledger_has_a_row_for_every_claim(build):
     html, _ = build("```{claims-ledger}\n```\n\n```{claims-summary}\n```")
     assert html.count('id="ledger-') == 103
-    assert f"{len(stated_claims())} of 103 claims checked" in html
+    done = len([row for row in ledger(NOTEBOOKS) if row.verdict])
+    assert done >= len(stated_claims()) and f"{done} of 103 claims checked" in html
 
 
 def test_a_moving_figure_is_self_contained(build):
     html, _ = build("```{moving-figure} joint_table\n```")
     figure = html[html.index('class="onekl-figure"'):]
     assert '<script type="module">' in figure and "import " not in figure.split('<script type="module">')[1].split("</script>")[0]
+
+
+def test_an_experiment_shows_its_verdict_effect_and_conditions(build):
+    html, warnings = build("```{claim} su-t6\n```\n\n{claim}`su-t6`")
+    assert not warnings
+    box = html[html.index('id="claim-su-t6"'):]
+    assert 'href="notebooks/missing-term-train.html#su-t6"' in box and "seeds; see the training notebook" in box
+    assert "mutants" not in box.split("claim-su-t6")[1] and "<li><p>" in box and "class=\"math" not in box
+    assert 'href="book/missing-term.html#claim-su-t6"' in html
+
+
+def test_a_slip_and_a_bound_show_what_was_refuted(build):
+    html, warnings = build("```{claim} su-22\n```\n\n```{claim} su-25\n```")
+    assert not warnings
+    assert ">slip<" in html and "Refuted as printed:" in html
+    assert ">bound only<" in html and "Not an equality:" in html

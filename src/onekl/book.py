@@ -83,7 +83,7 @@ class ClaimDirective(SphinxDirective):
         box += [self._equation(line, row.id if index == 0 else None) for index, line in enumerate(equations)]
         box += _premises(REFUTED.get(row.verdict, "").capitalize() + ":", row.refuted) + _premises("It holds if:", row.premises)
         if row.empirical:
-            box += [nodes.paragraph("", row.effect), nodes.bullet_list("", *map(_premise, row.conditions))]
+            box += [nodes.paragraph("", row.effect), nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", line)) for line in row.conditions))]
         box += nodes.paragraph("", _facts(row), classes=["onekl-claim-facts"])
         return [box]
 
