@@ -70,14 +70,14 @@ def test_another_side_is_refused():
 
 
 def test_generator_of_another_shape_is_refused():
-    one, (x, z) = game(), batch()
+    one, (_, z) = game(), batch()
     with pytest.raises(ValueError, match=r"images of shape \(8, 3, 16, 16\), the data have \(8, 3, 32, 32\)") as caught:
         one.discriminator_step(torch.zeros(8, 3, 32, 32), z)
     assert "\n" not in str(caught.value)
 
 
 def test_negative_weight_is_refused():
-    one, (x, z) = game(), batch()
+    one, (_, z) = game(), batch()
     with pytest.raises(ValueError, match="must not be negative"):
         one.generator_step(z, one.frozen(z), -1.0)
 
@@ -145,7 +145,7 @@ def test_one_generator_step_is_the_same_with_and_without_the_term(batch_norm):
 
 def test_other_z_or_running_averages_undo_the_identity():
     """The gradient at the freeze is 0 only where G° is the same function of the same batch."""
-    one, (x, z) = game(), batch()
+    one, (_, z) = game(), batch()
     for _ in range(3):
         one.generator_step(z)
     assert one.gradient_ratio(z, one.frozen(z), 1.0) == 0
@@ -154,7 +154,7 @@ def test_other_z_or_running_averages_undo_the_identity():
 
 
 def test_freezing_and_measuring_change_nothing():
-    one, (x, z) = game(), batch()
+    one, (_, z) = game(), batch()
     one.generator_step(z)
     before = everything(one)
     old = one.frozen(z)
@@ -168,7 +168,7 @@ def test_freezing_and_measuring_change_nothing():
 
 def test_gradient_ratio_is_that_of_the_two_losses():
     """Against the gradients of su-26's two parts, written out and taken one after the other."""
-    one, (x, z) = game(batch_norm=False), batch()
+    one, (_, z) = game(batch_norm=False), batch()
     old = one.frozen(z)
     for _ in range(3):
         one.generator_step(z)
