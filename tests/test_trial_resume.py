@@ -100,5 +100,5 @@ def refused(notebook, message, **changes):
 
 
 def test_bad_input_is_refused_in_one_line(notebook):
-    refused(notebook, "weight λ must not be negative", arms=[notebook["Arm"](-1.0)])
+    refused(notebook, "an arm has λ = -1; give it a weight of 0 or more", arms=[notebook["Arm"](-1.0)])
     refused(notebook, "1 discriminator and 0 generator steps trains no GAN", generator_steps=0)
