@@ -75,12 +75,12 @@ APART = ((P, [S.One, S.Zero]), (Q, [S.Zero, S.One]))
 AT_OLD_BEST = (r"D(x) = \frac{\tilde{p}(x)}{\tilde{p}(x) + q^{o}(x)} \text{ (su-18)}",)
 
 # rq-5, su-12: a Gaussian around G(z) narrows down to the Dirac map.
-m = Symbol("m", real=True)
+centre = Symbol("G", real=True)  # G(z) at one z
 sigma = Symbol("sigma", positive=True)
 f = Function("f", nonnegative=True)
 coefficients = sympy.symbols("c_0:4", real=True)
 polynomial = sum(c * x**k for k, c in enumerate(coefficients))
-around = Ranges(((m, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c in coefficients)))
+around = Ranges(((centre, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c in coefficients)))
 
 # gt-13: one simultaneous gradient step of two players in a, b with step size η.
 a, b = sympy.symbols("a b", real=True)
@@ -216,7 +216,7 @@ CLAIMS = (
         "rq-5",
         (
             Identity(MAPPED, left=Expect(PRIOR(z), f(G(z))), right=Total(pushed * f(x), (x,))),
-            Limit(around, (r"\text{in the limit, } f \text{ is a polynomial}",), expression=Expect(Gaussian(x, m, sigma**2), polynomial), symbol=sigma, point=0, value=polynomial.subs(x, m)),
+            Limit(around, (r"\text{in the limit, } f \text{ is a polynomial}",), expression=Expect(Gaussian(x, centre, sigma**2), polynomial), symbol=sigma, point=0, value=polynomial.subs(x, centre)),
         ),
         stated=(r"\sigma > 0",),
     ),

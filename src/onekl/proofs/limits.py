@@ -73,7 +73,11 @@ class Expansion(Statement):
     def display(self) -> str:
         if len(str(self.expression)) + len(str(self.value)) < 80:
             return self.latex()
-        return rf"\begin{{aligned}} & {latex(self.expression)} \\ &\quad = {latex(self.value)} + {self._rest()} \end{{aligned}}"
+        inside, power = self.value.as_independent(self.symbol, as_Add=False)
+        if not inside.is_Add or len(str(inside)) < 60:
+            return rf"\begin{{aligned}} & {latex(self.expression)} \\ &\quad = {latex(self.value)} + {self._rest()} \end{{aligned}}"
+        terms = r" \\ &\qquad + ".join(map(latex, inside.args))
+        return rf"\begin{{aligned}} & {latex(self.expression)} \\ &\quad = {latex(power)} \Big({terms}\Big) + {self._rest()} \end{{aligned}}"
 
     def _rest(self) -> str:
         power = "" if self.order == 0 else rf"^{{{self.order + 1}}}"
