@@ -150,8 +150,9 @@ def regularised_generator_loss(fake_logits, x, x_old, lam):
     Returns (...).
     A negative λ raises ValueError, as do shapes that do not fit.
     """
-    if not (torch.as_tensor(lam) >= 0).all():
-        raise ValueError(f"lam is {lam}; the regulariser's weight λ must not be negative")
+    weights = torch.as_tensor(lam)
+    if not (weights >= 0).all():
+        raise ValueError(f"lam is {weights[~(weights >= 0)].flatten()[0]:g}; the regulariser's weight λ must not be negative")
     penalty = step_penalty(x, x_old)
     _same_shape("fake_logits", fake_logits, "the penalty of x", penalty)
     return generator_loss(fake_logits) + lam * penalty
