@@ -55,3 +55,25 @@ def browser():
 def context(browser):
     """One browser profile for all pages, so that MathJax and the theme are fetched once."""
     return browser.new_context(viewport={"width": 1280, "height": 900})
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open HTML from a file; at the end of the test nothing may have been printed or thrown."""
+    noise, pages = [], []
+
+    def open_html(body, width=1280, **device):
+        page = browser.new_page(viewport={"width": width, "height": 900}, **device)
+        page.on("console", lambda message: noise.append(message.text))
+        page.on("pageerror", lambda error: noise.append(str(error)))
+        pages.append(page)
+        file = tmp_path / "page.html"
+        head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        file.write_text(head + body, encoding="utf-8")
+        page.goto(file.as_uri())
+        return page
+
+    yield open_html
+    for page in pages:
+        page.close()
+    assert noise == []

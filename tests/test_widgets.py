@@ -1,9 +1,7 @@
 """The figures that move, in a real browser: their arithmetic, their controls, and that they fit."""
 
 import math
-import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,50 +11,7 @@ from onekl import finite, widgets
 from onekl.widgets import FIGURES, ExactGAN, GaussianKL, JointTable, SecondOrder, TwoGenerators, static_html
 from onekl.widgets.states import P, Q
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SOURCES = Path(widgets.__file__).parent
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        reason = "Chromium is not installed: put a program called chromium on the PATH"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(chromium, tmp_path):
-    """Open HTML from a file; at the end of the test nothing may have been printed or thrown."""
-    noise, pages = [], []
-
-    def open_html(body, width=1280, **device):
-        page = chromium.new_page(viewport={"width": width, "height": 900}, **device)
-        page.on("console", lambda message: noise.append(message.text))
-        page.on("pageerror", lambda error: noise.append(str(error)))
-        pages.append(page)
-        file = tmp_path / "page.html"
-        head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        file.write_text(head + body, encoding="utf-8")
-        page.goto(file.as_uri())
-        return page
-
-    yield open_html
-    for page in pages:
-        page.close()
-    assert noise == []
 
 
 def call(page, name, function, inputs):

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import test_widgets
 from test_finite_gan import P, Q
 from test_widgets import call
 
@@ -13,7 +12,6 @@ from onekl.finite import Partial, alternate
 from onekl.widgets import static_html
 
 STEPS = 40
-chromium, open_page = test_widgets.chromium, test_widgets.open_page
 
 
 def close(a, b, tolerance=1e-9):

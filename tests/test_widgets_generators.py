@@ -5,7 +5,6 @@ import math
 import mpmath
 import numpy as np
 import pytest
-import test_widgets
 from scipy.integrate import quad
 from test_widgets import call
 from test_widgets_gan import sizes
@@ -14,7 +13,6 @@ from onekl.finite import kl
 from onekl.widgets import SecondOrder, TwoGenerators, static_html
 from onekl.widgets.states import G, G_OLD
 
-chromium, open_page = test_widgets.chromium, test_widgets.open_page
 
 # ---- second_order: q_θ of three letters, logits (θ₁, θ₂, 0)
 
