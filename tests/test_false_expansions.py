@@ -101,3 +101,30 @@ def test_true_expansions_are_still_proved():
     expansion((exp(t) - 1) / t, 1 + t / 2, order=1).prove()
     expansion(f(mu - t), f(mu) - t * Derivative(f(mu), mu), order=1).prove()
     expansion(Expect(normal, (x + t) ** 2), 1 + t**2).prove()
+
+
+NO_WHOLE_POWERS = [
+    expansion(t**t, S.One, order=0),
+    expansion(t**t, 1 + t * log(t), order=1),
+    expansion(f(sqrt(t)), f(S.Zero), order=0),
+    expansion(f(Abs(mu)), f(S.Zero), order=0, symbol=mu),
+]
+
+
+@pytest.mark.parametrize("statement", NO_WHOLE_POWERS, ids=str)
+def test_no_whole_powers_no_expansion(statement):
+    with pytest.raises(NotProved):
+        statement.prove()
+
+
+@pytest.mark.parametrize("statement", [
+    expansion(sqrt(b**2 + mu**2), Abs(b), order=1, symbol=mu),
+    expansion(log(b**2 + t), log(b**2), order=0),
+])
+def test_a_root_or_a_logarithm_of_what_may_be_0_gets_the_premise(statement):
+    assert any(r"\neq 0" in premise for premise in statement.prove().premises)
+
+
+def test_an_unknown_function_has_to_be_smooth():
+    proof = expansion(f(t), f(S.Zero), order=0).prove()
+    assert any("times continuously differentiable" in premise for premise in proof.premises)

@@ -26,7 +26,9 @@ ranges = Ranges((
 # su-21: a generator with parameter θ, before and after its step, and the density at one point as a function of θ.
 noise = Gaussian(z, 0, 1)
 density = Function("q", real=True)
-TWICE = (r"q_{\theta}(x) \text{ is twice differentiable in } \theta",)
+
+# Then the last term is a square too; it holds for every Fisher information (Cauchy–Schwarz).
+SCHWARZ = (r"F_{12}^2 \leq F_{11} F_{22}",)
 
 # su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and third.
 s, s_1, s_2, h, r = (Function(name, real=True)(x) for name in ("s", "s_1", "s_2", "h", "r"))
@@ -94,7 +96,6 @@ CLAIMS = (
             ),
             Expansion(
                 ranges,
-                TWICE,
                 expression=density(Add(theta, -t * v, evaluate=False)),
                 symbol=t,
                 order=1,
@@ -109,7 +110,7 @@ CLAIMS = (
         (
             Expansion(LINE, SMOOTH, expression=missing(s), symbol=t, order=2, value=t**2 * Total(Mul(Rational(1, 2), NEW(x), s**2), (x,))),
             Expansion(PLANE, SMOOTH, expression=missing(Add(v_1 * s_1, v_2 * s_2, evaluate=False)), symbol=t, order=2, value=quadratic),
-            Identity(ranges, left=form, right=squares),
+            Identity(ranges, SCHWARZ, left=form, right=squares),
         ),
         printed=(
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"

@@ -81,8 +81,8 @@ class BestChance(Statement):
 
     def _integrand(self) -> Expr:
         """The functional as one integrand over the argument of D; NotProved if D also counts elsewhere."""
-        if any(c.name == self.chance.name and c.argument != self.chance.argument for c in self.functional.atoms(Chance)):
-            raise NotProved(f"{self.chance.name} stands in the functional at more than one argument")
+        if any((c.name, c.argument) != (self.chance.name, self.chance.argument) for c in self.functional.atoms(Chance)):
+            raise NotProved(f"something else than {latex(self.chance)} is unknown between 0 and 1 in the functional")
         found = pieces(self.functional)
         if any(piece.variables != (self.chance.argument,) for piece in found):
             raise NotProved(f"the functional is not an integral over {latex(self.chance.argument)} alone")

@@ -14,7 +14,7 @@ from onekl.notation import latex
 from onekl.proofs.basis import NotProved, Proof, has_functional
 from onekl.proofs.real_line import assumptions, closed_form, require_zero
 from onekl.proofs.statements import Statement, difference
-from onekl.proofs.series import denominators, expand_under_the_integral, taylor
+from onekl.proofs.series import denominators, expand_under_the_integral, smoothness, taylor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,8 @@ class Expansion(Statement):
         function = closed_form(self.expression)
         series = taylor(function, self.value, self.symbol, self.order)
         signs = assumptions(sympy.Add(*function.free_symbols - {self.symbol}))
-        premises = dict.fromkeys((*signs, *assumptions(denominators(function, self.symbol, sympy.S.Zero))))
+        nonzero = assumptions(denominators(function, self.symbol, sympy.S.Zero))
+        premises = dict.fromkeys((*signs, *nonzero, *smoothness(function, self.symbol, self.order)))
         return Proof((r"\text{Taylor expansion by SymPy}",), tuple(premises), (latex(series),))
 
     def compile(self):

@@ -43,7 +43,11 @@ def _by_derivatives(function: Expr, symbol: Symbol, order: int) -> Expr | None:
 
 
 def _by_sympy(function: Expr, symbol: Symbol, order: int) -> Expr:
-    return sympy.series(function, symbol, 0, order + 1).removeO().doit()
+    """SymPy's series; NotProved unless it is one in whole powers, the first that is left out included."""
+    series, next_one = (sympy.series(function, symbol, 0, order + k).removeO().doit() for k in (1, 2))
+    if not (series.is_polynomial(symbol) and next_one.is_polynomial(symbol)):
+        raise NotProved(f"{latex(function)} has no expansion in whole powers of {latex(symbol)} up to {order + 1}: {next_one}")
+    return series
 
 
 def _require_zero(expression: Expr, what: str) -> None:
@@ -60,9 +64,19 @@ def _require_no_number(expression: Expr, what: str) -> None:
 
 
 def denominators(function: Expr, symbol: Symbol, point: Expr) -> Expr:
-    """The denominators of a function at a point, as one expression, to ask which of them could be 0 there."""
-    below = [power.base.subs(symbol, point) for power in function.atoms(sympy.Pow) if power.exp.is_negative]
-    return sympy.Add(*(1 / base for base in below if base.free_symbols), evaluate=False)
+    """What must not be 0 at a point, as the denominators of one expression: those of the function, bases of roots, and what logs are taken of."""
+    powers = [power.base for power in function.atoms(sympy.Pow) if power.exp.is_negative or not power.exp.is_integer]
+    logs = [log.args[0] for log in function.atoms(sympy.log)]
+    singular = [base.subs(symbol, point) for base in (*powers, *logs)]
+    return sympy.Add(*(1 / base for base in singular if base.free_symbols), evaluate=False)
+
+
+def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
+    """The premise that unknown functions of the symbol have one derivative more than the order; NotProved for a kink inside one."""
+    moving = sorted((u for u in function.atoms(AppliedUndef) if symbol in u.free_symbols), key=str)
+    if any(not argument.is_polynomial(symbol) for u in moving for argument in u.args):
+        raise NotProved(f"{latex(moving[0])} need not be smooth in {latex(symbol)}")
+    return tuple(rf"{latex(sympy.Symbol(u.func.__name__))} \text{{ is {order + 1} times continuously differentiable}}" for u in moving)
 
 
 def expand_under_the_integral(expression: Expr, value: Expr, symbol: Symbol, order: int, instances: Finite | Ranges) -> Proof:
