@@ -264,13 +264,16 @@ class KL(_Functional):
     first = property(lambda self: self.args[0])
     second = property(lambda self: self.args[1])
 
+    def cases(self) -> tuple[KL, ...]:
+        """For labelled densities, which must share their label, the KL at each of its two values."""
+        if not isinstance(self.second, Labelled) or self.first.label != self.second.label:
+            raise ValueError(f"the KL from a density with the label {self.first.label} needs a second one with that label")
+        return KL(self.first.one, self.second.one), KL(self.first.zero, self.second.zero)
+
     def definition(self) -> Expr:
-        """∫ first log(first/second); for labelled densities, which must share their label, the sum of it over the two labels."""
+        """∫ first log(first/second); for labelled densities the sum of it over the two labels."""
         if isinstance(self.first, Labelled):
-            if not isinstance(self.second, Labelled) or self.first.label != self.second.label:
-                raise ValueError(f"the KL from a density with the label {self.first.label} needs a second one with that label")
-            pairs = zip(self.first.args[1:], self.second.args[1:])
-            return sympy.Add(*(Total(a * log(a / b), variables_of(a)) for a, b in pairs))
+            return sympy.Add(*(case.definition() for case in self.cases()))
         return Total(self.first * log(self.first / self.second), self.variables)
 
     def _latex(self, printer):

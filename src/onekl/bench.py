@@ -39,14 +39,11 @@ def small_networks(counts=(1, 8, 64), hidden=64, batch=64, steps=10, repetitions
     """
     rows = []
     for count in counts:
-        def sides(count=count):
-            axis = pair(Seeds(range(count)), hidden)
-            return [axis], [tuple(plain(network, s) for network in axis) for s in range(count)]
-
+        axis = pair(Seeds(range(count)), hidden)
+        single = [tuple(plain(network, s) for network in axis) for s in range(count)]
         draws = Seeds(range(count), device())
         x, z = draws.normal(batch, 2), draws.normal(batch, 2)
-        inputs = [(x, z)], [(x[s], z[s]) for s in range(count)]
-        turns = [Turn(pairs, batches) for pairs, batches in zip(sides(), inputs)]
+        turns = [Turn([axis], [(x, z)]), Turn(single, [(x[s], z[s]) for s in range(count)])]
         require_equal(f"{count} seeds", *(torch.stack([turn() for _ in range(3)]) for turn in turns))
         ours, loop = times(turns, steps, repetitions)
         rows.append({"seeds": count, "seed axis": 1e3 * ours / count, "loop": 1e3 * loop / count, "ratio": loop / ours})

@@ -159,7 +159,7 @@ def _chance(expression):
 
 def _kl(expression):
     if isinstance(expression.first, Labelled):
-        cases = [compiled(KL(a, b)) for a, b in zip(expression.first.args[1:], expression.second.args[1:])]
+        cases = [compiled(case) for case in expression.cases()]
         return lambda instance: sum(case(instance) for case in cases)
     first, second = compiled(expression.first), compiled(expression.second)
 

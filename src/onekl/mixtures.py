@@ -38,9 +38,9 @@ class Coverage(NamedTuple):
     reverse_kl: torch.Tensor  # Σ_m ĉ_m log(M ĉ_m), in nats
 
 
-def ring(modes=8):
+def ring():
     """The ring of 8: radius 1, σ = .01, at the distinct angles 2πk/8 for k = 0 … 7."""
-    angles = 2 * math.pi * torch.arange(modes, dtype=torch.float64) / modes
+    angles = 2 * math.pi * torch.arange(8, dtype=torch.float64) / 8
     return Mixture(torch.stack([angles.cos(), angles.sin()], -1).float(), 0.01)
 
 

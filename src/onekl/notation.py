@@ -45,12 +45,16 @@ def latex(expression: Expr) -> str:
     return _BookPrinter().doprint(expression)
 
 
+def signed(terms) -> list[str]:
+    """The terms of a sum in LaTeX, each but the first with its sign before it."""
+    lines = [latex(term) for term in terms]
+    return [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
+
+
 def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
     """left = the sum of the terms (≥ least), for a page: a line for each of them."""
-    lines = [latex(term) for term in terms]
-    signed = [line if line.startswith("-") or not index else f"+ {line}" for index, line in enumerate(lines)]
     last = "" if least is None else rf" \\ &\geq {latex(least)}"
-    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed) + last + r" \end{aligned}"
+    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed(terms)) + last + r" \end{aligned}"
 
 
 def words_and_maths(line: str) -> list[tuple[str, str]]:

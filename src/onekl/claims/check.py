@@ -115,9 +115,9 @@ def check(claim) -> Report:
 
 def _verdict(claim, premises) -> str:
     """The word for what the check showed, by one rule for all claims."""
-    if claim.relation == "argument" and not claim.refuted:
-        raise CheckFailed(f"{claim.id} is an argument: give the case where it fails, or state it as a fact")
-    if claim.refuted and claim.relation == "argument":
+    if claim.relation == "argument":
+        if not claim.refuted:
+            raise CheckFailed(f"{claim.id} is an argument: give the case where it fails, or state it as a fact")
         return "heuristic"
     if claim.refuted and claim.relation == "~" and any(isinstance(s, Bound) for s in claim.statements):
         return "bound only"

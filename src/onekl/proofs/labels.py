@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import mpmath
@@ -12,7 +13,7 @@ from sympy import Expr
 
 from onekl.algebra import Chance, Density, Total, define
 from onekl.evaluation import Instance, compiled
-from onekl.notation import aligned, latex
+from onekl.notation import latex, signed
 from onekl.proofs.basis import NotProved, Proof
 from onekl.proofs.pieces import is_at_most_a_mass, pieces
 from onekl.proofs.statements import Statement, provable, shortfall
@@ -20,17 +21,11 @@ from onekl.proofs.statements import Statement, provable, shortfall
 _VALUE = sympy.Dummy("d", positive=True)  # the value of D at a point
 
 
-class _Judged(Instance):
-    """An instance with given values of D."""
-
-    @classmethod
-    def of(cls, instance: Instance, judged: dict) -> _Judged:
-        made = cls(**{f.name: getattr(instance, f.name) for f in fields(Instance)})
-        made.judged = judged
-        return made
-
-    def chance(self, chance, point):
-        return self.judged.get(point, mpmath.mpf("0.5"))
+def _judged(instance: Instance, values: dict) -> Instance:
+    """The instance with given values of D by letter."""
+    made = copy.copy(instance)
+    made.chance = lambda chance, point: values.get(point, mpmath.mpf("0.5"))
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +41,14 @@ class BestChance(Statement):
     mutable: ClassVar = ("functional", "at")
 
     def latex(self) -> str:
-        return rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}} \left[{latex(self.functional)}\right] = {latex(self.at)}"
+        return rf"{self._left()} \left[{latex(self.functional)}\right] = {latex(self.at)}"
 
     def display(self) -> str:
-        return aligned(sympy.Symbol(rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}}"), *sympy.Add.make_args(self.functional)).replace("&= ", r"&\quad ") \
-            .replace(r"\end{aligned}", rf"\\ &= {latex(self.at)} \end{{aligned}}")
+        terms = r" \\ &\quad ".join(signed(sympy.Add.make_args(self.functional)))
+        return rf"\begin{{aligned}} & {self._left()} \\ &\quad {terms} \\ &= {latex(self.at)} \end{{aligned}}"
+
+    def _left(self) -> str:
+        return rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}}"
 
     def prove(self) -> Proof:
         density = self._integrand()
@@ -112,7 +110,7 @@ class BestChance(Statement):
             worst = shortfall(functional(instance), low)
             for letter, (optimum, another) in found.items():
                 changed = {k: v for k, (v, _) in found.items()} | {letter: another}
-                high = functional(_Judged.of(instance, changed))
+                high = functional(_judged(instance, changed))
                 tie = high == low and mpmath.isfinite(low) and abs(optimum - another) > mpmath.mpf(10) ** -6
                 worst = max(worst, shortfall(high, low), mpmath.mpf(1) if tie else mpmath.mpf(0))
             return worst

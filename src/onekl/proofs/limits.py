@@ -13,8 +13,8 @@ from onekl.evaluation import compiled
 from onekl.notation import latex
 from onekl.proofs.basis import NotProved, Proof, has_functional
 from onekl.proofs.real_line import assumptions, closed_form, require_zero
-from onekl.proofs.statements import Statement, difference
 from onekl.proofs.series import denominators, expand_under_the_integral, smoothness, taylor
+from onekl.proofs.statements import Statement, difference
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,9 +35,9 @@ def pieces(expression: Expr) -> list[Piece]:
     if isinstance(expression, KL) and isinstance(expression.first, Labelled):
         return pieces(expression.definition())
     if isinstance(expression, KL):
-        definition, dominated = expression.definition(), is_divergence(expression) and _dominates(expression.second, expression.first)
         divergence = is_divergence(expression)
-        return [Piece(sympy.S.One, definition.integrand, expression.variables, divergence, finite=dominated, nonnegative=divergence)]
+        dominated = divergence and _dominates(expression.second, expression.first)
+        return [Piece(sympy.S.One, expression.definition().integrand, expression.variables, divergence, finite=dominated, nonnegative=divergence)]
     if isinstance(expression, Entropy):
         density = expression.args[0]
         return [Piece(sympy.S.NegativeOne, density * log(density), expression.variables, False)]
@@ -48,10 +48,11 @@ def pieces(expression: Expr) -> list[Piece]:
             inner = pieces(sympy.expand_mul(expression.integrand))
             return [_inside(piece, sympy.S.One, expression.variables) for piece in inner]
         return [Piece(sympy.S.One, define(expression.integrand), expression.variables, _cannot_be_minus_infinity(expression),
-                      nonnegative=_never_negative(expression.integrand))]
+                      nonnegative=never_negative(expression.integrand))]
     if isinstance(expression, Mul) and has_functional(expression):
         return _product_pieces(expression)
-    return [Piece(sympy.S.One, define(expression), (), _never_negative(expression), nonnegative=_never_negative(expression))]
+    positive = never_negative(expression)
+    return [Piece(sympy.S.One, define(expression), (), positive, nonnegative=positive)]
 
 
 def _product_pieces(expression: Mul) -> list[Piece]:
@@ -79,7 +80,7 @@ def _inside(piece: Piece, weight: Expr, variables) -> Piece:
     if any(f.is_Pow and f.base in factors(weight) for f in Mul.make_args(piece.integrand)):
         raise NotProved(f"{latex(weight)} would be cancelled against a denominator, which hides where it vanishes")
     used = (TONELLI,) if variables and piece.variables else ()
-    positive, mean = _never_negative(weight), is_finite_measure(weight, variables)
+    positive, mean = never_negative(weight), is_finite_measure(weight, variables)
     return replace(
         piece, integrand=weight * piece.integrand, variables=(*variables, *piece.variables), used=(*piece.used, *used),
         bounded=piece.bounded and (mean or positive and piece.nonnegative), finite=piece.finite and mean, nonnegative=piece.nonnegative and positive,
@@ -103,7 +104,7 @@ def is_at_least_zero(factor: Expr) -> bool:
 
 def _cannot_be_minus_infinity(total: Total) -> bool:
     """Whether the integrand is at least 0, or is a log(a/b) with finite measures a, b (a KL, up to constants), or with a/b ≥ c > 0."""
-    if _never_negative(total.integrand):
+    if never_negative(total.integrand):
         return True
     parts = Mul.make_args(total.integrand)
     logs = [f for f in parts if isinstance(f, log)]
@@ -117,7 +118,8 @@ def _cannot_be_minus_infinity(total: Total) -> bool:
     return is_finite_measure(weight, total.variables) and is_finite_measure(other, total.variables)
 
 
-def _never_negative(product: Expr) -> bool:
+def never_negative(product: Expr) -> bool:
+    """Whether no factor of a product is ever negative, with −log(a) read as log(1/a)."""
     return all(map(is_at_least_zero, _without_minus_log(product)))
 
 

@@ -18,7 +18,7 @@ from onekl.evaluation import compiled
 from onekl.instances import Finite, Ranges, on_tables
 from onekl.notation import aligned, latex
 from onekl.proofs.basis import NotProved, Proof, is_divergence
-from onekl.proofs.pieces import is_at_least_zero
+from onekl.proofs.pieces import is_at_least_zero, never_negative
 from onekl.proofs.pointwise import prove_pointwise
 from onekl.proofs.real_line import closed_form, prove_change_of_variables, prove_concrete
 
@@ -212,7 +212,7 @@ def _equality_case(term: Expr) -> str:
             weight = Mul(inner.integrand / gaps[0], rest.weight if isinstance(rest, Expect) else 1).as_coeff_Mul()[1]
             where = "" if weight.is_number else rf" \text{{ wherever }} {latex(weight)} > 0"
             return f"{latex(gaps[0].args[0])} = {latex(gaps[0].args[1])}{where}"
-        if not gaps and all(map(is_at_least_zero, Mul.make_args(inner.integrand))):
+        if not gaps and never_negative(inner.integrand):
             return rf"{latex(inner.integrand)} = 0 \text{{ everywhere}}{where}"
     raise NotProved(f"the remainder's term {term} is not seen to be at least 0")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import mpmath
 from sympy import Expr
@@ -28,7 +29,8 @@ def positivity(lifted, gap: Expr, finite: Finite) -> tuple[Positive, ...]:
     densities = sorted({d for side in lifted for p in side for d in p.integrand.atoms(Density)} | gap.atoms(Density), key=str)
     sides = [[(compiled(p.coefficient), compiled(p.integrand)) for p in side] for side in lifted]
     chances = {Chance(c.name, c.argument) for side in lifted for p in side for c in p.integrand.atoms(Chance)}
-    points = (_with_chances(p, c) for p in _support_patterns(densities, finite) for c in _chance_patterns(sorted(chances, key=str)))
+    patterns = list(_chance_patterns(sorted(chances, key=str)))
+    points = (replace(p, tables={**p.tables, **c}) for p in _support_patterns(densities, finite) for c in patterns)
     failing = [point for point in points if not _agree_on_support(sides, compiled(gap), point)]
     plain = [d for d in densities if not d.given]
     for count in range(len(plain) + 1):
@@ -42,10 +44,6 @@ def _chance_patterns(chances):
     """Every way for the values of D to be 0, 1 or neither."""
     for values in itertools.product((mpmath.mpf(0), mpmath.mpf("0.3"), mpmath.mpf(1)), repeat=len(chances)):
         yield dict(zip(chances, values))
-
-
-def _with_chances(point: _Point, chances) -> _Point:
-    return _Point(tables={**point.tables, **chances}, values=point.values, functions=point.functions)
 
 
 def _agree_on_support(sides, gap, point) -> bool:
