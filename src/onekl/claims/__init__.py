@@ -13,7 +13,7 @@ from sympy import Expr
 from onekl.notation import latex
 from onekl.proofs import Counterexample, Statement
 
-CHAPTERS = ("joint_kl", "vae", "gan", "missing_term", "regulariser")  # the modules of this package that state claims
+CHAPTERS = ("joint_kl", "vae", "gan", "missing_term", "regulariser", "em", "aae", "ali")  # the modules of this package that state claims
 
 
 @dataclass(frozen=True)
