@@ -115,7 +115,7 @@ class Dirac(Expr):
 class Chance(Expr):
     """The probability of one outcome of a binary label at a point: D at outcome 1, 1 − D at outcome 0.
 
-    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at.
+    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at, a tuple for a pair.
     """
 
     is_positive = True
@@ -126,6 +126,7 @@ class Chance(Expr):
 
     name = property(lambda self: self.args[0].name)
     argument = property(lambda self: self.args[1])
+    arguments = property(lambda self: tuple(self.argument) if isinstance(self.argument, Tuple) else (self.argument,))
     outcome = property(lambda self: int(self.args[2]))
 
     @property
@@ -138,7 +139,7 @@ class Chance(Expr):
         return Chance(self.name, argument, self.outcome)
 
     def _latex(self, printer):
-        one = rf"{self.name}({printer.doprint(self.argument)})"
+        one = rf"{self.name}({', '.join(map(printer.doprint, self.arguments))})"
         return one if self.outcome else rf"(1 - {one})"
 
 

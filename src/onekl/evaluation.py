@@ -80,7 +80,7 @@ class Instance:
 
     def chance(self, chance: Chance, point):
         """The value of D at a point: a random function of it, now and then exactly 0 or 1."""
-        number = self.functions(chance.name, point)
+        number = self.functions(chance.name, *point)
         return mpmath.mpf(number < 0) if abs(number) > 1.9 else (number + 2) / 4
 
     def _marginal(self, family: str, variables: tuple[Symbol, ...]):
@@ -148,10 +148,10 @@ def _quadrature(weight: Gaussian, term):
 
 
 def _chance(expression):
-    point, one = compiled(expression.argument), Chance(expression.name, expression.argument)
+    point, one = [compiled(a) for a in expression.arguments], Chance(expression.name, expression.argument)
 
     def value(instance):
-        probability = instance.chance(one, point(instance))
+        probability = instance.chance(one, tuple(part(instance) for part in point))
         return probability if expression.outcome else 1 - probability
 
     return value

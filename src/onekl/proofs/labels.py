@@ -82,8 +82,8 @@ class BestChance(Statement):
         if any((c.name, c.argument) != (self.chance.name, self.chance.argument) for c in self.functional.atoms(Chance)):
             raise NotProved(f"something else than {latex(self.chance)} is unknown between 0 and 1 in the functional")
         found = pieces(self.functional)
-        if any(piece.variables != (self.chance.argument,) for piece in found):
-            raise NotProved(f"the functional is not an integral over {latex(self.chance.argument)} alone")
+        if any(set(piece.variables) != set(self.chance.arguments) for piece in found):
+            raise NotProved(f"the functional is not an integral over {', '.join(map(latex, self.chance.arguments))} alone")
         return sum(piece.coefficient * piece.integrand for piece in found)
 
     def _slope(self) -> Expr:
@@ -93,13 +93,13 @@ class BestChance(Statement):
     def compile(self):
         functional, best, other = compiled(self.functional), compiled(self.at), compiled(self.chance)
         lowest = compiled(define(self.functional).xreplace(self._optimum()))
-        argument, densities = self.chance.argument, [compiled(p) for p in self.functional.atoms(Density)]
+        arguments, densities = self.chance.arguments, [compiled(p) for p in self.functional.atoms(Density)]
 
         def values(instance):
             """D at its optimum and another D, at each letter where D counts."""
             return {
-                place[0]: (best(instance), other(instance))
-                for place in instance.visit((argument,), instance.letters((argument,)))
+                place: (best(instance), other(instance))
+                for place in instance.visit(arguments, instance.letters(arguments))
                 if any(p(instance) > 0 for p in densities)
             }
 
