@@ -1,0 +1,116 @@
+"""The article's 43 printed equations, and their LaTeX read into nodes: each letter with its marks and its arguments."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+LAYOUT = r"\s+|&|\\\\|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
+TOKENS = {
+    "differential": r"d(?=[xyz])",
+    "operator": r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|\\i?int|\\sum|\\lim|\\log|\\exp|\\frac|\\nabla|KL",
+    "letter": r"\\tilde\{[pq]\}|\\Delta\s*\\theta|\\(?:theta|delta|lambda|sigma|pi)\b|[pqDGEcdxyz]",
+    "mark": r"\^\{o\}|\^o",
+    "open": r"\\\{|[(\[{]",
+    "close": r"\\right\.|[)\]}]",
+    "sign": r"\\(?:sim|approx|to|geq|cdot|Vert|quad)(?![a-zA-Z])|[-+=/|,^_0-9]",
+}
+TOKEN = re.compile(rf"(?P<layout>{LAYOUT})|" + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS.items()))
+CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\right."}
+CALLED = ("p", "q", r"\tilde{p}", r"\tilde{q}", "D", "G", "E", r"\delta")  # letters that take arguments; others are multiplied
+
+
+@dataclass(frozen=True)
+class Node:
+    """A letter (with arguments inside), an operator, a differential (its variable inside), a sign, or a group in brackets."""
+
+    kind: str
+    text: str
+    below: tuple[Node, ...] = ()  # the subscript
+    inside: tuple[Node, ...] | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "group":
+            return self.text + write(self.inside) + CLOSING[self.text]
+        below = write(self.below)
+        below = f"_{{{below}}}" if len(below) > 1 else below and f"_{below}"
+        arguments = "" if self.inside is None else f"({write(self.inside)})"
+        return self.text + below + arguments
+
+
+def write(nodes) -> str:
+    """Nodes as LaTeX again, without layout: one spelling for one symbol."""
+    return "".join(map(str, nodes))
+
+
+@cache
+def printed() -> dict[str, str]:
+    """The 43 equations in LaTeX, letter by letter as the article prints them, by the claims' ids."""
+    return tomllib.loads(files(__package__).joinpath("article.toml").read_text(encoding="utf-8"))
+
+
+def parse(latex: str) -> tuple[Node, ...]:
+    """The nodes of an equation; ValueError for anything that is not in the article's notation."""
+    tokens = _tokens(latex)
+    nodes = _sequence(tokens)
+    if tokens:
+        raise ValueError(f"cannot read {latex!r}: there is a {tokens[0][1]} too many")
+    return nodes
+
+
+def everything(nodes):
+    """All nodes, those in subscripts, arguments and brackets too."""
+    for node in nodes:
+        yield node
+        yield from everything(node.below)
+        yield from everything(node.inside or ())
+
+
+def _tokens(latex: str) -> list[tuple[str, str]]:
+    found, at = [], 0
+    while at < len(latex):
+        match = TOKEN.match(latex, at)
+        if not match:
+            raise ValueError(f"cannot read {latex!r}: unknown notation at {latex[at:at + 12]!r}")
+        if match.lastgroup != "layout":
+            found.append((match.lastgroup, re.sub(r"\s", "", match[0])))
+        at = match.end()
+    return found
+
+
+def _sequence(tokens: list, closing: str | None = None) -> tuple[Node, ...]:
+    nodes = []
+    while tokens and tokens[0][0] != "close":
+        nodes.append(_node(tokens))
+    if closing and (not tokens or tokens.pop(0)[1] != closing):
+        raise ValueError(f"cannot read {write(nodes)!r}: there is no {closing} after it")
+    return tuple(nodes)
+
+
+def _node(tokens: list) -> Node:
+    kind, text = tokens.pop(0)
+    if kind == "open":
+        return Node("group", text, inside=_sequence(tokens, CLOSING[text]))
+    if kind == "differential":
+        return Node(kind, text, inside=(_node(tokens),))
+    if kind not in ("letter", "operator"):
+        return Node(kind, text)
+    if _next(tokens, "mark"):
+        tokens.pop(0)
+        text += "^{o}"
+    below = _below(tokens) if _next(tokens, "sign", "_") else ()
+    called = text.removesuffix("^{o}") in CALLED and _next(tokens, "open", "(")
+    return Node(kind, text, below, _node(tokens).inside if called else None)
+
+
+def _below(tokens: list) -> tuple[Node, ...]:
+    tokens.pop(0)
+    node = _node(tokens)
+    return node.inside if node.kind == "group" else (node,)
+
+
+def _next(tokens: list, kind: str, text: str | None = None) -> bool:
+    return bool(tokens) and tokens[0][0] == kind and text in (None, tokens[0][1])
