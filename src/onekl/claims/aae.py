@@ -1,5 +1,223 @@
-"""The claims of the chapter on AAE."""
+"""The claims of the chapter "AAE": su-27 … su-34, su-t11, su-t12.
 
-from onekl.claims import Claim
+The chapter's objects are written down here as the article prints them, mended where it slips;
+`exchanged` makes the same objects out of those of the GAN chapter, and su-t11 compares the two.
+"""
 
-CLAIMS: tuple[Claim, ...] = ()
+import sympy
+from sympy import Add, Derivative, Expr, Function, Mul, Rational, S, Symbol, log
+
+from onekl.algebra import Chance, Dirac, Expect, Gaussian, Joint, KL, Labelled, Total, excess
+from onekl.claims import Claim, gan
+from onekl.claims.gan import HALF, x, y, z
+from onekl.instances import Finite, Ranges
+from onekl.notation import latex
+from onekl.proofs import BestChance, Bound, Counterexample, Identity, Law
+
+DATA = Joint("p", (x,), {(x,): r"\tilde{p}"})
+CODES = Joint("p", (z,))  # the aggregated posterior
+OLD = Joint("p^{o}", (z,))  # the same before the step
+PRIOR = Joint("q", (z,))
+SLIPPED = Joint(r"\tilde{q}", (x,))  # as su-27 is printed
+PAIRS = Joint("p", (x, z), {(x,): r"\tilde{p}"})  # with an encoder that need not be a map
+TABLES = Finite((CODES, PRIOR))
+STEP = Finite((CODES, PRIOR, OLD))
+ENCODED = Finite((DATA, PRIOR), maps=(("E", z),))
+
+data, codes, old, prior = DATA(x), CODES(z), OLD(z), PRIOR(z)
+D, not_D = Chance("D", z), Chance("D", z, 0)  # D(z) = q(0|z): the chance that the code is the prior's
+mixture = Add(codes / 2, prior / 2, evaluate=False)
+
+# su-27: a map of x, written as a conditional density.
+E, G = Function("E"), Function("G")
+pushed = Total(Dirac(z, E(x)) * data, (x,))
+AT_E = D.at(E(x))
+
+# su-28, su-29: label 1 for codes, label 0 for the prior; the model side has the prior alone.
+labelled = Labelled(y, Mul(HALF, codes, evaluate=False), Mul(HALF, prior, evaluate=False))
+judged = Labelled(y, Mul(not_D, prior, evaluate=False), Mul(D, prior, evaluate=False))
+joint = KL(labelled, judged)
+surprise = Add(Total(labelled.one * -log(not_D), (z,)), Total(labelled.zero * -log(D), (z,)), evaluate=False)
+encoder_side = Total(codes * log(codes / (not_D * prior)), (z,))  # su-31
+prior_side = Expect(prior, -log(D))
+discriminator_loss = Add(Expect(codes, -log(not_D)), prior_side, evaluate=False)  # su-30, first line
+best_D = prior / (codes + prior)
+old_best = {D: prior / (old + prior), not_D: old / (old + prior)}
+complete = Add(Expect(codes, -log(D)), KL(codes, old), evaluate=False)  # su-32, over codes
+standard = Expect(data, -log(AT_E))  # su-33
+ALL_D = r"D(z) \text{ ranges over all functions with values in } [0, 1]"
+FINITE_KL = rf"{latex(KL(codes, prior))} \text{{ is finite}}"
+AT_OLD_BEST = (rf"D(z) = {latex(prior / (old + prior))}",)
+
+# The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with D(z) = 1 − 2^−(1 + z).
+UNEQUAL = ((DATA, [Rational(7, 10), Rational(3, 10)]), (SLIPPED, [HALF, HALF]), (PRIOR, [HALF, HALF]))
+CODED = ((CODES, [Rational(7, 10), Rational(3, 10)]),)
+not_so_sure = Mul(1 + z, log(2), evaluate=False)  # −log(1 − D(z))
+
+# su-34: the error as a Gaussian's logarithm, and the encoder's KL taken apart.
+lam = Symbol("lambda", positive=True)
+image = Symbol("G", real=True)  # G(E(x)) at one x
+line = Ranges(((x, -2, 2), (image, -2, 2), (lam, 0.1, 3)))
+cost = Function("c", nonnegative=True)
+BOTH_MAPS = Finite((DATA, PRIOR), maps=(("E", z), ("G", x)), scalars=(lam,))
+error = cost(x, G(E(x)))
+together = Expect(data, Add(-log(AT_E), lam * error, evaluate=False))
+SIDE_BY_SIDE = Finite((PAIRS, PRIOR), maps=(("G", x),), scalars=(lam,))
+information = KL(PAIRS(x, z), Mul(PAIRS(x), PAIRS(z), evaluate=False))
+
+# su-t12 on two letters: p̃ = (7/10, 3/10), q(z) = (1/2, 1/2); x = 1 has the code 1, x = 0 has it with probability a.
+a = Symbol("a", positive=True)
+ten_shares = Add(3, 7 * a, evaluate=False)  # 10 p(z = 1)
+tenth, twentieth = Rational(1, 10), Rational(1, 20)
+met, missed = (Mul(twentieth, Add(c, k * a, evaluate=False), evaluate=False) for c, k in ((8, 7), (12, -7)))  # m(1) and m(0)
+adversarial = Add(met * log(2 * met), missed * log(2 * missed), evaluate=False)  # KL(m ‖ q(z))
+least_error = Mul(21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False)  # with the best decoder, x as the number 0 or 1
+letters = Ranges(((a, 0.05, 0.95), (lam, 0.1, 3)))
+
+
+def exchanged(expression: Expr, labels: bool = True) -> Expr:
+    """An expression of the GAN chapter with x and z, the names p and q, G and E, and the label's values exchanged.
+
+    Without `labels` the values 1 and 0 of y stay where they are.
+    """
+    roles = {
+        x: z, z: x, gan.G(z): E(x),
+        gan.data: prior, gan.model: codes, gan.old: old, gan.PRIOR(z): data,
+    }  # fmt: skip
+    turned = expression.xreplace(roles)
+    return turned.replace(Labelled, lambda label, one, zero: Labelled(label, zero, one)) if labels else turned
+
+
+EXCHANGED = (r"\text{with } x \text{ and } z \text{ are exchanged the names } p \text{ and } q \text{, and the label's values } 1 \text{ and } 0",)
+# The two chapters side by side: the GAN's equation and object, and this chapter's as printed, mended where it slips.
+BESIDE = (
+    ("su-12", gan.pushed, "su-27", pushed),
+    ("su-13", gan.labelled, "su-28", labelled),
+    ("su-14", gan.joint, "su-29", joint),
+    ("su-16", gan.discriminator_loss, "su-30", discriminator_loss),
+    ("rq-4", Expect(gan.PRIOR(z), -log(gan.D.at(gan.G(z)).other)), "su-30", Expect(data, -log(AT_E.other))),
+    ("su-17", gan.generator_side, "su-31", encoder_side),
+    ("su-18", gan.old_best[gan.D], "su-32", old_best[D]),
+    ("su-19", gan.complete, "su-32", complete),
+    ("su-20", Expect(gan.PRIOR(z), -log(gan.D.at(gan.G(z)))), "su-33", standard),
+)
+SLIPS = {"su-27": pushed.xreplace({data: SLIPPED(x)}), "su-30": Total(data * -log(AT_E.other), (z,))}  # as printed
+guess = {D: (1 + z) / 4, not_D: (3 - z) / 4}  # some D, for a counterexample
+
+CLAIMS = (
+    Claim(
+        "su-27",
+        (Law(ENCODED, value=E(x), under=data, variable=z, density=pushed),),
+        printed=r"p(z|x) = \delta(z - E(x)), \qquad p(z) = \int p(z|x)\, \tilde{q}(x) \,dx",
+        refuted=(Counterexample(ENCODED, left=Total(z * Total(Dirac(z, x) * SLIPPED(x), (x,)), (z,)), right=Expect(data, x), tables=UNEQUAL),),
+    ),
+    Claim(
+        "su-28",
+        (
+            Identity(TABLES, left=S.One, right=Total(mixture, (z,))),
+            BestChance(TABLES, functional=surprise, chance=D, at=best_D),
+        ),
+        stated=(ALL_D,),
+        printed=rf"p(z, y) = {latex(labelled)}",
+    ),
+    Claim(
+        "su-29",
+        (Identity(TABLES, left=joint, right=Add(Mul(HALF, encoder_side), Mul(HALF, prior_side), -log(2), evaluate=False)),),
+    ),
+    Claim(
+        "su-30",
+        (
+            Identity(
+                TABLES,
+                assuming=(FINITE_KL,),
+                left=Mul(2, joint),
+                right=Add(*discriminator_loss.args, KL(codes, prior), -2 * log(2), evaluate=False),
+            ),
+            BestChance(TABLES, functional=discriminator_loss, chance=D, at=best_D),
+            Identity(ENCODED, left=Total(pushed * -log(not_D), (z,)), right=Expect(data, -log(AT_E.other))),
+        ),
+        stated=(ALL_D,),
+        printed=rf"\mathbb{{E}}_{{z\sim {latex(data)}}}\left[-\log (1 - D(E(x)))\right] + {latex(prior_side)}",
+        refuted=tuple(Counterexample(TABLES, left=Expect(codes, not_so_sure), right=not_so_sure.subs(z, letter), tables=CODED) for letter in (0, 1)),
+    ),
+    Claim(
+        "su-31",
+        (
+            Identity(
+                TABLES,
+                assuming=(r"\int q(z) \log D(z) \,dz \text{ is finite}",),
+                left=Mul(2, joint),
+                right=Add(encoder_side, prior_side, -2 * log(2), evaluate=False),
+            ),
+        ),
+    ),
+    Claim(
+        "su-32",
+        (
+            BestChance(STEP, functional=discriminator_loss.xreplace({codes: old}), chance=D, at=prior / (old + prior)),
+            Identity(STEP, AT_OLD_BEST, left=encoder_side.xreplace(old_best), right=complete.xreplace(old_best)),
+            Identity(ENCODED, left=Total(pushed * -log(D), (z,)), right=standard),
+        ),
+        printed=Add(standard, KL(codes, old), evaluate=False),
+        stated=(ALL_D, *AT_OLD_BEST),
+    ),
+    Claim("su-33", (Identity(ENCODED, left=Total(pushed * -log(D), (z,)), right=standard),)),
+    Claim(
+        "su-34",
+        (
+            Identity(BOTH_MAPS, left=together, right=Add(Total(pushed * -log(D), (z,)), lam * Expect(data, error), evaluate=False)),
+            Identity(line, left=lam * Add(x, -image, evaluate=False) ** 2, right=Add(-log(Gaussian(x, image, 1 / (2 * lam))), -HALF * log(sympy.pi / lam), evaluate=False)),
+            Bound(SIDE_BY_SIDE, upper=Expect(PAIRS(x), KL(PAIRS(z, given=x), prior)), lower=KL(PAIRS(z), prior), remainder=information),
+        ),
+        printed=r"\mathbb{E}_{x\sim \tilde{p}(x)}\left[-\log D(E(x)) + \lambda \Vert x - G(E(x)) \Vert^2\right]",
+        stated=(r"\lambda > 0",),
+    ),
+    Claim(
+        "su-t11",
+        (
+            Law(ENCODED, EXCHANGED, value=exchanged(gan.G(z)), under=exchanged(gan.PRIOR(z)), variable=exchanged(x), density=pushed),
+            Identity(TABLES, EXCHANGED, left=exchanged(gan.joint), right=joint),
+            Identity(TABLES, EXCHANGED, left=exchanged(gan.discriminator_loss), right=discriminator_loss),
+            BestChance(STEP, EXCHANGED, functional=exchanged(gan.discriminator_loss.xreplace({gan.model: gan.old})), chance=D, at=prior / (old + prior)),
+            Identity(TABLES, EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side),
+            Identity(STEP, EXCHANGED, left=exchanged(gan.with_old_best(gan.complete)), right=complete.xreplace(old_best)),
+            Identity(ENCODED, EXCHANGED, left=exchanged(BESIDE[-1][1]), right=standard),
+            Counterexample(
+                TABLES,
+                left=KL(exchanged(gan.labelled, labels=False), judged.xreplace(guess)),
+                right=KL(labelled, judged.xreplace(guess)),
+                tables=((CODES, [Rational(7, 10), Rational(3, 10)]), (PRIOR, [HALF, HALF])),
+            ),
+        ),
+        stated=(ALL_D,),
+    ),
+    Claim(
+        "su-t12",
+        (
+            Bound(
+                SIDE_BY_SIDE,
+                upper=Add(joint, Total(lam * PAIRS(x, z) * cost(x, G(z)), (x, z)), evaluate=False).xreplace({codes: PAIRS(z)}),
+                lower=KL(mixture, prior),
+                remainder=Add(
+                    Total(excess(codes / 2, not_D * mixture), (z,)),
+                    Total(excess(prior / 2, D * mixture), (z,)),
+                    Total(lam * PAIRS(x, z) * cost(x, G(z)), (x, z)),
+                    evaluate=False,
+                ),
+            ),
+            Identity(letters, left=Derivative(adversarial, a), right=Rational(7, 20) * Add(log(met), -log(missed), evaluate=False)),
+            Identity(letters, left=Derivative(lam * least_error, a), right=Mul(Rational(63, 10), lam, 1 / ten_shares**2, evaluate=False)),
+        ),
+        printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) + \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
+        stated=(r"\lambda > 0", r"a > 0"),
+        refuted=(
+            Counterexample(
+                letters,
+                left=Derivative(Add(adversarial, lam * least_error, evaluate=False), a),
+                right=S.Zero,
+                values=((a, Rational(2, 7)), (lam, S.One)),
+            ),
+        ),
+        relation="argument",
+    ),
+)

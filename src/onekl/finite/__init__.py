@@ -1,14 +1,21 @@
-"""Exact theory on finite alphabets: divergences, su-4, and the GAN of su-14 to su-20, in 64-bit floats.
+"""Exact theory on finite alphabets: divergences, su-4, EM, and the GAN of su-14 to su-20, in 64-bit floats.
 
 Sums over tables: no sampling, no networks, no approximation.
 """
 
+from .aae import (
+    adversarial_value, aggregated, best_decoder, can_be_perfect, descend, grouping, perfect_encoder, reconstruction_error, total_value,
+)
 from .alternation import Partial, Path, alternate, exact_step, limit, partial_step
+from .em import EMPath, alternate_em, e_step, em_limit, em_rate, m_step, product_step
 from .gan import generator_loss, jensen_shannon, objective, objective_at_optimum, optimal_discriminator
 from .tables import TOLERANCE, ChainRule, chain_rule, check_table, excess, kl
 
 __all__ = [
-    "TOLERANCE", "ChainRule", "Partial", "Path", "alternate", "chain_rule", "check_table", "exact_step", "excess",
-    "generator_loss", "jensen_shannon", "kl", "limit", "objective", "objective_at_optimum",
-    "optimal_discriminator", "partial_step",
+    "adversarial_value", "aggregated", "best_decoder", "can_be_perfect", "descend", "grouping", "perfect_encoder",
+    "reconstruction_error", "total_value",
+    "TOLERANCE", "ChainRule", "EMPath", "Partial", "Path", "alternate", "alternate_em", "chain_rule", "check_table", "e_step",
+    "em_limit", "em_rate", "exact_step", "excess",
+    "generator_loss", "jensen_shannon", "kl", "limit", "m_step", "objective", "objective_at_optimum",
+    "optimal_discriminator", "partial_step", "product_step",
 ]
