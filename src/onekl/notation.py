@@ -22,7 +22,8 @@ class _BookPrinter(LatexPrinter):
         inside = expr.args[0]
         body = self.doprint(inside)
         bare = isinstance(inside, (Chance, Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
-        return rf"\log {body}" if bare else rf"\log\left({body}\right)"
+        line = rf"\log {body}" if bare else rf"\log\left({body}\right)"
+        return line if exp is None else rf"\left({line}\right)^{{{exp}}}"
 
     def _print_Function(self, expr, exp=None):
         if isinstance(expr, AppliedUndef):
