@@ -2,21 +2,29 @@
 
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from onekl import finite, widgets
-from onekl.widgets import FIGURES, ExactGAN, GaussianKL, JointTable, SecondOrder, TwoGenerators, static_html
+from onekl.widgets import (
+    FIGURES,
+    AAETradeoff,
+    ALITables,
+    EMMixture,
+    ExactGAN,
+    GaussianKL,
+    JointTable,
+    SecondOrder,
+    TwoGenerators,
+    static_html,
+)
 from onekl.widgets.states import P, Q
-
-SOURCES = Path(widgets.__file__).parent
 
 
 def call(page, name, function, inputs):
     """The module's own function on each list of arguments; the module is imported, not the inline copy."""
-    source = (SOURCES / f"{name}.js").read_text(encoding="utf-8")
+    source = widgets._source(name)
     script = """async ([source, name, inputs]) => {
         const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
         return inputs.map((input) => module[name](...input));
@@ -352,6 +360,20 @@ def test_static_state_is_drawn(open_page):
         (("second_order", "a"), {"delta": [0, 3.1]}, "delta[1] is 3.1: its slider goes from -3 to 3"),
         (("two_generators", "a"), {"g": [0, 1]}, "g has 2 values: the figure draws 5"),
         (("two_generators", "a"), {"sigma": 0}, "sigma is 0: its slider goes from 0.1 to 2"),
+        (("em_mixture", "a"), {"means": [0, 1, 2]}, "means has 3 values: the figure draws 2"),
+        (("em_mixture", "a"), {"means": [0, 5]}, "means[1] is 5: its slider goes from -4 to 4"),
+        (("em_mixture", "a"), {"stds": [1, 0]}, "stds[1] is 0: take one from 0.05 to 4"),
+        (("em_mixture", "a"), {"weights": [0.5, 0.6]}, "weights sums to 1.1"),
+        (("em_mixture", "a"), {"weights": [1, 0]}, "weights has a cell without mass: give each of the 2 components some"),
+        (("em_mixture", "a"), {"data": [0.5]}, "data has 1 values: the figure draws 40"),
+        (("aae_tradeoff", "a"), {"lam": -0.1}, "lam is -0.1: its slider goes from 0 to 1"),
+        (("aae_tradeoff", "a"), {"d": 0}, "d is 0: its slider goes from 0.05 to 0.95"),
+        (("aae_tradeoff", "a"), {"c": math.nan}, "c is nan"),
+        (("ali_tables", "a"), {"prior": [0.5, 0.5]}, "prior has shape (2,): the figure draws 3 letters"),
+        (("ali_tables", "a"), {"p_data": [0.5, 0.5, 0]}, "p_data has a cell without mass"),
+        (("ali_tables", "a"), {"starts": []}, "starts has shape (0,): give pairs of 3 by 3 tables of logits"),
+        (("ali_tables", "a"), {"starts": [[[[0, 0, 9]] * 3] * 2]}, "starts has a logit outside the figure's range"),
+        (("ali_tables", "a"), {"objective": "su-39"}, "objective is 'su-39': choose one of su-40, su-41, su-42, su-43"),
     ],
 )
 def test_bad_figure_gives_one_clear_line(arguments, state, message):
@@ -361,7 +383,14 @@ def test_bad_figure_gives_one_clear_line(arguments, state, message):
 
 
 @pytest.mark.parametrize(
-    ("widget", "name"), [*zip([JointTable, GaussianKL, ExactGAN, SecondOrder, TwoGenerators], FIGURES, strict=True)]
+    ("widget", "name"),
+    [
+        *zip(
+            [JointTable, GaussianKL, ExactGAN, SecondOrder, TwoGenerators, EMMixture, AAETradeoff, ALITables],
+            FIGURES,
+            strict=True,
+        )
+    ],
 )
 def test_widget_carries_its_static_page(widget, name):
     figure = widget()
@@ -369,7 +398,7 @@ def test_widget_carries_its_static_page(widget, name):
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/html"] == static_html(name, "onekl-" + name.replace("_", "-"))
     assert data["text/plain"].startswith(widget.__name__)
-    assert figure._esm == (SOURCES / f"{name}.js").read_text(encoding="utf-8")
+    assert figure._esm == widgets._source(name)
     assert widget(element_id="other")._repr_mimebundle_()[0]["text/html"] == static_html(name, "other")
 
 
@@ -383,6 +412,6 @@ def test_widget_state_is_checked_and_reaches_the_page():
 
 def test_modules_stand_alone():
     for name in FIGURES:
-        source = (SOURCES / f"{name}.js").read_text(encoding="utf-8")
+        source = widgets._source(name)
         assert not re.search(r"^import\b|console\.|https?:|</script", source, re.MULTILINE)
         assert "export default { render }" in source

@@ -34,7 +34,8 @@ _STATIC = """<div class="onekl-figure" id="{id}"><noscript>This figure needs Jav
 
 
 def _source(name):
-    return (_HERE / f"{name}.js").read_text(encoding="utf-8")
+    """The figure's whole module: what all figures share, then its own lines."""
+    return "".join((_HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("prelude", name))
 
 
 def static_html(name, element_id, **state):
@@ -87,7 +88,8 @@ class _Figure(anywidget.AnyWidget):
 def _trait(figure, key):
     """The trait for one value of a figure's state, which starts where FIGURES says."""
     start, _ = FIGURES[figure][key]
-    return (traitlets.List if isinstance(start, list) else traitlets.Float)(start).tag(sync=True)
+    kind = {list: traitlets.List, float: traitlets.Float, str: traitlets.Unicode}[type(start)]
+    return kind(start).tag(sync=True)
 
 
 class JointTable(_Figure):
@@ -150,3 +152,44 @@ class TwoGenerators(_Figure):
     _esm = _source("two_generators")
     g, g_old, sigma = (_trait("two_generators", key) for key in ("g", "g_old", "sigma"))
     _checked = traitlets.validate("g", "g_old", "sigma")(_Figure._check)
+
+
+class EMMixture(_Figure):
+    """su-8 to su-11 on a mixture of two Gaussians on a line: E and M half-steps, with the bound and the log-likelihood.
+
+    `means` (within ±4), `stds` (0.05 to 4) and `weights` (positive, sum 1) are lists of 2, where q(x, z) starts;
+    `data` holds 40 points within ±4.  Others raise ValueError.
+    The half-steps are `onekl.gaussian_mixture`'s; an M half-step to a standard deviation below 0.05 is not taken.
+    """
+
+    figure = "em_mixture"
+    _esm = _source("em_mixture")
+    means, stds, weights, data = (_trait("em_mixture", key) for key in ("means", "stds", "weights", "data"))
+    _checked = traitlets.validate("means", "stds", "weights", "data")(_Figure._check)
+
+
+class AAETradeoff(_Figure):
+    """su-34 on two letters: the adversarial objective, the squared error and their weighted sum, as functions of one probability.
+
+    x = 1 goes to z = 1, x = 0 goes there with probability a; `d` is p̃(1) and `c` is the prior's q(1), both in [0.05, 0.95],
+    and `lam` is λ in [0, 1].  Others raise ValueError.
+    """
+
+    figure = "aae_tradeoff"
+    _esm = _source("aae_tradeoff")
+    lam, d, c = (_trait("aae_tradeoff", key) for key in ("lam", "d", "c"))
+    _checked = traitlets.validate("lam", "d", "c")(_Figure._check)
+
+
+class ALITables(_Figure):
+    """su-40 to su-43 on 3 by 3 tables: gradient steps of encoder and generator, with the discriminator at its optimum (su-39).
+
+    `p_data` is p̃(x) and `prior` q(z), lists of 3 positive probabilities; `starts` is a list of pairs of 3 by 3 tables of logits
+    [x][z] within ±5, of p(z|x) and of q(x|z); `objective` is "su-40", "su-41", "su-42" or "su-43".  Others raise ValueError.
+    The steps are `onekl.finite.ali`'s.
+    """
+
+    figure = "ali_tables"
+    _esm = _source("ali_tables")
+    p_data, prior, starts, objective = (_trait("ali_tables", key) for key in ("p_data", "prior", "starts", "objective"))
+    _checked = traitlets.validate("p_data", "prior", "starts", "objective")(_Figure._check)

@@ -1,19 +1,6 @@
 // The exact GAN on six letters: best discriminator, then the generator's step, with and without KL(q ‖ q°).
 // The functions are those of onekl.finite, with its conventions, and a test holds the two together.
 
-const sum = (list) => list.reduce((total, v) => total + v, 0);
-const scaled = (list) => list.map((v) => v / sum(list));
-
-// ℰ(a, b) = a log(a/b) − a + b, with its digits where a is close to b.
-// There log(a/b) = 2 artanh v, and the first term of its series cancels against −a + b up to (a − b)²/(a + b).
-export function excess(a, b) {
-  const v = (a - b) / (a + b), log = Math.abs(v) < 0.5 ? 2 * Math.atanh(v) : Math.log(a) - Math.log(b);
-  if (!(Math.abs(v) < 0.1)) return (a > 0 ? a * log : 0) - a + b;
-  let series = 0;
-  for (let j = 1; j < 9; j++) series += v ** (2 * j + 1) / (2 * j + 1);
-  return (a - b) * v + 2 * a * series;
-}
-
 // su-18: D*(x) = p̃/(p̃ + q), and 0 where both are 0.
 export const discriminator = (p, q) => p.map((v, x) => (v + q[x] > 0 ? v / (v + q[x]) : 0));
 
@@ -66,7 +53,7 @@ export function alternate(p, start, steps, term, count) {
 
 // The list with one value set, in [0, 1]; the others keep their proportions and share the rest (equally, when all are 0).
 export function withCell(list, x, value) {
-  const v = Math.min(1, Math.max(0, value)), others = sum(list) - list[x];
+  const v = clip(value, 0, 1), others = sum(list) - list[x];
   const left = sum(list.filter((_, i) => i !== x));
   return list.map((old, i) => (i === x ? v : left > 0 ? (old / left) * (1 - v) : (1 - v) / (list.length - 1)));
 }
@@ -76,7 +63,7 @@ const FLOOR = -16, TOP = 1;  // the ends of the log axis, as powers of ten
 const letters = (html) => [0, 1, 2, 3, 4, 5].map(html).join("");
 const name = (x) => `x${"₁₂₃₄₅₆"[x]}`;
 const names = (list) => list.map(name).join(", ");
-const number = (v) => (v === Infinity ? "∞" : v === 0 || v >= 0.001 ? v.toFixed(4) : v.toExponential(1).replace("e-", "e−"));
+const number = (v) => (v === Infinity ? "∞" : v === 0 || v >= 0.001 ? v.toFixed(4) : minus(v.toExponential(1)));
 
 const ROWS = {
   p: { label: "<i>p̃</i>", drag: "p̃" },
@@ -130,12 +117,12 @@ function drawTiles(el, tables) {
 function drawCurves(svg, paths, { t, term }) {
   const width = svg.clientWidth || 330, left = 60, floor = 196, height = 188;
   const at = (i, v) => [left + ((width - left - 8) * i) / STEPS,
-    floor - (height * (Math.min(TOP, Math.max(FLOOR, Math.log10(v))) - FLOOR)) / (TOP - FLOOR)];
-  const path = (values) => "M" + values.map((v, i) => at(i, v).map((c) => c.toFixed(1)).join()).join("L");
+    floor - (height * (clip(Math.log10(v), FLOOR, TOP) - FLOOR)) / (TOP - FLOOR)];
+  const trace = (values) => path(values.map((v, i) => at(i, v)));
   const curve = (values, kind) => {
     const ink = kind === "with" ? "okl-marginal" : "okl-remainder", [cx, cy] = at(t, values[t]);
     const active = (kind === "with") === term;
-    return `<g class="okl-trace ${ink}" data-path="${kind}"><path class="okl-faint" d="${path(values)}"/><path d="${path(values.slice(0, t + 1))}"/>
+    return `<g class="okl-trace ${ink}" data-path="${kind}"><path class="okl-faint" d="${trace(values)}"/><path d="${trace(values.slice(0, t + 1))}"/>
       <circle class="okl-dot" cx="${cx}" cy="${cy}" r="${active ? 5.5 : 3.5}"/></g>`;
   };
   const ticks = [0, -4, -8, -12, -16].map((e) => {
@@ -167,28 +154,6 @@ function explain({ p, q, term, count }) {
   return first + THEN[kind];
 }
 
-const MOVES = { ArrowUp: 0.01, ArrowRight: 0.01, ArrowDown: -0.01, ArrowLeft: -0.01, PageUp: 0.1, PageDown: -0.1 };
-
-// What the key makes of the value, or undefined for a key that a slider does not know.
-const afterKey = (key, value) => (key === "Home" ? 0 : key === "End" ? 1 : key in MOVES ? value + MOVES[key] : undefined);
-
-// change(value, tables): the tile's cell becomes value, starting from those tables.
-function listen(tile, read, change) {
-  const { row, x } = tile.dataset;
-  tile.addEventListener("keydown", (event) => {
-    const value = afterKey(event.key, read()[row][x]);
-    if (value === undefined) return;
-    event.preventDefault();
-    change(value, read());
-  });
-  tile.addEventListener("pointerdown", (event) => {
-    const from = event.clientY, before = read();  // the whole drag starts from one table, so it can be undone
-    tile.setPointerCapture(event.pointerId);
-    tile.onpointermove = (move) => change(before[row][x] + (from - move.clientY) / tile.clientHeight, before);
-  });
-  for (const end of ["pointerup", "pointercancel"]) tile.addEventListener(end, () => { tile.onpointermove = null; });
-}
-
 function render({ model, el }) {
   const start = { p: model.get("p"), q: model.get("q") };
   const local = { t: 0, term: true, partial: false, k: 3 };
@@ -216,8 +181,7 @@ function render({ model, el }) {
     find("[data-key=k]").disabled = !local.partial;
     find("[data-do=step]").disabled = t === STEPS;
     find("[data-do=run]").textContent = timer === null ? "run" : "pause";
-    const text = explain({ p, q, term, count });
-    if (find(".okl-status").textContent !== text) find(".okl-status").textContent = text;  // else it is read out at every step
+    say(el, explain({ p, q, term, count }));
   };
   const redo = () => {
     const count = local.partial ? COUNTS[local.k] : null;
@@ -253,8 +217,12 @@ function render({ model, el }) {
   };
   for (const button of el.querySelectorAll("button")) button.addEventListener("click", actions[button.dataset.do]);
   for (const tile of el.querySelectorAll("[role=slider]")) {
-    const { row, x } = tile.dataset, read = () => { const { p, q } = now(); return { p, q }; };
-    listen(tile, read, (value, tables) => set({ ...tables, [row]: withCell(tables[row], +x, value) }));
+    const { row, x } = tile.dataset;
+    const hold = () => {
+      const { p, q } = now(), tables = { p, q };
+      return { value: tables[row][x], set: (value) => set({ ...tables, [row]: withCell(tables[row], +x, value) }) };
+    };
+    draggable(tile, hold, (right, up) => up / tile.clientHeight);
   }
   for (const input of el.querySelectorAll("[data-key]"))
     input.addEventListener("input", () => { pause(); local[input.dataset.key] = Number(input.value); redo(); });

@@ -30,8 +30,6 @@ const EPSILON = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593];
 
 const density = (z, mu, sigma) => Math.exp(-(((z - mu) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
 const signed = (v) => (v < 0 ? "−" : "+") + Math.abs(v).toFixed(3);
-const path = (points) => "M" + points.map(([a, b]) => `${a.toFixed(1)},${b.toFixed(1)}`).join("L");
-const grid = (from, to, n) => Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n);
 
 const SLIDERS = {
   mu: { label: "mean <i>μ</i>", min: -2.5, max: 2.5, step: 0.05 },
@@ -86,7 +84,7 @@ function drawDensity(svg, mu, sigma) {
     return `<line class="okl-ray" x1="${at(e)}" y1="${base}" x2="${z}" y2="${floor}"/>
       <circle class="okl-dot okl-p" cx="${z}" cy="${floor}" r="4"/><circle class="okl-dot okl-q" cx="${at(e)}" cy="${base}" r="4"/>`;
   });
-  const ticks = [-6, -4, -2, 0, 2, 4, 6].map((z) => `<text x="${at(z)}" y="${base + 20}" text-anchor="middle">${String(z).replace("-", "−")}</text>`);
+  const ticks = [-6, -4, -2, 0, 2, 4, 6].map((z) => `<text x="${at(z)}" y="${base + 20}" text-anchor="middle">${minus(z)}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 216`);
   svg.innerHTML = `<path class="okl-area okl-q" d="${curve(0, 1)}"/><path class="okl-area okl-p" d="${curve(mu, sigma)}"/>
     <line class="okl-rule" x1="0" x2="${width}" y1="${floor}" y2="${floor}"/><line class="okl-rule" x1="0" x2="${width}" y1="${base}" y2="${base}"/>
@@ -149,7 +147,7 @@ function render({ model, el }) {
     el.querySelector(".okl-status").textContent = explain(now);
     for (const input of el.querySelectorAll("[data-key]")) {
       input.value = now[input.dataset.key];
-      el.querySelector(`[data-value=${input.dataset.key}]`).textContent = now[input.dataset.key].toFixed(2).replace("-", "−");
+      el.querySelector(`[data-value=${input.dataset.key}]`).textContent = minus(now[input.dataset.key].toFixed(2));
     }
   };
   const set = (key, value) => {

@@ -1,8 +1,6 @@
 // The chain rule of su-4 on two joint tables that the reader drags: joint = marginal + remainder.
 // Tables are arrays p[x][z].  The conventions are those of onekl.finite, and a test holds the two together.
 
-const sum = (list) => list.reduce((total, v) => total + v, 0);
-
 // KL of two lists.  log 0 = -Infinity makes p·log(p/0) = +Infinity; cells with p = 0 add nothing.
 const divergence = (p, q) => sum(p.map((v, i) => (v > 0 ? v * (Math.log(v) - Math.log(q[i])) : 0)));
 
@@ -20,7 +18,7 @@ export function terms(p, q) {
 // The table with cell (x, z) set to value in [0, 1]; the other cells keep their proportions and share the rest
 // (equally, when all of them are zero).
 export function withCell(table, x, z, value) {
-  const v = Math.min(1, Math.max(0, value));
+  const v = clip(value, 0, 1);
   const others = sum(table.flat().filter((_, k) => k !== x * table[0].length + z));
   const spread = (1 - v) / (table.flat().length - 1);
   return table.map((row, i) => row.map((old, j) =>
@@ -133,28 +131,6 @@ function drawBars(el, values) {
   el.querySelector("[data-axis=end]").textContent = `${end} nats`;
 }
 
-const STEPS = { ArrowUp: 0.01, ArrowRight: 0.01, ArrowDown: -0.01, ArrowLeft: -0.01, PageUp: 0.1, PageDown: -0.1 };
-
-// What the key makes of the value, or undefined for a key that a slider does not know.
-const afterKey = (key, value) => (key === "Home" ? 0 : key === "End" ? 1 : key in STEPS ? value + STEPS[key] : undefined);
-
-// change(value, table): the tile's cell becomes value, starting from that table.
-function listen(tile, read, change) {
-  const { x, z } = tile.dataset;
-  tile.addEventListener("keydown", (event) => {
-    const value = afterKey(event.key, read()[x][z]);
-    if (value === undefined) return;
-    event.preventDefault();
-    change(value, read());
-  });
-  tile.addEventListener("pointerdown", (event) => {
-    const from = event.clientY, before = read();  // the whole drag starts from one table, so it can be undone
-    tile.setPointerCapture(event.pointerId);
-    tile.onpointermove = (move) => change(before[x][z] + (from - move.clientY) / tile.clientHeight, before);
-  });
-  for (const end of ["pointerup", "pointercancel"]) tile.addEventListener(end, () => { tile.onpointermove = null; });
-}
-
 function render({ model, el }) {
   const start = { p: model.get("p"), q: model.get("q") };
   let reversed = false;
@@ -171,9 +147,7 @@ function render({ model, el }) {
     drawBars(el, values);
     for (const [key, html] of Object.entries(formulas(reversed))) el.querySelector(`[data-formula=${key}]`).innerHTML = html;
     el.querySelector("[data-do=reverse]").setAttribute("aria-pressed", reversed);
-    const text = explain(values, reversed ? ["q", "p"] : ["p", "q"]);
-    const status = el.querySelector(".okl-status");
-    if (status.textContent !== text) status.textContent = text;  // else a screen reader repeats it at every step
+    say(el, explain(values, reversed ? ["q", "p"] : ["p", "q"]));
   };
   const set = (state) => {
     for (const [key, table] of Object.entries(state)) model.set(key, table);
@@ -188,7 +162,11 @@ function render({ model, el }) {
   for (const button of el.querySelectorAll("button")) button.addEventListener("click", actions[button.dataset.do]);
   for (const tile of el.querySelectorAll("[role=slider]")) {
     const { side, x, z } = tile.dataset;
-    listen(tile, () => model.get(side), (value, table) => set({ [side]: withCell(table, +x, +z, value) }));
+    const hold = () => {
+      const table = model.get(side);
+      return { value: table[x][z], set: (value) => set({ [side]: withCell(table, +x, +z, value) }) };
+    };
+    draggable(tile, hold, (right, up) => up / tile.clientHeight);
   }
   model.on("change:p", draw);
   model.on("change:q", draw);

@@ -1,22 +1,10 @@
 // KL(q_θ ‖ q_{θ−Δθ}) of three letters with softmax logits θ = (θ₁, θ₂, 0), beside its expansion at θ (su-21, su-22):
 // the quadratic form of the Fisher information, the next order, and the square of one vector.
 
-const sum = (list) => list.reduce((total, v) => total + v, 0);
-
 // q_θ: three probabilities.
 export function family(theta) {
   const logits = [...theta, 0], largest = Math.max(...logits), weights = logits.map((l) => Math.exp(l - largest));
   return weights.map((w) => w / sum(weights));
-}
-
-// ℰ(a, b) = a log(a/b) − a + b, with its digits where a is close to b.
-// There log(a/b) = 2 artanh v, and the first term of its series cancels against −a + b up to (a − b)²/(a + b).
-export function excess(a, b) {
-  const v = (a - b) / (a + b), log = Math.abs(v) < 0.5 ? 2 * Math.atanh(v) : Math.log(a) - Math.log(b);
-  if (!(Math.abs(v) < 0.1)) return (a > 0 ? a * log : 0) - a + b;
-  let series = 0;
-  for (let j = 1; j < 9; j++) series += v ** (2 * j + 1) / (2 * j + 1);
-  return (a - b) * v + 2 * a * series;
 }
 
 const back = (theta, delta) => theta.map((v, i) => v - delta[i]);
@@ -96,7 +84,7 @@ const HTML = `<div class="okl-columns okl-stack"><div>
     <div class="okl-values"><span></span><span>nats</span><span>/ exact</span>${Object.keys(LINES).map(lineHtml).join("")}</div></div></div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
-const number = (v) => (!Number.isFinite(v) ? "–" : v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(2) : v.toFixed(4)).replaceAll("-", "−");
+const number = (v) => (!Number.isFinite(v) ? "–" : minus(v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(2) : v.toFixed(4)));
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1];
 
 // The four values of a step, in nats.
@@ -136,8 +124,8 @@ function levelSets(theta, level, single, at) {
 function drawPlane(svg, { theta, delta, single }) {
   const size = 330, unit = size / (2 * END), at = ([x, y]) => [size / 2 + x * unit, size / 2 - y * unit];
   const level = orders(theta, delta).quadratic, [cx, cy] = at(delta);
-  const ticks = [-2, -1, 1, 2].map((v) => `<text x="${at([v, 0])[0]}" y="${size / 2 + 15}" text-anchor="middle">${String(v).replace("-", "−")}</text>
-    <text x="${size / 2 - 5}" y="${at([0, v])[1] + 4}" text-anchor="end">${String(v).replace("-", "−")}</text>`);
+  const ticks = [-2, -1, 1, 2].map((v) => `<text x="${at([v, 0])[0]}" y="${size / 2 + 15}" text-anchor="middle">${minus(v)}</text>
+    <text x="${size / 2 - 5}" y="${at([0, v])[1] + 4}" text-anchor="end">${minus(v)}</text>`);
   svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
   svg.innerHTML = `<line class="okl-rule" x1="0" x2="${size}" y1="${size / 2}" y2="${size / 2}"/>
     <line class="okl-rule" y1="0" y2="${size}" x1="${size / 2}" x2="${size / 2}"/>${ticks.join("")}
@@ -168,8 +156,6 @@ function listen(plane, grip, change) {
   for (const end of ["pointerup", "pointercancel"]) grip.addEventListener(end, () => { grip.onpointermove = null; });
 }
 
-const clip = (v) => Math.min(END, Math.max(-END, v));
-
 function render({ model, el }) {
   const start = { theta: model.get("theta"), delta: model.get("delta") };
   let single = false;
@@ -190,18 +176,17 @@ function render({ model, el }) {
     for (const input of el.querySelectorAll("[data-key]")) {
       const value = now[input.dataset.key.slice(0, -1)][input.dataset.key.at(-1) - 1];
       input.value = value;
-      input.parentElement.querySelector("output").textContent = value.toFixed(2).replace("-", "−");
+      input.parentElement.querySelector("output").textContent = minus(value.toFixed(2));
     }
     el.querySelector("[data-key=delta2]").disabled = single;
     el.querySelector("[data-switch]").checked = single;
-    const text = explain(now), status = el.querySelector(".okl-status");
-    if (status.textContent !== text) status.textContent = text;  // else a screen reader repeats it at every step
+    say(el, explain(now));
   };
   const set = (changes) => {
     for (const [key, value] of Object.entries(changes)) model.set(key, value);
     model.save_changes();  // the model's events draw
   };
-  const step = ([a, b]) => set({ delta: [clip(a), single ? 0 : clip(b)] });
+  const step = ([a, b]) => set({ delta: [clip(a, -END, END), single ? 0 : clip(b, -END, END)] });
   listen(plane, grip, step);
   for (const input of el.querySelectorAll("[data-key]")) {
     const key = input.dataset.key.slice(0, -1), i = input.dataset.key.at(-1) - 1;

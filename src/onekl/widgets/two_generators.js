@@ -1,7 +1,6 @@
 // Two generators on a line, smoothed by Gaussians of one width: the KL of the marginals against its bound (su-23, su-25).
 // Five values of z with equal prior mass; q_σ(x) = mean of N(x; G(z), σ²), and q°_σ likewise with G°.
 
-const sum = (list) => list.reduce((total, v) => total + v, 0);
 const mean = (list) => sum(list) / list.length;
 
 // log of the smoothed density at x; the largest exponent is taken out, so that far tails do not underflow.
@@ -66,10 +65,7 @@ const HTML = `<div class="okl-legend"><span><b class="okl-swatch okl-q"></b>new:
     <svg class="okl-limit" role="img" aria-label="the bound and the KL, both multiplied by 2σ², as functions of σ"></svg></div></div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
-const minus = (text) => text.replaceAll("-", "−");
 const number = (v) => (v === 0 || v >= 0.001 ? v.toFixed(v < 100 ? 4 : 1) : v < 1e-12 ? "0.0000" : minus(v.toExponential(1)));
-const path = (points) => "M" + points.map(([a, b]) => `${a.toFixed(1)},${b.toFixed(1)}`).join("L");
-const grid = (from, to, n) => Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n);
 
 function drawRails(el, state) {
   for (const handle of el.querySelectorAll(".okl-handle")) {
@@ -88,7 +84,7 @@ function drawDensity(svg, { g, g_old, sigma }) {
   const heights = (centres) => xs.map((x) => Math.exp(logDensity(x, centres, sigma)));
   const [now, old] = [heights(g), heights(g_old)], top = Math.max(...now, ...old);
   const curve = (v) => path([[at(xs[0]), floor], ...xs.map((x, i) => [at(x), floor - ((floor - 8) * v[i]) / top]), [at(xs.at(-1)), floor]]);
-  const ticks = [-4, -2, 0, 2, 4].map((x) => `<text x="${at(x)}" y="${floor + 16}" text-anchor="middle">${minus(String(x))}</text>`);
+  const ticks = [-4, -2, 0, 2, 4].map((x) => `<text x="${at(x)}" y="${floor + 16}" text-anchor="middle">${minus(x)}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 130`);
   svg.innerHTML = `<path class="okl-area okl-old" d="${curve(old)}"/><path class="okl-area okl-new" d="${curve(now)}"/>
     <line class="okl-rule" x1="0" x2="${width}" y1="${floor}" y2="${floor}"/>${ticks.join("")}<text x="${width - 2}" y="${floor - 4}" text-anchor="end">x</text>`;
@@ -106,8 +102,8 @@ function drawTerms(el, values) {
 function drawLimit(svg, { g, g_old, sigma }) {
   const width = svg.clientWidth || 330, floor = 110, left = 34, level = 2 * sigma ** 2 * bound(g, g_old, sigma), top = Math.max(level, 0.1) * 1.15;
   const at = (s, v) => [left + ((width - left - 8) * s) / SIGMA.max, floor - ((floor - 8) * v) / top];
-  const scaled = (s) => 2 * s ** 2 * kl(g, g_old, s, 0.25), sigmas = grid(SIGMA.min, SIGMA.max, 38);  // a coarse step will do for a drawing
-  const points = [at(0, nearest(g, g_old)), ...sigmas.map((s) => at(s, scaled(s)))], [x, y] = at(sigma, scaled(sigma));
+  const shown = (s) => 2 * s ** 2 * kl(g, g_old, s, 0.25), sigmas = grid(SIGMA.min, SIGMA.max, 38);  // a coarse step will do for a drawing
+  const points = [at(0, nearest(g, g_old)), ...sigmas.map((s) => at(s, shown(s)))], [x, y] = at(sigma, shown(sigma));
   const ticks = [0, 0.5, 1, 1.5, 2].map((s) => `<text x="${at(s, 0)[0]}" y="${floor + 16}" text-anchor="middle">${s}</text>`);
   const levels = [0, level].map((v) => `<text x="${left - 5}" y="${at(0, v)[1] + 4}" text-anchor="end">${v >= 0.01 ? v.toFixed(2) : 0}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 130`);
@@ -128,24 +124,6 @@ function explain({ g, g_old }) {
     : `As σ → 0 both sides grow as 1/σ², and alike: the nearest old point is the one of the same z (${far.toFixed(3)} on average, squared).`;
 }
 
-const MOVES = { ArrowUp: 0.05, ArrowRight: 0.05, ArrowDown: -0.05, ArrowLeft: -0.05, PageUp: 0.5, PageDown: -0.5 };
-const afterKey = (key, value) => (key === "Home" ? -END : key === "End" ? END : key in MOVES ? value + MOVES[key] : undefined);
-
-function listen(handle, read, change) {
-  handle.addEventListener("keydown", (event) => {
-    const value = afterKey(event.key, read());
-    if (value === undefined) return;
-    event.preventDefault();
-    change(value);
-  });
-  handle.addEventListener("pointerdown", (event) => {
-    const from = event.clientX, before = read(), unit = handle.parentElement.clientWidth / (2 * X_END);
-    handle.setPointerCapture(event.pointerId);
-    handle.onpointermove = (move) => change(before + (move.clientX - from) / unit);
-  });
-  for (const end of ["pointerup", "pointercancel"]) handle.addEventListener(end, () => { handle.onpointermove = null; });
-}
-
 function render({ model, el }) {
   const start = { g: model.get("g"), g_old: model.get("g_old"), sigma: model.get("sigma") };
   el.classList.add("onekl-figure");
@@ -160,8 +138,7 @@ function render({ model, el }) {
     drawLimit(el.querySelector(".okl-limit"), now);
     slider.value = now.sigma;
     slider.parentElement.querySelector("output").textContent = now.sigma.toFixed(2);
-    const text = explain(now), status = el.querySelector(".okl-status");
-    if (status.textContent !== text) status.textContent = text;  // else a screen reader repeats it at every step
+    say(el, explain(now));
   };
   const set = (changes) => {
     for (const [key, value] of Object.entries(changes)) model.set(key, value);
@@ -176,8 +153,9 @@ function render({ model, el }) {
   for (const button of el.querySelectorAll("button")) button.addEventListener("click", actions[button.dataset.do]);
   for (const handle of el.querySelectorAll("[role=slider]")) {
     const { side, i } = handle.dataset;
-    listen(handle, () => model.get(side)[i], (value) =>
-      set({ [side]: model.get(side).with(+i, Math.min(END, Math.max(-END, Math.round(value * 100) / 100))) }));
+    const change = (value) => set({ [side]: model.get(side).with(+i, clip(Math.round(value * 100) / 100, -END, END)) });
+    draggable(handle, () => ({ value: model.get(side)[i], set: change }),
+      (right) => (2 * X_END * right) / handle.parentElement.clientWidth, { low: -END, high: END, step: 0.05 });
   }
   el.querySelector("[data-key=sigma]").addEventListener("input", (event) => set({ sigma: Number(event.target.value) }));
   for (const key of Object.keys(start)) model.on(`change:${key}`, draw);
