@@ -1,4 +1,4 @@
-"""The claims of the chapter "GAN and the optimal discriminator": su-12 … su-20, su-t1, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12, gt-13."""
+"""The claims of the chapter "GAN and the optimal discriminator": su-12 … su-20, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12, gt-13."""
 
 import sympy
 from sympy import Abs, Add, Function, Mul, Rational, S, Symbol, log
@@ -40,6 +40,7 @@ data_side = Expect(data, -log(D))
 discriminator_loss = Add(data_side, Expect(model, -log(not_D)), evaluate=False)  # su-16
 
 best_D = data / (data + model)  # su-18, with q for the present generator
+best = {D: best_D, not_D: model / (data + model)}
 old_best = {D: data / (data + old), not_D: old / (data + old)}  # su-18 with q°
 FINITE_KL = r"\mathrm{KL}\left(q(x) \,\Vert\, \tilde{p}(x)\right) \text{ is finite}"
 ALL_D = r"D(x) \text{ ranges over all functions with values in } [0, 1]"
@@ -155,21 +156,6 @@ CLAIMS = (
         (Identity(MAPPED, left=Total(pushed * -log(D), (x,)), right=Expect(PRIOR(z), -log(D.at(G(z))))),),
     ),
     Claim(
-        "su-t1",
-        (
-            Identity(
-                TABLES,
-                assuming=(
-                    r"\text{the discriminator is at its optimum (su-18)}",
-                    r"\text{read for GAN here, and for VAE in su-5}",
-                ),
-                left=joint.xreplace({D: best_D, not_D: model / (data + model)}),
-                right=KL(mixture, data),
-            ),
-            Identity(TABLES, left=KL(mixture, data), right=HALF * Add(KL(model, data), -KL(data, mixture), -KL(model, mixture), evaluate=False)),
-        ),
-    ),
-    Claim(
         "su-t4",
         (
             Bound(
@@ -198,7 +184,11 @@ CLAIMS = (
     ),
     Claim(
         "su-t7",
-        (BestChance(TABLES, functional=joint, chance=D, at=best_D),),
+        (
+            BestChance(TABLES, functional=joint, chance=D, at=best_D),
+            Identity(TABLES, left=joint.xreplace(best), right=KL(mixture, data)),
+            Identity(TABLES, left=KL(mixture, data), right=HALF * Add(KL(model, data), -KL(data, mixture), -KL(model, mixture), evaluate=False)),
+        ),
         stated=(ALL_D,),
     ),
     Claim(
@@ -228,7 +218,7 @@ CLAIMS = (
                 TABLES,
                 assuming=(r"\text{an equilibrium is read as the best } q \text{ against the best reply } D^{*}",),
                 upper=log(4),
-                lower=discriminator_loss.xreplace({D: best_D, not_D: model / (data + model)}),
+                lower=discriminator_loss.xreplace(best),
                 remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
             ),
         ),

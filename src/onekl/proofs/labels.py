@@ -32,7 +32,7 @@ def _judged(instance: Instance, values: dict) -> Instance:
 class BestChance(Statement):
     """Over all functions D with values in [0, 1], the functional is smallest at `at`, and only there.
 
-    "Only there" is meant wherever one of the densities is positive: elsewhere D does not count.
+    "Only there" is meant wherever `at` is defined, that is, not 0/0; elsewhere D must not count.
     """
 
     functional: Expr
@@ -93,14 +93,14 @@ class BestChance(Statement):
     def compile(self):
         functional, best, other = compiled(self.functional), compiled(self.at), compiled(self.chance)
         lowest = compiled(define(self.functional).xreplace(self._optimum()))
-        arguments, densities = self.chance.arguments, [compiled(p) for p in self.functional.atoms(Density)]
+        arguments, below = self.chance.arguments, compiled(_below(self.at))
 
         def values(instance):
             """D at its optimum and another D, at each letter where D counts."""
             return {
-                place: (best(instance), other(instance))
+                place: (_rounded(best(instance)), other(instance))
                 for place in instance.visit(arguments, instance.letters(arguments))
-                if any(p(instance) > 0 for p in densities)
+                if below(instance) != 0
             }
 
         def violation(instance):
@@ -133,11 +133,24 @@ def _require_real(integrand: Expr, chance: Chance) -> None:
             raise NotProved(f"{latex(logarithm.args[0])} is not seen to be positive, so its logarithm may not be real")
 
 
+def _rounded(chance):
+    """A number that rounding has carried out of [0, 1], put back on its end."""
+    end = mpmath.mpf(0) if chance < 0 else mpmath.mpf(1)
+    return end if (chance < 0 or chance > 1) and abs(chance - end) < mpmath.mpf(10) ** -25 else chance
+
+
+def _below(best: Expr) -> Expr:
+    """The denominator of the optimum, which is 0 where the optimum is not defined."""
+    return sympy.denom(sympy.together(best))
+
+
 def _require_boundary(slope: Expr, best: Expr, d, vanishing) -> None:
-    """Where some densities are 0, the slope has one sign and points to the claimed optimum."""
+    """Where some densities are 0, the slope has one sign and points to the claimed optimum, or D does not count there."""
     odds = sympy.Dummy("c", positive=True)
     gone = {density: 0 for density in vanishing}
     there = sympy.simplify(slope.subs(gone).subs(d, odds / (1 + odds)))
+    if there == 0 and _below(best).subs(gone) == 0:
+        return
     end = sympy.simplify(best.subs(gone))
     if not (there.is_positive and end == 0 or there.is_negative and end == 1):
         raise NotProved(f"where {vanishing} is 0, the minimum is not at {end}")

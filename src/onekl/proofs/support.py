@@ -32,11 +32,11 @@ def positivity(lifted, gap: Expr, finite: Finite) -> tuple[Positive, ...]:
     patterns = list(_chance_patterns(sorted(chances, key=str)))
     points = (replace(p, tables={**p.tables, **c}) for p in _support_patterns(densities, finite) for c in patterns)
     failing = [point for point in points if not _agree_on_support(sides, compiled(gap), point)]
-    plain = [d for d in densities if not d.given]
-    for count in range(len(plain) + 1):
-        for chosen in itertools.combinations(plain, count):
-            if all(any(point.tables[d] == 0 for d in chosen) for point in failing):
-                return tuple(_positive_where(d, failing) for d in chosen)
+    for able in ([d for d in densities if not d.given], densities):  # a premise on conditionals only if none on the others will do
+        for count in range(len(able) + 1):
+            for chosen in itertools.combinations(able, count):
+                if all(any(point.tables[d] == 0 for d in chosen) for point in failing):
+                    return tuple(_positive_where(d, failing) for d in chosen)
     raise NotProved("the two sides differ where densities vanish")
 
 
@@ -58,7 +58,7 @@ def _agree_on_support(sides, gap, point) -> bool:
 def _positive_where(density: Density, failing) -> Positive:
     """The weakest form of the premise that excludes the failing points."""
     vanishing = [point for point in failing if point.tables[density] == 0]
-    others = [d for d in vanishing[0].tables if isinstance(d, Density) and d.family != density.family and d.over == density.over and not d.given]
+    others = [d for d in vanishing[0].tables if isinstance(d, Density) and d.family != density.family and (d.over, d.given) == (density.over, density.given)]
     where = [d for d in others if all(point.tables[d] > 0 for point in vanishing)]
     return Positive(density, where[0] if where else None)
 
