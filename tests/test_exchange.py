@@ -12,7 +12,7 @@ from onekl.claims.gan import x, y, z
 
 def rebuilt(expression):
     """The expression with its sums and products in SymPy's own order."""
-    return expression.func(*map(rebuilt, expression.args)) if isinstance(expression, Expr) and expression.args else expression
+    return expression.doit()
 
 
 @pytest.mark.parametrize("here, there, number, expected", BESIDE, ids=[f"{row[0]}-{row[2]}" for row in BESIDE])
@@ -41,13 +41,12 @@ def test_whatever_is_left_out_of_the_exchange_shows():
     assert labels_kept == ["su-28", "su-29"]
     letters_only = [row[2] for row in BESIDE if rebuilt(row[1].xreplace({x: z, z: x})) != rebuilt(row[3])]
     assert letters_only == [row[2] for row in BESIDE]
-    for number, printed in SLIPS.items():
-        assert all(rebuilt(printed) != rebuilt(exchanged(row[1])) for row in BESIDE if row[2] == number)
+    assert [row[2] for row in BESIDE if row[0] in SLIPS and rebuilt(SLIPS[row[0]]) != rebuilt(exchanged(row[1]))] == ["su-27", "su-30"]
 
 
 def test_the_slips_differ_where_the_page_says():
-    assert SLIPS["su-27"].atoms(Density) - aae.pushed.atoms(Density) == {aae.SLIPPED(x)}
-    assert SLIPS["su-30"].free_symbols == {x} and aae.BESIDE[4][3].free_symbols == set()
+    assert SLIPS["su-12"].atoms(Density) - aae.pushed.atoms(Density) == {aae.SLIPPED(x)}
+    assert SLIPS["rq-4"].free_symbols == {x} and aae.BESIDE[4][3].free_symbols == set()
 
 
 def test_the_labels_move_with_their_parts():

@@ -191,8 +191,8 @@ def test_no_encoder_on_a_grid_beats_the_tie():
     a = np.stack(np.meshgrid(grid, grid, grid), -1).reshape(-1, 3)
     codes = np.stack([1 - a, a], -1).mean(1)
     m = (codes + 0.5) / 2
-    values = (m * np.log(2 * m)).sum(-1) + 0.1 * (1 - (np.stack([1 - a, a], -1) ** 2 / 9 / np.maximum(codes, 1e-300)[:, None]).sum((1, 2)))
-    assert values.min() >= 0.1 * 4 / 9 - 1e-12
+    values = (m * np.log(2 * m)).sum(-1) + 0.125 * (1 - (np.stack([1 - a, a], -1) ** 2 / 9 / np.maximum(codes, 1e-300)[:, None]).sum((1, 2)))
+    assert values.min() >= 0.125 * 4 / 9 - 1e-12
 
 
 def test_local_minima_exist_even_where_it_can_be_perfect():

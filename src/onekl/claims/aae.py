@@ -73,6 +73,9 @@ met, missed = (Mul(twentieth, Add(c, k * a, evaluate=False), evaluate=False) for
 adversarial = Add(met * log(2 * met), missed * log(2 * missed), evaluate=False)  # KL(m ‖ q(z))
 least_error = Mul(21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False)  # with the best decoder, x as the number 0 or 1
 letters = Ranges(((a, 0.05, 0.95), (lam, 0.1, 3)))
+# And where the codes can be reshaped without loss: an invertible map to the prior.
+mu, sigma = Symbol("mu", real=True), Symbol("sigma", positive=True)
+bell = Ranges(((mu, -2, 2), (sigma, 0.3, 2)))
 
 
 def exchanged(expression: Expr, labels: bool = True) -> Expr:
@@ -101,7 +104,8 @@ BESIDE = (
     ("su-19", gan.complete, "su-32", complete),
     ("su-20", Expect(gan.PRIOR(z), -log(gan.D.at(gan.G(z)))), "su-33", standard),
 )
-SLIPS = {"su-27": pushed.xreplace({data: SLIPPED(x)}), "su-30": Total(data * -log(AT_E.other), (z,))}  # as printed
+# As printed, where that is another object, by the GAN's equation.
+SLIPS = {"su-12": pushed.xreplace({data: SLIPPED(x)}), "rq-4": Total(data * -log(AT_E.other), (z,))}
 guess = {D: (1 + z) / 4, not_D: (3 - z) / 4}  # some D, for a counterexample
 
 CLAIMS = (
@@ -190,6 +194,7 @@ CLAIMS = (
             ),
         ),
         stated=(ALL_D,),
+        printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), \quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), \quad G \to E, \quad y = 1 \leftrightarrow y = 0",
     ),
     Claim(
         "su-t12",
@@ -205,11 +210,12 @@ CLAIMS = (
                     evaluate=False,
                 ),
             ),
+            Law(bell, value=(x - mu) / sigma, under=Gaussian(x, mu, sigma**2), variable=z, density=Gaussian(z, 0, 1)),
             Identity(letters, left=Derivative(adversarial, a), right=Rational(7, 20) * Add(log(met), -log(missed), evaluate=False)),
             Identity(letters, left=Derivative(lam * least_error, a), right=Mul(Rational(63, 10), lam, 1 / ten_shares**2, evaluate=False)),
         ),
         printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) + \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
-        stated=(r"\lambda > 0", r"a > 0"),
+        stated=(r"\lambda > 0", r"a > 0", r"\sigma > 0"),
         refuted=(
             Counterexample(
                 letters,
