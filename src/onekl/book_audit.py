@@ -37,12 +37,10 @@ class NotExactDirective(ClaimDirective):
 
     def run(self) -> list[nodes.Node]:
         verdicts = re.split(r",\s*", self.arguments[0])
-        boxes = [self._box(row) for row in _audited(self.env) if (row.verdict or "not yet") in verdicts]
+        boxes = [self._box(row) for row in _audited(self.env) if row.verdict in verdicts]
         return boxes or [nodes.paragraph("", "None.")]
 
     def _box(self, row: Row) -> nodes.container:
-        if row.verdict is None:
-            return nodes.paragraph("", "", nodes.strong("", row.id), nodes.Text(f" {row.words}"))
         box = nodes.container(ids=[f"entry-{row.id}"], classes=["onekl-claim", "onekl-entry"])
         name = _link(self.env, f"book/{row.chapter}#claim-{row.id}", row.id)
         head = nodes.paragraph("", "", nodes.strong("", "", name), nodes.Text(f" {row.number} "), _badge(self.env, row))
@@ -55,7 +53,9 @@ class NotExactDirective(ClaimDirective):
 
     def _mathematics(self, row: Row) -> list[nodes.Node]:
         refuted = _premises(REFUTED.get(row.verdict, "").capitalize() + ":", row.refuted)
-        proved = [self._equation(statement.display(), None) for statement in claim(row.id).statements]
+        stated = claim(row.id)  # an entry in words needs the definitions that its claim prints first
+        lines = [statement.display() for statement in stated.statements] if row.id in printed() else stated.equations()
+        proved = [self._equation(line, None) for line in lines]
         heading = nodes.paragraph("", "True instead:" if row.refuted else "Proved:")
         return [*refuted, heading, *proved, *_premises("It holds if:", row.premises)]
 
@@ -64,15 +64,17 @@ class NotExactDirective(ClaimDirective):
 
 
 class AuditDirective(SphinxDirective):
-    """`{audit} unbound`: one table of the audit, or its counts."""
+    """`{audit} unbound`: one table of the audit, its counts, or how many entries have a verdict."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         if self.arguments[0] == "counts":
-            return [nodes.paragraph("", "", *_words(_counts()))]
+            return [nodes.paragraph("", _counts())]
+        if self.arguments[0] == "progress":
+            return [nodes.paragraph("", _progress(_audited(self.env)))]
         if self.arguments[0] not in TABLES:
-            raise self.error(f"there is no table {self.arguments[0]!r} of the audit: use counts, {', '.join(TABLES)}")
+            raise self.error(f"there is no table {self.arguments[0]!r} of the audit: use counts, progress, {', '.join(TABLES)}")
         head, rows = TABLES[self.arguments[0]]
         return [_table(head, rows())]
 
@@ -92,7 +94,8 @@ class QuestionsDirective(SphinxDirective):
     def _chapter(self, chapter: str, text: str) -> list[nodes.Node]:
         listed = nodes.bullet_list()
         for question, answer in questions(text):
-            link = _link(self.env, f"book/{chapter}#{SECTION.lower().replace(' ', '-')}", question)
+            link = _link(self.env, f"book/{chapter}#{SECTION.lower().replace(' ', '-')}", "")
+            link += _words(question)
             inline, messages = self.state.inline_text(answer, self.lineno)
             listed += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(" "), *inline, *messages))
         title = re.search(r"^# (.+)$", text, re.M)[1]
@@ -100,22 +103,13 @@ class QuestionsDirective(SphinxDirective):
 
 
 def questions(page: str) -> list[tuple[str, str]]:
-    """The questions of a page's section with how each answer begins: as many sentences as make six words.
+    """The questions of a page's section, each with the first two sentences of its answer's first paragraph.
 
     One that a readers' question's own box answers is left out.
     """
     section = page.partition(f"\n## {SECTION}\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^\*\*(.+?)\*\*\n(.*?)(?=^\*\*|\Z)", section, re.M | re.S)
-    return [(question, _beginning(answer)) for question, answer in blocks if "{claim} rq-" not in answer]
-
-
-def _beginning(answer: str) -> str:
-    taken = ""
-    for line in answer.split("\n\n")[0].splitlines():
-        taken = f"{taken} {line}".strip()
-        if len(taken.split()) >= 6:
-            break
-    return taken
+    return [(question, " ".join(answer.split("\n\n")[0].splitlines()[:2])) for question, answer in blocks if "{claim} rq-" not in answer]
 
 
 def _words(text: str) -> list[nodes.Node]:
@@ -140,6 +134,14 @@ def _counts() -> str:
         roles[account.role] += account.times
     kinds = ", ".join(f"{role} {roles[role]}" for role in ROLES)
     return f"{len(printed())} equations, {sum(total.values())} symbols in them, {len(total)} of them different; by role: {kinds}."
+
+
+def _progress(rows: list[Row]) -> str:
+    """How many of the article's and its readers' entries have a verdict, which verdicts, and which entries have none."""
+    kinds = Counter(row.verdict for row in rows if row.verdict)
+    missing = [row.id for row in rows if row.verdict is None]
+    said = f"{len(rows) - len(missing)} of {len(rows)} entries have a verdict: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}."
+    return f"{said} Not checked yet: {', '.join(missing)}." if missing else said
 
 
 def _unbound_rows() -> list[tuple[str, ...]]:

@@ -16,6 +16,8 @@ from onekl.claims.printed import Node, everything, parse
 
 VARIABLES = ("x", "y", "z")
 RELATIONS = ("=", r"\sim", r"\approx", r"\to", r"\geq")
+VARIED = r"\mathop"  # arg min, arg max
+INTEGRALS = {r"\int": 1, r"\iint": 2}  # how many differentials each takes
 ENDS = ("+", "-", *RELATIONS)  # where the reach of a mean or a sum without brackets ends
 ROLES = ("density", "conditional density", "joint density", "chance of the label", "map", "variable", "parameter", "constant")
 
@@ -96,7 +98,7 @@ def unnamed(latex: str) -> list[str]:
     found = []
     nodes = parse(latex)
     for index, node in enumerate(nodes):
-        if node.text.startswith(r"\mathop"):
+        if node.text.startswith(VARIED):
             following = list(everything(nodes[index + 1 : _end(nodes, index + 1, ("=",))]))
             names = {str(n) for n in following} | {n.text for n in following}
             found += [str(varied) for varied in node.below if varied.kind == "letter" and str(varied) not in names]
@@ -113,9 +115,14 @@ def _clauses(nodes):
 
 
 def _left_side(clause) -> dict[str, str]:
-    """The variables that are free on the left of the first relation: the equation holds for all of them."""
+    """The variables that are free on the left of the first relation: the equation holds for all of them.
+
+    A left side that is itself an integral, a mean or a sum is one number and has none.
+    """
     end = _end(clause, 0, RELATIONS)
-    return {use.variable: "left side" for use in _uses(clause[:end], {}, "") if not use.binder} if end < len(clause) else {}
+    if end == len(clause) or any(node.text in (*INTEGRALS, r"\mathbb{E}", r"\sum") for node in clause[:end]):
+        return {}
+    return {use.variable: "left side" for use in _uses(clause[:end], {}, "") if not use.binder}
 
 
 def _end(nodes, start: int, signs) -> int:
@@ -126,31 +133,40 @@ def _uses(nodes, bound: dict[str, str], within: str):
     """The variables' occurrences in nodes that stand side by side, where `bound` says what binds a variable from outside."""
     index = 0
     while index < len(nodes):
-        node, end, binds = nodes[index], index + 1, {}
-        if node.text == r"\mathbb{E}":
-            binds = {first.text: "E" for first, second in pairwise(node.below) if second.text == r"\sim"}
-            end = index + 2 if nodes[index + 1].text == "[" else _end(nodes, index + 1, ENDS)
-        elif node.text == r"\sum":
-            binds, end = {n.text: "sum" for n in node.below}, _end(nodes, index + 1, ENDS)
-        elif node.text in (r"\int", r"\iint"):
-            end = _after_differentials(nodes, index)
-            binds = {n.inside[0].text: f"d{n.inside[0].text}" for n in nodes[index:end] if n.kind == "differential"}
-        elif node.text == "KL":
-            binds, end = {name: "KL" for name in _compared(nodes[index + 1])}, index + 2
-        elif node.kind == "letter" and node.text in VARIABLES:
+        node, (binds, end) = nodes[index], _scope(nodes, index)
+        if node.kind == "letter" and node.text in VARIABLES:
             yield Use(node.text, within, bound.get(node.text, ""))
-        below = {name: "arg" for name in VARIABLES} if node.text.startswith(r"\mathop") else bound | binds
+        # What is minimised is one number: the left side's variables do not reach into it.
+        around = {} if node.text.startswith(VARIED) else bound | binds
         name = str(node) if node.kind == "letter" else within
-        yield from _uses(node.below, below, name)
+        yield from _uses(node.below, bound | binds, name)
         yield from _uses(node.inside or (), bound, name)
-        yield from _uses(nodes[index + 1 : end], bound | binds, within)
+        yield from _uses(nodes[index + 1 : end], around, within)
         index = end
 
 
+def _scope(nodes, index: int) -> tuple[dict[str, str], int]:
+    """What the node binds, in its subscript and in the nodes after it, and where these end."""
+    node = nodes[index]
+    if node.text == r"\mathbb{E}":
+        end = index + 2 if nodes[index + 1].text == "[" else _end(nodes, index + 1, ENDS)
+        return {first.text: "E" for first, second in pairwise(node.below) if second.text == r"\sim"}, end
+    if node.text == r"\sum":
+        return {n.text: "sum" for n in node.below}, _end(nodes, index + 1, ENDS)
+    if node.text.startswith(VARIED):
+        return dict.fromkeys(VARIABLES, "arg"), _end(nodes, index + 1, ("=",))
+    if node.text in INTEGRALS:
+        end = _after_differentials(nodes, index)
+        return {n.inside[0].text: f"d{n.inside[0].text}" for n in nodes[index:end] if n.kind == "differential"}, end
+    if node.text == "KL":
+        return {name: "KL" for name in _compared(nodes[index + 1])}, index + 2
+    return {}, index + 1
+
+
 def _after_differentials(nodes, start: int) -> int:
-    wanted = 2 if nodes[start].text == r"\iint" else 1
+    wanted = INTEGRALS[nodes[start].text]
     places = [i for i in range(start, len(nodes)) if nodes[i].kind == "differential"][:wanted]
-    if len(places) < wanted or any(n.text in (r"\int", r"\iint") for n in nodes[start + 1 : places[-1]]):
+    if len(places) < wanted or any(n.text in INTEGRALS for n in nodes[start + 1 : places[-1]]):
         raise ValueError(f"an integral without its differential: {''.join(map(str, nodes[start:]))}")
     return places[-1] + 1
 
