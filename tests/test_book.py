@@ -59,8 +59,8 @@ def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):
 
 
 def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
-    html, warnings = build("{claim}`su-4` and {claim}`su-40`")
-    assert 'href="book/joint-kl.html#claim-su-4"' in html and 'href="book/ledger.html#ledger-su-40"' in html
+    html, warnings = build("{claim}`su-4` and {claim}`avb-6`")
+    assert 'href="book/joint-kl.html#claim-su-4"' in html and 'href="book/ledger.html#ledger-avb-6"' in html
     assert not warnings
 
 

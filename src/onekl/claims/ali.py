@@ -188,6 +188,7 @@ CLAIMS = (
                 left=exchanged_loss,
                 right=discriminator_loss.xreplace({D: not_D, not_D: D}),
             ),
+            Counterexample(codes, left=-2 * log(d_0) - 2 * log(1 - d_0), right=S.Zero, values=((d_0, HALF),)),
         ),
     ),
     Claim(
