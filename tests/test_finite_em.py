@@ -152,6 +152,7 @@ def test_positive_starts_reach_the_limit(seed):
         assert odds_ratios(table) == pytest.approx(odds_ratios(q0), abs=1e-10)
         assert table == pytest.approx(limit, abs=1e-10)
     assert path.objective[-1] < 1e-20
+    assert path.divergence.sum() <= kl(limit, q0) + 1e-12  # KL(limit ‖ ·) falls by at least this much
 
 
 @pytest.mark.parametrize("seed", SEEDS)
