@@ -6,6 +6,7 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
@@ -159,6 +160,16 @@ def test_two_letters_every_weight_disturbs(lam):
     assert apart == pytest.approx(0.7 * (2 / 7 - a), abs=1e-6) and apart > min(0.72 * lam, 0.19)
     undisturbed = total_value(TWO, [[5 / 7, 2 / 7], [0, 1]], HALF, lam)  # the best encoder with p(z) = q(z)
     assert value < undisturbed - 0.18 * min(lam, 0.1) ** 2
+
+
+def test_the_page_prints_the_best_encoders_of_two_letters():
+    lines = (ROOT / "book" / "aae.md").read_text(encoding="utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(r"| $\lambda$ | 0.001"))
+    weights, errors, apart = ([float(cell) for cell in lines[start + k].strip("|").split("|")[1:]] for k in (0, 2, 3))
+    for lam, error, gap in zip(weights, errors, apart, strict=True):
+        a = on_the_edge(lam)
+        assert error == pytest.approx(reconstruction_error(TWO, [[1 - a, a], [0, 1]]), abs=5.1e-5)
+        assert gap == pytest.approx(0.7 * (2 / 7 - a), abs=5.1e-5)
 
 
 def test_two_letters_the_best_encoder_that_meets_the_prior():

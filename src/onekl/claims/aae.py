@@ -68,7 +68,7 @@ information = KL(PAIRS(x, z), Mul(PAIRS(x), PAIRS(z), evaluate=False))
 # su-t12 on two letters: p̃ = (7/10, 3/10), q(z) = (1/2, 1/2); x = 1 has the code 1, x = 0 has it with probability a.
 a = Symbol("a", positive=True)
 ten_shares = Add(3, 7 * a, evaluate=False)  # 10 p(z = 1)
-tenth, twentieth = Rational(1, 10), Rational(1, 20)
+twentieth = Rational(1, 20)
 met, missed = (Mul(twentieth, Add(c, k * a, evaluate=False), evaluate=False) for c, k in ((8, 7), (12, -7)))  # m(1) and m(0)
 adversarial = Add(met * log(2 * met), missed * log(2 * missed), evaluate=False)  # KL(m ‖ q(z))
 least_error = Mul(21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False)  # with the best decoder, x as the number 0 or 1
