@@ -152,7 +152,7 @@ def test_dragging_with_the_mouse(table_page, side):
     after = cells(table_page, side)
     assert after[1, 0] == pytest.approx(before[1, 0] + 40 / (box["height"] - 2), abs=0.01)
     assert assert_consistent(table_page) != start
-    table_page.mouse.move(x, y - 80)  # the button is up: nothing follows the pointer now
+    table_page.mouse.move(x, y - 20)  # over the tile, but the button is up: nothing follows the pointer now
     assert (cells(table_page, side) == after).all()
 
 
@@ -194,6 +194,19 @@ def test_keys(table_page):
         assert p[0, 0] == pytest.approx(value, abs=1e-12)
         assert p.sum() == pytest.approx(1, abs=1e-12)
         assert_consistent(table_page)
+
+
+def test_keys_of_a_tile_do_not_scroll_the_page(open_page):
+    page = open_page(static_html("joint_table", "figure") + "<p style='height: 3000px'>")
+    page.focus(tile("p", 0, 0))
+    for key in ("ArrowDown", "PageDown", "End"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("End")
+    page.wait_for_function("scrollY > 20")  # elsewhere the key does what it always does
 
 
 def test_marginals_are_drawn(table_page):

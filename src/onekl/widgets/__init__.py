@@ -173,6 +173,7 @@ class AAETradeoff(_Figure):
 
     x = 1 goes to z = 1, x = 0 goes there with probability a; `d` is p̃(1) and `c` is the prior's q(1), both in [0.05, 0.95],
     and `lam` is λ in [0, 1].  Others raise ValueError.
+    The error is that of the number x: half of `onekl.finite.reconstruction_error`, which reads x as a one-hot vector.
     """
 
     figure = "aae_tradeoff"

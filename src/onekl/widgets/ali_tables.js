@@ -132,7 +132,7 @@ function explain(objective, now, steps) {
   if (now.joint < 1e-12)
     return "p = q, to rounding. Which joint table this is depends on the start: the losses match the two sides, and ask for no information between x and z.";
   if (objective === "su-41" && steps >= 100 && now.encoder.every((row) => Math.max(...row) > 0.97))
-    return "The encoder has become all but deterministic: each x goes to one z. So p(z) stays away from q(z), and the joint tables cannot agree.";
+    return "Each x goes to one z, all but surely. Such an encoder has p(z) = q(z) only if groups of the letters x have the masses q(z)."
   return THEN[objective];
 }
 

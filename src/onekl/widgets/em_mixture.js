@@ -49,7 +49,7 @@ export function mixtureKl(q, old) {
 }
 
 // Where a path begins: p(z|x) = q(z), the same for every x.
-function beginning(data, q) {
+export function beginning(data, q) {
   const p = data.map(() => q.weights);
   return { kind: "start", p, q, decrease: null, ...terms(data, p, q) };
 }
@@ -88,7 +88,7 @@ const HTML = `<div class="okl-legend"><span><b class="okl-swatch okl-p"></b><i>q
   <div>${line("likelihood", "log-likelihood E log <i>q</i>(<i>x</i>)")}${line("bound", "bound, −joint KL + const")}
     ${line("gap", "gap E KL(<i>p</i>(<i>z</i>|<i>x</i>) ‖ <i>q</i>(<i>z</i>|<i>x</i>))")}${line("decrease", "last decrease of the joint KL")}
     <div class="okl-params"><span></span><span>weight</span><span>mean</span><span>std</span>${[0, 1].map(rowHtml).join("")}</div>
-    <p class="okl-note">In nats per data point. The constant is E log <i>p̃</i>(<i>x</i>), which no half-step moves. The plot shows the last ${SHOWN} half-steps.</p></div></div>
+    <p class="okl-note">In nats per data point. The constant, E log <i>p̃</i>(<i>x</i>), holds nothing that a half-step moves. The plot shows the last ${SHOWN} half-steps.</p></div></div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
 // The components, the mixture, and the data on a strip from p(z₂|x) = 0 to 1.
@@ -119,7 +119,7 @@ function drawPath(svg, history) {
     const mark = s.kind === "M" ? `<rect class="okl-dot" x="${x - 4}" y="${y - 4}" width="8" height="8"/>` : `<circle class="okl-dot" cx="${x}" cy="${y}" r="4"/>`;
     return `${mark}<text x="${x}" y="${floor + 14}" text-anchor="middle">${width - left > 11 * span ? name : ""}</text>`;
   });
-  const levels = [low, high].map((v) => `<text x="${left - 8}" y="${at(0, v)[1] + 4}" text-anchor="end">${minus(v.toFixed(4))}</text>`);
+  const levels = [low, high].map((v) => `<text x="${left - 8}" y="${at(0, v)[1] + 4}" text-anchor="end">${minus(v.toFixed(v > -10 ? 4 : 1))}</text>`);
   const ends = [0, shown.length - 1].map((i) => `<text x="${at(i, low)[0]}" y="${floor + 30}" text-anchor="middle">${first + i}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 186`);
   svg.innerHTML = `<line class="okl-rule" x1="${left}" x2="${width - 10}" y1="${floor}" y2="${floor}"/>${levels.join("")}${[...new Set(ends)].join("")}
@@ -142,7 +142,7 @@ function explain(history, refused) {
     return `Neither half-step gains anything more: a stationary point of the likelihood, at ${number(now.likelihood)}. ` +
       "Another start may end at another one: try the means 0 and 3.";
   if (now.kind === "E")
-    return "E half-step: p(z|x) = q(z|x), so the gap is 0 and the bound touches the log-likelihood, which has not moved. It rose by the old gap.";
+    return "E half-step: p(z|x) = q(z|x), so the gap is 0: the bound rose by the old gap and touches the log-likelihood, which has not moved.";
   const opened = "M half-step: q(x, z) has the moments of p̃(x) p(z|x), and the bound rose by exactly KL(q(x, z) ‖ q°(x, z)). ";
   return opened + (before.gap < 1e-12 ? "The log-likelihood rose by that and by the gap that opened."
     : "The gap was open before: then the log-likelihood need not rise.");
