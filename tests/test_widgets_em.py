@@ -203,6 +203,8 @@ def test_ten_rounds_are_drawn(page):
     assert likelihood == pytest.approx(142 - 128 * (np.array(last) - low) / (high - low), abs=0.051)
     assert bound[1::2] == pytest.approx(likelihood[1::2], abs=0.11)  # after E it touches
     assert all(bound[0::2] > likelihood[0::2])  # and after M it lies below, further down the page
+    tip = float(page.get_attribute("[data-path=likelihood] circle", "cy"))
+    assert tip == pytest.approx(likelihood[-1], abs=0.051)
     assert page.locator("[data-path=bound] rect").count() == 7 and page.locator("[data-path=bound] circle").count() == 6
 
 

@@ -116,14 +116,17 @@ function drawPath(svg, history) {
   const curve = (key) => path(shown.map((s, i) => at(i, s[key])));
   const marks = shown.map((s, i) => {
     const [x, y] = at(i, s.bound), name = s.kind === "start" ? "" : s.kind;
-    const mark = s.kind === "M" ? `<rect class="okl-dot" x="${x - 4}" y="${y - 4}" width="8" height="8"/>` : `<circle class="okl-dot" cx="${x}" cy="${y}" r="4"/>`;
+    const mark = s.kind === "M" ? `<rect class="okl-dot" x="${x - 4}" y="${y - 4}" width="8" height="8"/>`
+      : `<circle class="okl-dot" cx="${x}" cy="${y}" r="4"/>`;
     return `${mark}<text x="${x}" y="${floor + 14}" text-anchor="middle">${width - left > 11 * span ? name : ""}</text>`;
   });
   const levels = [low, high].map((v) => `<text x="${left - 8}" y="${at(0, v)[1] + 4}" text-anchor="end">${minus(v.toFixed(v > -10 ? 4 : 1))}</text>`);
+  const [x, y] = at(shown.length - 1, shown.at(-1).likelihood);
   const ends = [0, shown.length - 1].map((i) => `<text x="${at(i, low)[0]}" y="${floor + 30}" text-anchor="middle">${first + i}</text>`);
   svg.setAttribute("viewBox", `0 0 ${width} 186`);
   svg.innerHTML = `<line class="okl-rule" x1="${left}" x2="${width - 10}" y1="${floor}" y2="${floor}"/>${levels.join("")}${[...new Set(ends)].join("")}
-    <g class="okl-trace okl-marginal" data-path="likelihood"><path class="okl-dashed" d="${curve("likelihood")}"/></g>
+    <g class="okl-trace okl-marginal" data-path="likelihood"><path class="okl-dashed" d="${curve("likelihood")}"/>
+      <circle class="okl-dot" cx="${x}" cy="${y}" r="3"/></g>
     <g class="okl-trace okl-joint" data-path="bound"><path d="${curve("bound")}"/>${marks.join("")}</g>`;
 }
 
