@@ -1,0 +1,109 @@
+"""The Sphinx extension of the bug museum: `specimen` prints a specimen's box, from the executed check notebook."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from onekl.claims.museum import SPECIMENS
+from onekl.claims.specimen import MIME, Specimen
+from onekl.notation import words_and_maths
+
+NOTEBOOK = "notebooks/museum-check"
+
+
+def specimen(id: str) -> Specimen:
+    """The specimen; ValueError for an id that the museum does not have."""
+    found = {one.id: one for one in SPECIMENS}
+    if id not in found:
+        raise ValueError(f"there is no specimen {id!r}; the museum has {', '.join(found)}")
+    return found[id]
+
+
+def examination(id: str, folder: Path) -> dict:
+    """What the check notebook in the folder shows of a specimen; ValueError if it shows nothing, or an older wording."""
+    path = folder / f"{NOTEBOOK}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    shown = {data[MIME]["id"]: data[MIME] for cell in cells for output in cell.get("outputs", ()) if MIME in (data := output.get("data", {}))}
+    if id not in shown:
+        raise ValueError(f"{path.name} does not examine {id}: add the cell and run the notebook")
+    if shown[id]["fingerprint"] != specimen(id).fingerprint():
+        raise ValueError(f"the examination of {id} in {path.name} is of another wording: run the notebook again")
+    return shown[id]
+
+
+class SpecimenDirective(SphinxDirective):
+    """`{specimen} bug-1`: what is said, why not, what is true, where it was seen, what it does, and how to catch it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        root = Path(self.env.srcdir)
+        self.env.note_dependency(str(root / f"{NOTEBOOK}.ipynb"))
+        try:
+            one = specimen(self.arguments[0])
+            found = examination(one.id, root)
+        except ValueError as problem:
+            raise self.error(str(problem)) from None
+        said, true = ([self._equation(line) for line in claim.equations()] for claim in (one.said, one.true))
+        box = nodes.container(ids=[f"specimen-{one.id}"], classes=["onekl-claim", "onekl-specimen"])
+        box += [self._head(one), *_section("What is said", nodes.container("", *said, classes=["onekl-said"]))]
+        box += _section("Why it is not so", _list(map(_mixed, found["report"]["refuted"])), _list(map(_literal, found["rejected"])))
+        box += _section("What is true", *true)
+        premises = found["report"]["premises"]
+        box += _section("if", _list(map(_mixed, premises))) if premises else []
+        box += _section("Where it was seen", _list([nodes.Text(place)] for place in one.seen))
+        box += _section("What it does to training", nodes.paragraph("", one.effect))
+        box += _section("How to catch it", nodes.literal_block(one.catch, one.catch, language="python"))
+        box += nodes.paragraph("", _facts(found["report"]), classes=["onekl-claim-facts"])
+        return [box]
+
+    def _head(self, one: Specimen) -> nodes.paragraph:
+        uri = self.env.app.builder.get_relative_uri(self.env.docname, NOTEBOOK) + f"#{one.id}"
+        badge = nodes.reference("", "rejected", refuri=uri, internal=True, classes=["onekl-badge", "onekl-rejected"])
+        return nodes.paragraph("", "", nodes.strong("", one.id), nodes.Text(f" {one.title} "), badge, classes=["onekl-claim-head"])
+
+    def _equation(self, latex: str) -> nodes.math_block:
+        body = rf"\begin{{equation*}} {latex} \end{{equation*}}"
+        return nodes.math_block(body, body, docname=self.env.docname, nowrap=True, number=None, label=None)
+
+
+def _section(title: str, *content: nodes.Node) -> list[nodes.Node]:
+    return [nodes.paragraph("", title, classes=["onekl-specimen-part"]), *content]
+
+
+def _list(lines) -> nodes.bullet_list:
+    return nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", "", *line)) for line in lines))
+
+
+def _mixed(line: str) -> list[nodes.Node]:
+    """A line of LaTeX with its words as words, so that it can break between them."""
+    return [nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)]
+
+
+def _literal(reason: str) -> list[nodes.Node]:
+    return [nodes.Text("the check: "), nodes.literal(reason, reason)]
+
+
+def _facts(report: dict) -> str:
+    return (f"mended: {report['mutants_rejected']} of {report['mutants_total']} mutants rejected; "
+            f"{report['numeric_instances']:,} random instances, largest error {report['max_error']:.0e}")
+
+
+def _anchor_headings(app: Sphinx, doctree: nodes.document) -> None:
+    """The check notebook's heading "bug-4: …" gets the anchor `bug-4`, which the badges point to."""
+    for section in doctree.findall(nodes.section):
+        match = re.match(r"(bug-\d+):", section[0].astext())
+        if match and match[1] not in section["ids"]:
+            section["ids"].append(match[1])  # not first: the first id carries the section number
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_directive("specimen", SpecimenDirective)
+    app.connect("doctree-read", _anchor_headings)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
