@@ -222,6 +222,14 @@ def test_products_keep_their_family_and_name_their_decrease(seed):
         assert q.sum(axis=0) == pytest.approx([0.7, 0.3], abs=1e-14)
 
 
+@pytest.mark.parametrize("rare", [1e-140, 1e-146, 1e-160, 1e-300])
+def test_cells_on_their_way_to_zero_do_not_make_the_objective_infinite(rare):
+    first = second = np.array([[0.5, rare], [0.5, 1 - rare]])
+    start = product_model(np.array([0.7, 0.3]), first, second)
+    path = alternate_em([0.45, 0.05, 0.1, 0.4], start, 300, partial(product_step, letters=(2, 2)))
+    check_path([0.45, 0.05, 0.1, 0.4], path)
+
+
 def test_products_have_local_optima():
     """With independent parts and shares 0.7 and 0.3, the two ways to name the classes end at different heights."""
     ends = [

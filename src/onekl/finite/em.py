@@ -11,8 +11,7 @@ import numpy as np
 
 from .tables import TOLERANCE, check_pair, check_table, excess
 
-
-TINY = 1e-290
+TINY = 1e-290  # cells below it are taken as 0: on their way there they would underflow in q and not in p
 
 
 class EMPath(NamedTuple):
@@ -45,7 +44,7 @@ def e_step(p_data, q):
     lost = np.flatnonzero((p_data > 0) & (model == 0))
     if lost.size:
         raise ValueError(f"q(x) is 0 at x = {lost[0]}, where p_data is {p_data[lost[0]]}: give the model mass wherever there are data")
-    q = np.where(q < TINY, 0.0, q)  # a cell on its way to 0 would underflow in q and not in p
+    q = np.where(q < TINY, 0.0, q)
     return q * np.divide(p_data, model, out=np.zeros_like(model), where=model > 0)[:, None]
 
 
