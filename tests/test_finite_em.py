@@ -248,6 +248,7 @@ def test_products_have_local_optima():
     ("call", "message"),
     [
         (lambda: e_step([0.5, 0.5], [[0.5, 0.5], [0, 0]]), "q(x) is 0 at x = 1, where p_data is 0.5"),
+        (lambda: e_step([0.5, 0.5], [[1.0], [1e-300]]), "q(x) is 0 at x = 1"),
         (lambda: e_step([0.5, 0.5], [[0.5, 0.5]]), "p_data has shape (2,) and q has shape (1, 2)"),
         (lambda: e_step([0.5, 0.6], [[0.5], [0.5]]), "p_data sums to 1.1, not to one"),
         (lambda: e_step([1.0], [1.0]), "q has shape (1,)"),

@@ -40,11 +40,11 @@ def e_step(p_data, q):
     p_data, q = check_table(p_data, "p_data").astype(float), check_table(q, "q").astype(float)
     if q.ndim != 2 or p_data.shape != q.shape[:1]:
         raise ValueError(f"p_data has shape {p_data.shape} and q has shape {q.shape}: give (X,) and (X, Z)")
+    q = np.where(q < TINY, 0.0, q)
     model = q.sum(axis=1)
     lost = np.flatnonzero((p_data > 0) & (model == 0))
     if lost.size:
         raise ValueError(f"q(x) is 0 at x = {lost[0]}, where p_data is {p_data[lost[0]]}: give the model mass wherever there are data")
-    q = np.where(q < TINY, 0.0, q)
     return q * np.divide(p_data, model, out=np.zeros_like(model), where=model > 0)[:, None]
 
 
