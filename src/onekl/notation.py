@@ -21,7 +21,7 @@ class _BookPrinter(LatexPrinter):
     def _print_log(self, expr, exp=None):
         inside = expr.args[0]
         body = self.doprint(inside)
-        bare = isinstance(inside, (Chance, Density, Gaussian, Dirac, Symbol)) or body.startswith(r"\frac")
+        bare = isinstance(inside, (Chance, Density, Gaussian, Dirac, Symbol)) or (body.startswith(r"\frac") and not inside.is_Add)
         line = rf"\log {body}" if bare else rf"\log\left({body}\right)"
         return line if exp is None else rf"\left({line}\right)^{{{exp}}}"
 

@@ -65,7 +65,7 @@ class BestChance(Statement):
         for count in range(1, len(numbers)):
             for vanishing in itertools.combinations(numbers.values(), count):
                 _require_boundary(slope, best, d, vanishing)
-        rules = (r"\text{stationary at every } x \text{, strictly convex in } D \text{; where densities vanish, the best end of } [0, 1]",)
+        rules = (r"\text{stationary at every point, strictly convex in } D \text{; where densities vanish, the best end of } [0, 1]",)
         every = rf"{latex(self.chance)} \text{{ ranges over all functions with values in }} [0, 1]"
         return Proof(rules, (every,) if self._finite() else (every, r"\text{the smallest value is finite}"))
 
