@@ -56,7 +56,7 @@ class SpecimenDirective(SphinxDirective):
         box += _section("Why it is not so", _list(map(_mixed, found["report"]["refuted"])), _list(map(_literal, found["rejected"])))
         box += _section("What is true", *true)
         premises = found["report"]["premises"]
-        box += _section("if", _list(map(_mixed, premises))) if premises else []
+        box += _section("provided that", _list(map(_mixed, premises))) if premises else []
         box += _section("Where it was seen", _list([nodes.Text(place)] for place in one.seen))
         box += _section("What it does to training", nodes.paragraph("", one.effect))
         box += _section("How to catch it", nodes.literal_block(one.catch, one.catch, language="python"))

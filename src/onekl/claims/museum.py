@@ -106,7 +106,7 @@ SPECIMENS = (
             "AntixK/PyTorch-VAE, models/vanilla_vae.py: the loss is right, but the figure returned under the name KLD has its sign turned (issue 68)",
         ),
         effect="The loss has no lower end: the codes or their variances run away, and the loss falls for ever. With the square of log σ the run looks healthy and ends with a slightly lower likelihood.",
-        catch="assert (loss >= 0.5 * pixels * math.log(2 * math.pi * s**2)).all()  # the smallest value of a Gaussian decoder's loss",
+        catch="# the smallest value of a Gaussian decoder's loss\nassert (loss >= 0.5 * pixels * math.log(2 * math.pi * s**2)).all()",
     ),
     Specimen(
         said=Claim("bug-2", (Identity(ranges, left=variance(v), right=exp(v)), Identity(ranges, left=variance(exp(v)), right=exp(v)))),
@@ -125,7 +125,7 @@ SPECIMENS = (
             "alecGraves/BVAE-tf, issue 7: the exponential without the half; the thread ends with the variable renamed to logvar",
         ),
         effect="The noise is not that of the KL, so the loss is no bound any more: it reports more than the likelihood. The model itself need not be worse.",
-        catch="assert abs(z.std(0) - torch.exp(0.5 * log_var)).max() < 0.01  # many draws of z for one x",
+        catch="# many draws of z for one x\nassert abs(z.std(0) - torch.exp(0.5 * log_var)).max() < 0.01",
     ),
     Specimen(
         said=Claim("bug-3", (Minimum(ranges, LINE, expression=averaged, symbol=tau, at=right_variance),)),
@@ -144,7 +144,7 @@ SPECIMENS = (
             "podgorskiy/VAE, issue 1: the KL is averaged over the latent dimensions",
         ),
         effect="With the error as a mean over many pixels, the KL outweighs it: the code is not used, and every reconstruction is the same mean picture. With the KL as a mean over a few dimensions, little is to be seen.",
-        catch="assert torch.allclose(loss(x.repeat(1, 2)), 2 * loss(x))  # the reconstruction part, for every pixel twice",
+        catch="# the reconstruction part, for every pixel twice\nassert torch.allclose(loss(x.repeat(1, 2)), 2 * loss(x))",
     ),
     Specimen(
         said=Claim("bug-4", (Bound(TABLES, upper=no_prior, lower=surprise, remainder=gap),)),
@@ -159,7 +159,7 @@ SPECIMENS = (
             "a relative: depasquale-lab/StateSpaceDynamics.jl, pull request 146: the prior of the dynamics' parameters had been left out of the bound",
         ),
         effect="The bound that is reported gets better and better while the codes leave the prior: samples from the prior fall where nothing was trained, and the likelihood goes down.",
-        catch="assert torch.allclose(loss, -(log_q_x_given_z + log_q_z - log_p_z_given_x))  # three terms, one sample",
+        catch="# three terms, one sample\nassert torch.allclose(loss, -(log_q_x_given_z + log_q_z - log_p_z_given_x))",
     ),
     Specimen(
         said=Claim("bug-5", (Limit(ranges, expression=-log(u), symbol=u, point=S.Zero, value=S.Zero),)),
@@ -176,7 +176,7 @@ SPECIMENS = (
             "d2l-ai/d2l-en, chapter_generative-adversarial-networks/gan.md, after the generator's objective, the maximum of −log(1 − D): where D(x′) ≈ 1 the loss is said to be near 0 and its gradients too small",
         ),
         effect="None where the loss is computed from the logit; an infinity where it is computed from D. A reader who believes the sentence looks for small gradients at the wrong end.",
-        catch="assert softplus(torch.tensor(20.0)) >= 20  # −log(1 − D) from the logit; with D = sigmoid(20) first it is infinite",
+        catch="# −log(1 − D) from the logit; with D = sigmoid(20) first it is infinite\nassert softplus(torch.tensor(20.0)) >= 20",
     ),
     Specimen(
         said=Claim("bug-6", (Identity(ranges, left=Derivative(-log(D), logit), right=Derivative(log(not_D), logit)),)),
@@ -193,7 +193,7 @@ SPECIMENS = (
             "labmlai/annotated_deep_learning_paper_implementations, labml_nn/gan/original/__init__.py, GeneratorLogitsLoss: the text descends log(1 − D), the code descends the cross-entropy with labels near 1, which is −log D, and a comment calls the two the same",
         ),
         effect="The slopes differ by the factor (1 − D)/D. Against a discriminator that is sure of itself, the slope of log(1 − D) is close to 0; Adam makes up for its size, and in the small run the samples still come out worse.",
-        catch="assert torch.allclose(torch.autograd.grad(loss, logits)[0], -torch.sigmoid(logits))  # log(1 − D); −log D has D − 1",
+        catch="# log(1 − D); −log D has D − 1\nassert torch.allclose(torch.autograd.grad(loss, logits)[0], -torch.sigmoid(logits))",
     ),
     Specimen(
         said=Claim("bug-7", (Identity(ranges, left=off_the_line, right=S.Zero),)),
@@ -209,7 +209,7 @@ SPECIMENS = (
             "the same in znxlwm/pytorch-generative-model-collections, WGAN_GP.py (issue 5), and preritj/progressive_growing_of_GANs, model.py (issue 3)",
         ),
         effect="In the small runs, next to nothing: the points fill the boxes between data and samples, and the critic that is right on the lines is right there too.",
-        catch="assert epsilon.flatten(1).shape[1] == 1  # one number for each example",
+        catch="# one number for each example\nassert epsilon.flatten(1).shape[1] == 1",
     ),
     Specimen(
         said=Claim("bug-8", (Identity(ranges, left=Expect(noise, inside), right=Rational(1, 6)), Identity(ranges, left=Expect(noise, point), right=(a + b) / 2))),
@@ -243,7 +243,7 @@ SPECIMENS = (
             "labmlai/annotated_deep_learning_paper_implementations, labml_nn/gan/wasserstein/gradient_penalty/__init__.py: the text gives the penalty with a uniform ε and says of its own code that ε is set to 1; a choice that is stated, then, and not an oversight",
         ),
         effect="The slope is 1 at the data and whatever it likes elsewhere. The critic grows without limit, and its distance says nothing.",
-        catch="assert (epsilon.amax() - epsilon.amin()) > 0.9  # over a batch of a hundred",
+        catch="# over a batch of a hundred\nassert (epsilon.amax() - epsilon.amin()) > 0.9",
     ),
     Specimen(
         said=Claim("bug-10", (Identity(ranges, left=last_of_linspace, right=last_of_ring),)),
@@ -260,6 +260,6 @@ SPECIMENS = (
             "M-Elfeki/GDPP, gdppgan_Synthetic.py, sample_ring and evaluate_samples: eight angles by np.linspace from 0 to 2π, both ends included (issue 1 there)",
         ),
         effect="None to be seen: the runs look as they should. The counts are wrong: seven modes are there, one of them twice as heavy, and a count over the list of eight can say eight.",
-        catch="assert torch.pdist(centres).min() > 6 * std  # no two centres are the same",
+        catch="# no two centres are the same\nassert torch.pdist(centres).min() > 6 * std",
     ),
 )

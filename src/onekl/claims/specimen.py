@@ -23,7 +23,7 @@ class Specimen:
     """One mistake of the field.
 
     `said` states the mistake, `true` what holds instead, with exact counterexamples to what is said in its `refuted`;
-    `seen` are the places where it stands or stood, `effect` is what it does to training, `catch` a test of one line.
+    `seen` are the places where it stands or stood, `effect` is what it does to training, `catch` a test of one line with a comment.
     """
 
     said: Claim
