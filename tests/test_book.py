@@ -1,6 +1,7 @@
 """The book's directives in a small Sphinx project of their own: what they print, and what they refuse."""
 
 import io
+import re
 import shutil
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from sphinx.application import Sphinx
 
 from onekl.claims import stated_claims
+from onekl.claims.framework import DIRECTIONS, ROOT
 from onekl.claims.ledger import ledger
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-CONF = "extensions = ['myst_parser', 'onekl.book']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
+CONF = "extensions = ['myst_parser', 'onekl.book', 'onekl.book_framework']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
 
 
 @pytest.fixture
@@ -91,3 +93,18 @@ def test_a_slip_and_a_bound_show_what_was_refuted(build):
     assert not warnings
     assert ">slip<" in html and "Refuted as printed:" in html
     assert ">bound only<" in html and "Not an equality:" in html
+
+
+def test_the_framework_has_a_node_for_each_choice_and_a_link_for_each_claim_of_the_article(build):
+    html, warnings = build("```{framework}\n```")
+    assert not warnings
+    rows = {row.id: row for row in ledger(NOTEBOOKS)}
+    of_the_article = [row for row in rows.values() if row.source in ("Su 2018", "Readers' questions")]
+    chips = re.findall(r'class="onekl-chip onekl-([\w-]+) reference internal" href="([^"]*)" title="[^"]*">([\w-]+)<', html)
+    assert sorted(chip[2] for chip in chips) == sorted(row.id for row in of_the_article) and len(of_the_article) == 64
+    for style, target, id in chips:
+        assert style == rows[id].verdict.replace(" ", "-") and target == f"book/{rows[id].chapter}.html#claim-{id}"
+    nodes = [node for direction in DIRECTIONS for branch in direction.branches for node in branch.nodes]
+    assert html.count('class="onekl-node docutils container"') == len(nodes) + 1  # and the root
+    for node in (ROOT, *nodes):
+        assert f'#claim-{node.claim}"' in html and f">{rows[node.claim].verdict}<" in html
