@@ -73,7 +73,6 @@ FALSE = {
     "one density squared": best(at=data**2 / (data**2 + model**2)),
     "a complex logarithm": best(Add(Expect(data, -log(-D)), Expect(model, -log(not_D)), evaluate=False)),
     "D at another point as well": best(Add(discriminator_loss, Expect(data, -log(D.at(H(x)))), evaluate=False), instances=Finite((P, Q), maps=(("H", x),))),
-    "two densities that vanish together": best(PRODUCTS, at=data * old / (data * old + model), instances=STEP),
     "another generator's optimum": best(at=data / (data + old), instances=STEP),
     "no term at all": best(Expect(data, f(x)), at=best_D),
 }
@@ -196,3 +195,60 @@ def test_a_joint_over_the_label_alone_has_no_density():
 def test_the_old_generators_optimum_needs_its_own_letter():
     assert OLD(x) == old and old.family != model.family
     assert Joint("q^{o}", (x,))(x) == old
+
+
+PAIRS, SIDES = Joint("p", (x, z)), Joint("q", (x, z))
+ON_PAIRS = Finite((PAIRS, SIDES))
+first, second = PAIRS(x) * PAIRS(z, given=x), SIDES(z) * SIDES(x, given=z)
+D_PAIR = Chance("D", (x, z))
+
+
+def best_of_pairs(chance=D_PAIR, at=first / (first + second)):
+    functional = Add(Total(first * -log(chance), (x, z)), Total(second * -log(chance.other), (x, z)), evaluate=False)
+    return BestChance(ON_PAIRS, functional=functional, chance=D_PAIR, at=at)
+
+
+@pytest.mark.parametrize("found", [best_of_pairs(), best(PRODUCTS, at=data * old / (data * old + model), instances=STEP)])
+def test_the_best_d_is_proved_also_where_factors_vanish(found):
+    """Where all the weights vanish it is 0/0 and D does not count."""
+    found.prove()
+    with mpmath.workdps(DIGITS):
+        violation = found.compile()
+        assert max(violation(found.instances.draw(Random(k), k)) for k in range(40)) < 1e-20
+
+
+@pytest.mark.parametrize("statement, complaint", [
+    (best_of_pairs(chance=Chance("D", (z, x))), "something else"),
+    (best_of_pairs(at=PAIRS(x) / (PAIRS(x) + SIDES(x))), "holds a density that the functional does not"),
+    # Where p vanishes, ½ is defined and D does not count: "only there" is false.
+    (BestChance(TABLES, functional=Total(data * Add(-log(D), -log(D.other)), (x,)), chance=D, at=HALF), "is 0, the minimum is not at"),
+    # Where the foreign density vanishes, the quotient is 0/0 and D counts.
+    (BestChance(Finite((P, Q, OLD)), functional=Add(Expect(data, -log(D)), Expect(model, -log(D.other)), evaluate=False), chance=D,
+                at=data * old / (data * old + model * old)), "holds a density that the functional does not"),
+])  # fmt: skip
+def test_a_best_d_that_is_not_the_only_one_or_not_defined_is_refused(statement, complaint):
+    with pytest.raises(NotProved, match=complaint):
+        statement.prove()
+
+
+def test_a_factor_beside_its_inverse_is_refused():
+    hidden = Total(Mul(model, data, 1 / data, evaluate=False), (x,))
+    with pytest.raises(NotProved, match="a factor and its inverse"):
+        identity(hidden, S.One).prove()
+
+
+def test_sums_of_integrals_that_are_never_positive_need_no_finiteness():
+    on_data, on_samples = Total(Mul(data, -log(D), evaluate=False), (x,)), Total(Mul(model, -log(D.other), evaluate=False), (x,))
+    lower = Add(Total(data * log(D), (x,)), Total(model * log(D.other), (x,)), evaluate=False)
+    assert identity(lower, Mul(-1, Add(on_data, on_samples, evaluate=False), evaluate=False)).prove().premises == ()
+    mixed = Add(Total(data * log(D), (x,)), on_samples, evaluate=False)
+    assert len(identity(mixed, Add(on_samples, Total(data * log(D), (x,)), evaluate=False)).prove().premises) == 1
+
+
+def test_a_premise_may_be_on_a_conditional_if_none_on_the_others_will_do():
+    OTHER = Joint("r", (x, z))
+    ratio = log(OTHER(z, given=x) / PAIRS(z, given=x))
+    left = Total(SIDES(x, z) * ratio, (x, z))
+    right = Add(Total(SIDES(x, z) * log(OTHER(z, given=x)), (x, z)), -Total(SIDES(x, z) * log(PAIRS(z, given=x)), (x, z)), evaluate=False)
+    premises = identity(left, right, Finite((PAIRS, SIDES, OTHER))).prove().positive
+    assert premises and all(p.density.given for p in premises)

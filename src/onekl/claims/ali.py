@@ -1,7 +1,7 @@
 """The claims of the chapter "ALI / BiGAN": su-35 … su-43, su-t1, su-t13, su-t14, su-t16."""
 
 import sympy
-from sympy import Add, Derivative, Function, Mul, Rational, S, Symbol, log
+from sympy import Add, Derivative, Function, Mul, Rational, S, Symbol, log, sign
 
 from onekl.algebra import Chance, Dirac, Expect, Joint, KL, Labelled, Total, excess
 from onekl.claims import Claim, gan
@@ -84,6 +84,11 @@ codes = Ranges(((b, 0.1, 0.9), (s, 0.1, 0.9), (t, 0.1, 0.9), (r, 0.1, 5), (d_0, 
 kept = Add(Mul(-t, log(d_1)), Mul(-(1 - t), log(d_0)), evaluate=False)  # the encoder's part of su-41; of su-42 it is −kept
 kept_exchanged = Add(Mul(-t, log(1 - d_1)), Mul(-(1 - t), log(1 - d_0)), evaluate=False)  # of su-43
 dropped = Add(Mul(s, log(b / t)), Mul(1 - s, log((1 - b) / (1 - t))), evaluate=False)  # su-40's fourth term
+# The same by one cell: p(x, z) is u, u_0 before the step, and q(x, z) is w; D = 1/(1 + r) is held, and r = w/u_0 at its optimum.
+u, w, u_0 = sympy.symbols("u w u_0", positive=True)
+cells = Ranges(((u, 0.1, 0.9), (w, 0.1, 0.9), (u_0, 0.1, 0.9), (r, 0.1, 5)))
+kept_cell = Mul(u, log(1 + r))  # −u log D
+dropped_cell = Mul(w, log(u_0 / u))
 FAR = ((b, Rational(1, 4)), (s, HALF), (t, Rational(1, 4)), (d_0, Rational(3, 5)), (d_1, Rational(1, 3)))  # D at its optimum
 old_code_kl, code_kl = (Expect(Q(x), KL(Q(z, given=x), family(z, given=x))) for family in (OLD_P, P))
 
@@ -196,13 +201,14 @@ CLAIMS = (
         (
             Bound(STEP, upper=step_kl, lower=S.Zero, remainder=step_kl),
             Identity(STEP, left=code_term, right=Add(code_kl, -old_code_kl, evaluate=False)),
-            Identity(codes, left=Derivative(Add(log(1 + r), -r, evaluate=False), r), right=-r / (1 + r)),
-            Identity(codes, left=Derivative(log(1 + r), r), right=1 / (1 + r)),
+            Identity(cells, left=Derivative(kept_cell, u), right=log(1 + r)),
+            Identity(cells, left=Derivative(Add(kept_cell, dropped_cell, evaluate=False), u), right=Add(log(1 + r), -w / u, evaluate=False)),
         ),
         refuted=(
-            Counterexample(codes, left=Derivative(kept, t), right=Derivative(Add(kept, dropped, evaluate=False), t), values=FAR),
+            Counterexample(codes, left=sign(Derivative(kept, t)), right=sign(Derivative(Add(kept, dropped, evaluate=False), t)), values=FAR),
         ),
-        stated=(r"r > 0",),
+        stated=("u > 0", "w > 0", "r > 0", "u_{0} > 0"),
+        relation="argument",
     ),
     Claim(
         "su-t14",
@@ -210,8 +216,8 @@ CLAIMS = (
             Identity(TABLES, left=article_loss, right=Add(-minimax_loss.args[0], exchanged_loss.args[1], evaluate=False)),
             Identity(codes, left=Derivative(kept, t), right=log(d_0) - log(d_1)),
             Identity(codes, left=Derivative(kept_exchanged, t), right=log(1 - d_0) - log(1 - d_1)),
-            Counterexample(codes, left=Derivative(kept, t), right=Derivative(kept_exchanged, t), values=FAR),
-            Counterexample(codes, left=Derivative(kept, t), right=Derivative(-kept, t), values=FAR),
+            Counterexample(codes, left=sign(Derivative(kept, t)), right=sign(Derivative(-kept, t)), values=FAR),
+            Counterexample(codes, left=sign(Derivative(kept, t)), right=sign(Derivative(kept_exchanged, t)), values=FAR),
         ),
         stated=(r"d_{0} > 0", r"d_{1} > 0", r"t > 0"),
     ),

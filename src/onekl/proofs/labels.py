@@ -53,6 +53,8 @@ class BestChance(Statement):
     def prove(self) -> Proof:
         density = self._integrand()
         _require_real(density, self.chance)
+        if self.at.atoms(Density) - density.atoms(Density):
+            raise NotProved(f"{latex(self.at)} holds a density that the functional does not, and is not defined where that vanishes")
         d, slope = _VALUE, self._slope()
         odds = sympy.Dummy("c", positive=True)  # D/(1 − D), so that 1 − D is seen to be positive
         numbers = {p: sympy.Dummy(str(p), positive=True) for p in density.atoms(Density)}
@@ -62,7 +64,7 @@ class BestChance(Statement):
         bend = sympy.factor(sympy.simplify(sympy.diff(slope, d).subs(d, odds / (1 + odds))))
         if not bend.is_positive or sympy.simplify(best / (1 - best)).is_positive is not True:
             raise NotProved(f"not a minimum between 0 and 1: the second derivative is {bend}")
-        for count in range(1, len(numbers)):
+        for count in range(1, len(numbers) + 1):
             for vanishing in itertools.combinations(numbers.values(), count):
                 _require_boundary(slope, best, d, vanishing)
         rules = (r"\text{stationary at every point, strictly convex in } D \text{; where densities vanish, the best end of } [0, 1]",)

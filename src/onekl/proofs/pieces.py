@@ -136,10 +136,15 @@ def is_at_most_a_mass(total: Total) -> bool:
     return mass == 0 or is_finite_measure(mass, total.variables)
 
 
+def flat(product: Expr) -> list[Expr]:
+    """The factors of a product and of the products in it."""
+    return [f for part in Mul.make_args(product) for f in (flat(part) if part.is_Mul and part is not product else [part])]
+
+
 def _without_minus_log(product: Expr) -> list[Expr]:
     """The factors of a product, with −log(a) as log(1/a)."""
-    coefficient, rest = product.as_coeff_Mul()
-    parts = list(Mul.make_args(rest))
+    every = flat(product)
+    coefficient, parts = Mul(*(f for f in every if f.is_number)), [f for f in every if not f.is_number]
     logs = [f for f in parts if isinstance(f, log)]
     if coefficient.is_negative and len(logs) == 1:
         return [-coefficient, *(f for f in parts if f is not logs[0]), log(1 / logs[0].args[0])]

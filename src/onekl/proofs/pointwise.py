@@ -15,7 +15,7 @@ from onekl.algebra import Chance, Density, Dirac, Total, factors
 from onekl.instances import Finite, all_variables
 from onekl.notation import latex
 from onekl.proofs.basis import EXTENDED, POINTWISE, TONELLI, NotProved, Proof, has_functional, normalisation
-from onekl.proofs.pieces import Piece, pieces
+from onekl.proofs.pieces import Piece, flat, never_negative, pieces
 from onekl.proofs.support import positivity
 
 
@@ -26,6 +26,8 @@ def prove_pointwise(left: Expr, right: Expr, finite: Finite) -> Proof:
         raise NotProved(f"the statement leaves {', '.join(map(str, open_))} open: integrate over it or average it")
     if left.has(Derivative) or right.has(Derivative):
         raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
+    for side in (left, right):
+        _require_no_hidden_zero(side)
     sides = [[_reduced(_sifted(piece)) for piece in pieces(side)] for side in (left, right)]
     everything = {v for side in sides for piece in side for v in piece.variables}
     strange = everything - set(all_variables(finite))
@@ -116,13 +118,27 @@ def require_integral_zero(gap: Expr, variables, rules: list) -> None:
 
 
 def _finiteness(sides) -> list[str]:
-    """A side that is a sum of several integrals needs those that could be −∞, or are subtracted, to be finite."""
+    """A side that is a sum of several integrals needs those that could be −∞ to be finite, unless none could be +∞."""
     return [
         rf"{latex(Total(_unsigned(piece.integrand), piece.variables))} \text{{ is finite}}"
-        for side in sides for piece in side
-        if not piece.finite and ((len(side) > 1 and piece.variables and not (piece.bounded and piece.coefficient.is_positive))
-                                 or (TONELLI in piece.used and not piece.bounded))
+        for side in sides if not all(never_negative(-piece.coefficient * piece.integrand) for piece in side)
+        for piece in side
+        if not piece.finite and ((len(side) > 1 and piece.variables and not _bounded_below(piece))
+                                 or (TONELLI in piece.used and not (piece.bounded or _bounded_below(piece))))
     ]
+
+
+def _bounded_below(piece: Piece) -> bool:
+    """Whether coefficient · integral cannot be −∞."""
+    return (piece.bounded and piece.coefficient.is_positive) or never_negative(piece.coefficient * piece.integrand)
+
+
+def _require_no_hidden_zero(side: Expr) -> None:
+    """A factor beside its own inverse would be cancelled, and with it the question of what happens where it vanishes."""
+    for product in side.atoms(Mul):
+        parts = flat(product)
+        if any(f.is_Pow and f.exp.is_negative and f.base in parts for f in parts):
+            raise NotProved(f"{latex(product)} holds a factor and its inverse: cancel them, or say where the factor is positive")
 
 
 def _unsigned(integrand: Expr) -> Expr:
