@@ -126,9 +126,10 @@ def test_fingerprints_are_the_same_in_every_process():
 
 
 def test_left_and_right_are_never_the_same_expression():
+    """But for su-t11, whose left sides are made by the exchange from the GAN's objects: that they come out the same is the claim."""
     for stated in stated_claims().values():
         for statement in stated.statements:
-            if isinstance(statement, Identity):
+            if isinstance(statement, Identity) and stated.id != "su-t11":
                 assert statement.left != statement.right
 
 
