@@ -32,6 +32,10 @@ OUT_OF_REACH = """() => [...document.querySelectorAll('div.math > mjx-container'
         const scrolls = getComputedStyle(box).overflowX === 'auto';
         return inner.left < outer.left - 1 || outer.right > innerWidth || (box.scrollWidth > box.clientWidth && !scrolls);
     }).map(box => box.textContent.slice(0, 80))"""
+# A formula in a list that is wider than its line can be scrolled.
+CUT_OFF = """() => [...document.querySelectorAll('article li span.math')]
+    .filter(span => span.scrollWidth > span.clientWidth + 1 && getComputedStyle(span).overflowX !== 'auto')
+    .map(span => span.textContent.slice(0, 80))"""
 EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(e => {
     const drawn = e.querySelector('svg *, canvas, input, [role=slider]');
     return !drawn || e.getBoundingClientRect().height < 20;
@@ -79,6 +83,7 @@ def test_page(site, opened):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(TOO_WIDE) == [], f"wider than {width} px, {theme}"
             assert page.evaluate(OUT_OF_REACH) == [], f"equations cut off at {width} px"
+            assert page.evaluate(CUT_OFF) == [], f"formulas in lists cut off at {width} px"
     assert wrong == []
 
 
@@ -89,6 +94,7 @@ def test_page(site, opened):
     (BAD_MATHS, r"<div class='math mathjax_process'>\[\frac{x}\]</div>"),
     (EMPTY_FIGURES, "<div class='onekl-figure'><p>Loading</p></div>"),
     (TOO_WIDE, "<div style='width: 3000px'>wide</div>"),
+    (CUT_OFF, "<ul><li><span class='math' style='overflow: hidden; display: block; width: 50px; white-space: nowrap'>x + y + z + x + y + z</span></li></ul>"),
     (OUT_OF_REACH, "<div class='math'><mjx-container style='overflow: hidden'><mjx-math style='margin-left: -50px'>x"),
 ])
 def test_a_faulty_page_is_caught(site, opened, check, fault):

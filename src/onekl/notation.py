@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from IPython.display import Math
-from sympy import Expr, Symbol
+from sympy import Add, Expr, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
@@ -53,9 +53,10 @@ def signed(terms) -> list[str]:
 
 
 def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
-    """left = the sum of the terms (≥ least), for a page: a line for each of them."""
+    """left = the sum of the terms (≥ least), for a page: a line for each of them, and for each term of a long sum on the left."""
     last = "" if least is None else rf" \\ &\geq {latex(least)}"
-    return rf"\begin{{aligned}} & {latex(left)} \\ &= " + r" \\ &\quad ".join(signed(terms)) + last + r" \end{aligned}"
+    first = r" \\ &\quad ".join(signed(left.args)) if isinstance(left, Add) and len(str(left)) > 80 else latex(left)
+    return rf"\begin{{aligned}} & {first} \\ &= " + r" \\ &\quad ".join(signed(terms)) + last + r" \end{aligned}"
 
 
 def words_and_maths(line: str) -> list[tuple[str, str]]:

@@ -37,8 +37,8 @@ ROOT = Node("a joint divergence bounds the marginal one", r"\mathrm{KL}(p(x, z) 
 EM = Branch("EM", ("em",), (
     Node("joint", r"\mathrm{KL}(p(x, z) \Vert q(x, z))", "su-10"),
     Node("encoder: free", r"p(z|x) = q(z|x)", "su-11"),
-    Node("decoder: a family, and a fixed prior", r"q(x|z)\, q(z)", "su-8"),
-    Node("what comes out: an alternation", r"\text{(8), (11), (8), } \dots", "su-11"),
+    Node("decoder: free as printed, a family in use", r"q(x|z)\, q(z)", "su-8"),
+    Node("what comes out: an alternation", r"\text{su-8, su-11, su-8, } \dots", "su-11"),
 ))  # fmt: skip
 VAE = Branch("VAE", ("vae",), (
     Node("joint", r"\mathrm{KL}(p(x, z) \Vert q(x, z))", "su-5"),
@@ -66,9 +66,10 @@ ALI = Branch("ALI / BiGAN", ("ali",), (
     Node("label: free", r"p(1|x, z) = D(x, z)", "su-39"),
     Node("loss that comes out", r"-\mathbb{E}_p \log D - \mathbb{E}_q \log D + \mathrm{KL} + \mathbb{E}_q \log \frac{p^{o}}{p}", "su-40"),
     Node("the article's shorter loss", r"-\mathbb{E}_p \log D - \mathbb{E}_q \log D", "su-t13"),
+    Node("what is trained elsewhere: minimax", r"\mathbb{E}_p \log D + \mathbb{E}_q \log (1 - D)", "su-42"),
 ))  # fmt: skip
 
 DIRECTIONS = (
     Direction("from the data's side to the model's side; hidden: the code z", r"\mathrm{KL}(p \,\Vert\, q)", (EM, VAE)),
-    Direction("from a mixture of both sides to one of them; hidden: the label y", r"\mathrm{KL}(\text{mixture} \,\Vert\, \text{target})", (GAN, AAE, ALI)),
+    Direction("from a mixture of both sides to one of them; hidden: the label y, for ALI the code too", r"\mathrm{KL}(\text{mixture} \,\Vert\, \text{target})", (GAN, AAE, ALI)),
 )

@@ -105,6 +105,8 @@ class Bound(Statement):
         return rf"{self._identity().latex()} \;\geq\; {latex(self.lower)}"
 
     def display(self) -> str:
+        if self.upper == self.remainder:
+            return rf"{latex(self.upper)} \geq {latex(self.lower)}"
         return aligned(self.upper, self.lower, *Add.make_args(self.remainder), least=self.lower)
 
     def prove(self) -> Proof:
