@@ -213,6 +213,14 @@ def test_the_best_a_for_each_weight(page):
     assert set(drawn(page, "best")[:, 1]) == {110}
 
 
+def test_the_weight_is_twice_the_tables(page):
+    """Said in the figure, and so: the sum here at λ is that of one-hot letters at λ/2."""
+    assert "λ here is twice the table's λ" in page.inner_text(".okl-note >> nth=0")
+    answers = call(page, "aae_tradeoff", "total", INPUTS)
+    one_hot = [adversarial(a, d, c) + lam / 2 * finite.reconstruction_error(*tables(a, d, c)[:2]) for a, lam, d, c in INPUTS]
+    assert answers == pytest.approx(one_hot, rel=1e-10, abs=1e-14)
+
+
 def test_keys_move_a_slider(page):
     page.focus("[data-key=c]")
     page.keyboard.press("ArrowRight")

@@ -148,9 +148,24 @@ def with_margins(table):
     return full
 
 
-def log_curve(page, key):
+def axis(page):
+    """The axis's name, and its ticks as printed beside their lines: values and pixels."""
+    texts = page.locator(".okl-curves .okl-tick").all_text_contents()
+    lines = page.eval_on_selector_all(".okl-curves .okl-rule", "list => list.map(l => Number(l.getAttribute('y1')))")
+    return page.inner_text("[data-value=axis]"), np.array([number(text.removeprefix("≤ ")) for text in texts]), np.array(lines)
+
+
+def pixels(page, values):
+    """Where the values lie by the printed ticks, each between its two neighbours; below the last tick, on it."""
+    name, ticks, lines = axis(page)
+    bend = {"linear": np.array, "logarithmic": np.log10}[name]
+    order = np.argsort(ticks)
+    return np.interp(bend(np.maximum(values, ticks.min())), bend(ticks[order]), lines[order])
+
+
+def drawn(page, key):
     points = page.get_attribute(f"[data-path={key}] path", "d")[1:].split("L")
-    return (180 - np.array([float(point.split(",")[1]) for point in points])) * 16 / 170 - 16
+    return np.array([float(point.split(",")[1]) for point in points])
 
 
 def assert_shows(page, objective, place, steps):
@@ -166,7 +181,7 @@ def assert_shows(page, objective, place, steps):
         assert number(page.inner_text(f"[data-value={key}]")) == pytest.approx(float(path[-1]), rel=0.06, abs=1e-16)
         every = math.ceil(max(20, steps) / 300)
         shown = sorted({*range(0, steps + 1, every), steps})
-        assert log_curve(page, key) == pytest.approx(np.clip(np.log10(path[shown]), -16, 0), abs=0.01)
+        assert drawn(page, key) == pytest.approx(pixels(page, path[shown]), abs=0.051)
     assert page.inner_text("[data-value=steps]") == str(steps)
     assert page.inner_text("[data-value=start]") == f"{place + 1} of 6"
     objective_value = finite.objective_at_optimum(p, q)
@@ -188,6 +203,76 @@ def test_steps(open_page, objective):
     page.click("[data-do=hundred]")
     page.click("[data-do=hundred]")
     assert_shows(page, objective, 0, 303)  # every second step is drawn now
+
+
+def test_the_axis_goes_with_the_values(open_page):
+    """Linear down to 0.01, then logarithmic: the lower end at most a quarter of the axis below the least value, and never below 1e−16."""
+    script = """async ([source, ranges]) => {
+        const { axis } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        return ranges.map(([least, most]) => {
+            const { name, height, ticks } = axis(least, most);
+            return [name, ticks.map(([v]) => v), ticks.map(([, text]) => text), [...ticks.map(([v]) => height(v)), height(least), height(most)]];
+        });
+    }"""
+    leasts = [0, 1e-300, 1e-17, 1e-16, 3e-16, *np.geomspace(1e-15, 0.6, 60).tolist(), 0.00999, 0.01]
+    ranges = [[least, most] for least in leasts for most in (0.05, 0.3, 0.61, 1.0) if least <= most]
+    for (least, most), (name, ticks, texts, heights) in zip(ranges, open_page("").evaluate(script, [widgets._source("ali_tables"), ranges]), strict=True):
+        assert name == ("linear" if least >= 0.01 else "logarithmic")
+        assert [number(text.removeprefix("≤ ")) for text in texts] == near(ticks, rel=1e-12)
+        bend, low, high = (np.array if name == "linear" else np.log10), min(ticks), max(ticks)
+        assert heights[: len(ticks)] == near((bend(ticks) - bend(low)) / (bend(high) - bend(low)))
+        assert 0 <= heights[-2] <= heights[-1] <= 1 and high >= most and 3 <= len(ticks) <= 5
+        if name == "linear":
+            assert low == 0 and heights[-1] >= 0.5
+        else:
+            assert low >= 1e-16 and low <= max(least, 1e-16) * (1 + 1e-12) and heights[-2] < 1 / 3
+            assert texts[-1].startswith("≤") == (low == 1e-16)
+
+
+def test_the_curves_can_be_read_under_every_loss_and_after_a_switch(page):
+    """Values that stay large get a linear axis; values that fall get a logarithmic one, which stays for the path."""
+    def shares():
+        lines = axis(page)[2]
+        points = np.concatenate([drawn(page, key) for key in ("joint", "x", "z")])
+        return (lines.max() - points.max()) / np.ptp(lines), (lines.max() - points.min()) / np.ptp(lines)
+
+    page.check("[value=su-41]")
+    for _ in range(5):
+        page.click("[data-do=hundred]")
+        low, high = shares()
+        assert axis(page)[0] == "linear" and high - low > 0.4 and high > 0.5
+    page.click("[data-do=reset]")
+    page.check("[value=su-40]")
+    for _ in range(4):
+        page.click("[data-do=hundred]")
+        low, high = shares()
+        assert axis(page)[0] == "logarithmic" and low < 1 / 3 and high > 0.8
+    deepest = axis(page)[1].min()
+    page.check("[value=su-41]")
+    for _ in range(6):
+        page.click("[data-do=hundred]")
+        assert axis(page)[0] == "logarithmic" and axis(page)[1].min() <= deepest and shares()[0] < 1 / 3
+    page.click("[data-do=reset]")
+    assert axis(page)[0] == "linear"
+
+
+def test_the_margins_are_named_and_the_losses_called_what_the_article_calls_them(page):
+    for side, names in (("p", ["p(z)", "p̃(x)"]), ("q", ["q(z)", "q(x)"])):
+        heads = page.locator(f".okl-panel.okl-{side} .okl-head b")
+        assert heads.all_inner_texts() == names
+        column, row = (head.bounding_box() for head in heads.all())
+        for z in "012":
+            cell = page.locator(f".okl-cell[data-side={side}][data-x=''][data-z='{z}']").bounding_box()
+            assert column["x"] >= cell["x"] and column["x"] + column["width"] <= cell["x"] + cell["width"] and column["y"] < cell["y"]
+        for x in "012":
+            cell = page.locator(f".okl-cell[data-side={side}][data-x='{x}'][data-z='']").bounding_box()
+            assert cell["y"] < row["y"] < cell["y"] + cell["height"] and row["x"] < cell["x"]
+    note = page.locator(".okl-note").first.inner_text()
+    assert "last column is p(z) on the data side, q(z) on the model side" in note
+    labels = page.locator(".okl-radios label").all_inner_texts()
+    assert [label.split(":")[0] for label in labels] == ["su-40, complete", "su-41, the article's", "su-42, minimax", "su-43, labels exchanged"]
+    page.check("[value=su-43]")
+    assert "inimax" not in page.inner_text(".okl-status") + labels[3]
 
 
 def test_starts_come_one_after_the_other_and_reset_stays_at_its_start(page):

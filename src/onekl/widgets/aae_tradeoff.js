@@ -49,7 +49,8 @@ const HTML = `<div class="okl-legend"><span><b class="okl-swatch okl-p"></b>adve
     <span><b class="okl-swatch okl-q"></b>squared error (dashed)</span><span><b class="okl-swatch okl-whole"></b>their sum, the error times <i>λ</i> (thick)</span></div>
   <svg class="okl-curves" role="img" aria-label="adversarial objective, squared error and weighted sum as functions of a; a ring at the minimum of the sum, a diamond at that of the adversarial objective"></svg>
   <p class="okl-note"><i>x</i> = 1 goes to <i>z</i> = 1; <i>x</i> = 0 goes there with probability <i>a</i>, else to <i>z</i> = 0.
-    The ring is the minimum of the sum, the diamond that of the adversarial objective alone.</p>
+    The ring is the minimum of the sum, the diamond that of the adversarial objective alone.
+    The letters are the numbers 0 and 1 here. One-hot vectors, as in the page's table, have twice the squared error, so <i>λ</i> here is twice the table's <i>λ</i>.</p>
   ${Object.keys(SLIDERS).map(sliderHtml).join("")}
   <div class="okl-buttons"><button type="button" data-do="equal">make <i>c</i> = <i>d</i></button><button type="button" data-do="reset">reset</button></div>
   <div class="okl-columns okl-stack"><div><div class="okl-title">the best <i>a</i> for each <i>λ</i></div>

@@ -43,13 +43,28 @@ export function information(p) {
   return sum(cells((i, j) => excess(p[i][j], x[i] * z[j])).flat());
 }
 
-const FLOOR = -16;  // the lower end of the log axis, as a power of ten
+const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8, 1];  // upper ends of the linear axis
+const DEEPEST = 16;  // the logarithmic axis ends at 1e−16 at the latest
+
+// The vertical axis for the values between least and most: linear from 0 while none is below 0.01, else logarithmic, from 1 down to the least.
+// height(v) is 0 at the lower end and 1 at the upper; ticks are pairs of a value and its text.
+export function axis(least, most) {
+  if (least >= 0.01) {
+    const top = TOPS.find((t) => t >= most) ?? 1;
+    return { name: "linear", height: (v) => v / top, ticks: [0, top / 2, top].map((v) => [v, String(v)]) };
+  }
+  const decades = Math.min(DEEPEST, Math.ceil(-Math.log10(least))), every = Math.ceil(decades / 4), steps = Math.ceil(decades / every);
+  const low = every * steps, text = (e) => (e < 3 ? String(10 ** -e) : `${e === DEEPEST ? "≤ " : ""}1e−${e}`);
+  const ticks = [...Array(steps + 1).keys()].map((i) => [10 ** (-every * i), text(every * i)]);
+  return { name: "logarithmic", height: (v) => 1 + clip(Math.log10(v), -low, 0) / low, ticks };
+}
+
 const UNIT = 60;  // the side of the square for probability 1, in pixels
 const LOSSES = {
   "su-40": "complete: su-41 and two terms more, KL(<i>q</i>(<i>x</i>|<i>z</i>) ‖ <i>q</i>°(<i>x</i>|<i>z</i>)) and E<sub><i>q</i></sub> log(<i>p</i>°(<i>z</i>|<i>x</i>)/<i>p</i>(<i>z</i>|<i>x</i>))",
   "su-41": "the article's: −E<sub><i>p</i></sub> log <i>D</i> − E<sub><i>q</i></sub> log <i>D</i>",
   "su-42": "minimax: E<sub><i>p</i></sub> log <i>D</i> + E<sub><i>q</i></sub> log(1 − <i>D</i>)",
-  "su-43": "minimax, labels exchanged: −E<sub><i>p</i></sub> log(1 − <i>D</i>) − E<sub><i>q</i></sub> log <i>D</i>",
+  "su-43": "labels exchanged: −E<sub><i>p</i></sub> log(1 − <i>D</i>) − E<sub><i>q</i></sub> log <i>D</i>",
 };
 const CURVES = {
   joint: { label: "<i>p</i>(<i>x</i>, <i>z</i>) and <i>q</i>(<i>x</i>, <i>z</i>) (thick)", ink: "okl-whole", style: "okl-whole okl-thick" },
@@ -66,23 +81,26 @@ const cellHtml = (side, x, z) => `<div class="okl-cell ${x === "" || z === "" ? 
 function tableHtml(side) {
   const row = (z) => `${named("z", z)}${LETTERS.map((x) => cellHtml(side, x, z)).join("")}${cellHtml(side, "", z)}`;
   return `<div class="okl-panel okl-${side}"><div class="okl-title">${SIDES[side].title}</div><div class="okl-grid okl-square">
-    <span></span>${LETTERS.map((x) => named("x", x)).join("")}<span class="okl-head"><i>${SIDES[side].z}</i>(<i>z</i>)</span>${LETTERS.map(row).join("")}
-    <span class="okl-head"><i>${SIDES[side].x}</i>(<i>x</i>)</span>${LETTERS.map((x) => cellHtml(side, x, "")).join("")}</div></div>`;
+    <span></span>${LETTERS.map((x) => named("x", x)).join("")}<span class="okl-head"><b><i>${SIDES[side].z}</i>(<i>z</i>)</b></span>${LETTERS.map(row).join("")}
+    <span class="okl-head"><b><i>${SIDES[side].x}</i>(<i>x</i>)</b></span>${LETTERS.map((x) => cellHtml(side, x, "")).join("")}</div></div>`;
 }
 const radioHtml = (name) => `<label class="okl-switch"><input type="radio" name="objective" value="${name}"><span>${name}, ${LOSSES[name]}</span></label>`;
 const line = (key, label) => `<div class="okl-line"><span>${label}</span><output data-value="${key}"></output></div>`;
 
 const HTML = `<div class="okl-columns okl-stack">${tableHtml("p")}${tableHtml("q")}</div>
-  <p class="okl-note">The area of a square is its probability. The dashed outline is the other table's.</p>
+  <p class="okl-note">The area of a square is its probability. The dashed outline is the other table's.
+    The last column is <i>p</i>(<i>z</i>) on the data side, <i>q</i>(<i>z</i>) on the model side; the last row is <i>p̃</i>(<i>x</i>) and <i>q</i>(<i>x</i>).
+    <i>p̃</i>(<i>x</i>) and <i>q</i>(<i>z</i>) never change.</p>
   <form class="okl-radios" role="radiogroup" aria-label="loss of the generator and the encoder">${Object.keys(LOSSES).map(radioHtml).join("")}</form>
   <div class="okl-buttons"><button type="button" data-do="one">step</button><button type="button" data-do="hundred">100 steps</button>
     <button type="button" data-do="reset">reset</button><button type="button" data-do="start">new start</button></div>
-  <div class="okl-columns okl-stack"><div><div class="okl-title">total variation between</div>
+  <div class="okl-columns okl-stack"><div><div class="okl-title">total variation, <span data-value="axis"></span> axis</div>
       <div class="okl-legend">${Object.values(CURVES).map(({ label, ink }) => `<span><b class="okl-swatch ${ink}"></b>${label}</span>`).join("")}</div>
-      <svg class="okl-curves" role="img" aria-label="the three total variations after each step, on a logarithmic axis"></svg></div>
+      <svg class="okl-curves" role="img" aria-label="the three total variations after each step"></svg></div>
     <div>${line("steps", "steps")}${line("start", "start")}${Object.keys(CURVES).map((key) => line(key, CURVES[key].label.replace(/ \(\w+\)$/, ""))).join("")}
       ${line("objective", "objective at <i>D</i>*, KL(<i>m</i> ‖ <i>p</i>)")}${line("information", "information of <i>x</i> and <i>z</i> under <i>p</i>")}
-      <p class="okl-note">The last two in nats. A vertical line marks where another loss was chosen.</p></div></div>
+      <p class="okl-note">The last two in nats. A vertical line marks where another loss was chosen.
+      The axis is logarithmic as soon as one value lies below 0.01.</p></div></div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
 const number = (v) => (v >= 0.001 ? v.toFixed(4) : v < 1e-16 ? "0" : minus(v.toExponential(1)));
@@ -103,29 +121,32 @@ function drawTables(el, both) {
 
 function drawCurves(svg, history) {
   const width = svg.clientWidth || 330, left = 56, floor = 180, span = Math.max(20, history.length - 1), every = Math.ceil(span / 300);
-  const at = (i, v) => [left + ((width - left - 12) * i) / span, floor - ((floor - 10) * (clip(Math.log10(v), FLOOR, 0) - FLOOR)) / -FLOOR];
+  const all = history.flatMap(({ joint, x, z }) => [joint, x, z]), extreme = (choose) => all.reduce((a, b) => choose(a, b));
+  const { name, height, ticks } = axis(extreme(Math.min), extreme(Math.max));
+  const at = (i, v) => [left + ((width - left - 12) * i) / span, floor - (floor - 10) * height(v)];
   const shown = [...history.keys()].filter((i) => i % every === 0 || i === history.length - 1);
   const curve = (key) => {
     const [x, y] = at(history.length - 1, history.at(-1)[key]);
     return `<g class="okl-trace ${CURVES[key].ink}" data-path="${key}"><path class="${CURVES[key].style}" d="${path(shown.map((i) => at(i, history[i][key])))}"/>
       <circle class="okl-dot" cx="${x}" cy="${y}" r="3.5"/></g>`;
   };
-  const ticks = [0, -4, -8, -12, -16].map((e) => {
-    const y = at(0, 10 ** e)[1];
-    return `<line class="okl-rule" x1="${left}" x2="${width - 12}" y1="${y}" y2="${y}"/><text x="${left - 5}" y="${y + 4}" text-anchor="end">${e ? `${e === FLOOR ? "≤ " : ""}1e−${-e}` : 1}</text>`;
+  const rules = ticks.map(([v, text]) => {
+    const y = at(0, v)[1];
+    return `<line class="okl-rule" x1="${left}" x2="${width - 12}" y1="${y}" y2="${y}"/><text class="okl-tick" x="${left - 5}" y="${y + 4}" text-anchor="end">${text}</text>`;
   });
   const times = [0, span / 2, span].map((i) => `<text x="${at(i, 1)[0]}" y="${floor + 18}" text-anchor="${i === span ? "end" : "middle"}">${Math.round(i)}</text>`);
   const marks = [...history.keys()].slice(2).filter((i) => history[i].objective !== history[i - 1].objective)
     .map((i) => `<line class="okl-ray" x1="${at(i - 1, 1)[0]}" x2="${at(i - 1, 1)[0]}" y1="10" y2="${floor}"/>`);
   svg.setAttribute("viewBox", `0 0 ${width} 204`);
-  svg.innerHTML = ticks.join("") + times.join("") + marks.join("") + Object.keys(CURVES).map(curve).join("");
+  svg.innerHTML = rules.join("") + times.join("") + marks.join("") + Object.keys(CURVES).map(curve).join("");
+  return name;
 }
 
 const THEN = {
   "su-40": "The complete loss: with the best D, each step goes down the gradient of the objective KL(m ‖ p), in the encoder and in the generator.",
   "su-41": "The article's loss: the generator moves as under su-40, but the encoder's slope log(1 + r), r = q/p, grows with r, where su-40's log(1 + r) − r falls.",
   "su-42": "Minimax: encoder and generator raise what the discriminator lowers. The encoder's slope is the opposite of su-41's, for every D.",
-  "su-43": "Minimax with the labels exchanged: the generator's slope is su-41's, and the encoder's, log(1 + 1/r) with r = q/p, falls as r grows.",
+  "su-43": "Labels exchanged: encoder and generator lower the discriminator's own loss with its two labels exchanged. The generator's slope is su-41's, and the encoder's, log(1 + 1/r) with r = q/p, falls as r grows.",
 };
 
 function explain(objective, now, steps) {
@@ -152,7 +173,7 @@ function render({ model, el }) {
   const draw = () => {
     const objective = model.get("objective"), now = history.at(-1);
     drawTables(el, now);
-    drawCurves(el.querySelector(".okl-curves"), history);
+    el.querySelector("[data-value=axis]").textContent = drawCurves(el.querySelector(".okl-curves"), history);
     drawNumbers(el, history, place, model.get("starts").length);
     for (const input of el.querySelectorAll("[type=radio]")) input.checked = input.value === objective;
     say(el, explain(objective, now, history.length - 1));

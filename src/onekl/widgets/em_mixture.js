@@ -29,7 +29,7 @@ export function mStep(data, p) {
   return stds.every((s) => s >= NARROW) ? { means, stds, weights: scaled(mass) } : null;
 }
 
-// Nats per point: E log q(x); the bound E Σ p(z|x) log(q(x, z)/p(z|x)), which is −joint KL up to E log p̃(x);
+// Nats per point: E log q(x); the bound E Σ p(z|x) log(q(x, z)/p(z|x)), which is −joint KL without its constant E log p̃(x);
 // and what lies between, the gap E KL(p(z|x) ‖ q(z|x)), with its digits where it is small.
 export function terms(data, p, q) {
   const rows = data.map((x, i) => {
@@ -68,6 +68,7 @@ const number = (v) => (v === null ? "–" : minus(v === 0 || Math.abs(v) >= 0.00
 const percent = (x) => 50 + (50 * x) / X_END;
 const INK = ["okl-p", "okl-q"];
 const line = (key, label) => `<div class="okl-line"><span>${label}</span><output data-value="${key}"></output></div>`;
+const NAMES = { likelihood: "log-likelihood E log <i>q</i>(<i>x</i>)", bound: "bound, −joint KL without constant" };
 const handleHtml = (z) => `<div class="okl-handle ${INK[z]}" role="slider" tabindex="0" aria-label="mean of component ${z + 1}" data-z="${z}"
   aria-valuemin="${-END}" aria-valuemax="${END}">${z + 1}</div>`;
 const rowHtml = (z) => `<span><b class="okl-swatch ${INK[z]}"></b><i>z</i><sub>${z + 1}</sub></span>` +
@@ -78,17 +79,20 @@ const HTML = `<div class="okl-legend"><span><b class="okl-swatch okl-p"></b><i>q
     <span><b class="okl-swatch okl-whole"></b><i>q</i>(<i>x</i>) (upper line)</span></div>
   <svg class="okl-density" role="img" aria-label="the densities of the two components and of the mixture; below, each data point at the height of p(z₂|x)"></svg>
   <div class="okl-rail"><span class="okl-head">means</span>${[0, 1].map(handleHtml).join("")}</div>
-  <p class="okl-note">Drag the means, or focus one and press the arrow keys: that starts afresh with <i>p</i>(<i>z</i>|<i>x</i>) = <i>q</i>(<i>z</i>).
+  <p class="okl-note">Drag the means, or focus one and press the arrow keys: that starts afresh, with the weights and stds of the start
+    and <i>p</i>(<i>z</i>|<i>x</i>) = <i>q</i>(<i>z</i>);
+    the other mean stays where it is.
     A data point lies as high as its <i>p</i>(<i>z</i><sub>2</sub>|<i>x</i>), and takes its colour from there.</p>
   <div class="okl-buttons"><button type="button" data-do="E">E half-step</button><button type="button" data-do="M">M half-step</button>
     <button type="button" data-do="rounds">10 rounds</button><button type="button" data-do="reset">reset</button></div>
-  <div class="okl-columns okl-stack"><div><div class="okl-legend"><span><b class="okl-swatch okl-marginal"></b>E log <i>q</i>(<i>x</i>) (dashed)</span>
-      <span><b class="okl-swatch okl-joint"></b>bound, −joint KL</span></div>
+  <div class="okl-columns okl-stack"><div><div class="okl-legend"><span><b class="okl-swatch okl-marginal"></b>${NAMES.likelihood} (dashed)</span>
+      <span><b class="okl-swatch okl-joint"></b>${NAMES.bound}</span></div>
     <svg class="okl-curves" role="img" aria-label="log-likelihood and bound after each half-step"></svg></div>
-  <div>${line("likelihood", "log-likelihood E log <i>q</i>(<i>x</i>)")}${line("bound", "bound, −joint KL + const")}
+  <div>${line("likelihood", NAMES.likelihood)}${line("bound", NAMES.bound)}
     ${line("gap", "gap E KL(<i>p</i>(<i>z</i>|<i>x</i>) ‖ <i>q</i>(<i>z</i>|<i>x</i>))")}${line("decrease", "last decrease of the joint KL")}
     <div class="okl-params"><span></span><span>weight</span><span>mean</span><span>std</span>${[0, 1].map(rowHtml).join("")}</div>
-    <p class="okl-note">In nats per data point. The constant, E log <i>p̃</i>(<i>x</i>), holds nothing that a half-step moves. The plot shows the last ${SHOWN} half-steps.</p></div></div>
+    <p class="okl-note">In nats per data point. The constant, E log <i>p̃</i>(<i>x</i>), is left out:
+      it is infinite for finitely many points, and no half-step moves it. The plot shows the last ${SHOWN} half-steps.</p></div></div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
 // The components, the mixture, and the data on a strip from p(z₂|x) = 0 to 1.
@@ -181,7 +185,7 @@ function render({ model, el }) {
     refused = next === null;
     if (!refused) history.push(next);
   };
-  // whatever is dragged becomes the new start
+  // What is dragged becomes the new start, with the other values of the start, so that where a path ends depends only on the means in sight.
   const set = (q) => {
     for (const [key, list] of Object.entries(q)) model.set(key, list);
     model.save_changes();
@@ -198,7 +202,7 @@ function render({ model, el }) {
     const z = +handle.dataset.z;
     const hold = () => {
       const { q } = history.at(-1);
-      return { value: q.means[z], set: (value) => set({ ...q, means: q.means.with(z, clip(Math.round(value * 100) / 100, -END, END)) }) };
+      return { value: q.means[z], set: (value) => set({ means: q.means.with(z, clip(Math.round(value * 100) / 100, -END, END)) }) };
     };
     draggable(handle, hold, (right) => (2 * X_END * right) / handle.parentElement.clientWidth, { low: -END, high: END, step: 0.05 });
   }
