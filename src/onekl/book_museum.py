@@ -53,7 +53,7 @@ class SpecimenDirective(SphinxDirective):
         said, true = ([self._equation(line) for line in claim.equations()] for claim in (one.said, one.true))
         box = nodes.container(ids=[f"specimen-{one.id}"], classes=["onekl-claim", "onekl-specimen"])
         box += [self._head(one), *_section("What is said", nodes.container("", *said, classes=["onekl-said"]))]
-        box += _section("Why it is not so", _list(map(_mixed, found["report"]["refuted"])), _list(map(_literal, found["rejected"])))
+        box += _section("Why it is not so", _list(map(_mixed, found["rejected"])))
         box += _section("What is true", *true)
         premises = found["report"]["premises"]
         box += _section("provided that", _list(map(_mixed, premises))) if premises else []
@@ -84,10 +84,6 @@ def _list(lines) -> nodes.bullet_list:
 def _mixed(line: str) -> list[nodes.Node]:
     """A line of LaTeX with its words as words, so that it can break between them."""
     return [nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)]
-
-
-def _literal(reason: str) -> list[nodes.Node]:
-    return [nodes.Text("the check: "), nodes.literal(reason, reason)]
 
 
 def _facts(report: dict) -> str:
