@@ -182,9 +182,9 @@ CLAIMS = (
                 right=as_maps(lambda chance: -log(chance), lambda chance: -log(chance)),
             ),
         ),
-        printed=article_loss,
+        printed=rf"\begin{{aligned}} & {latex(article_loss.args[0])} \\ & + {latex(article_loss.args[1])} \end{{aligned}}",
     ),
-    Claim("su-42", (Identity(TABLES, left=minimax_loss, right=Mul(-1, discriminator_loss, evaluate=False)),)),
+    Claim("su-42", (Identity(TABLES, left=minimax_loss, right=Add(*(-term for term in discriminator_loss.args), evaluate=False)),)),
     Claim(
         "su-43",
         (
@@ -216,7 +216,6 @@ CLAIMS = (
             Identity(TABLES, left=article_loss, right=Add(-minimax_loss.args[0], exchanged_loss.args[1], evaluate=False)),
             Identity(codes, left=Derivative(kept, t), right=log(d_0) - log(d_1)),
             Identity(codes, left=Derivative(kept_exchanged, t), right=log(1 - d_0) - log(1 - d_1)),
-            Counterexample(codes, left=sign(Derivative(kept, t)), right=sign(Derivative(-kept, t)), values=FAR),
             Counterexample(codes, left=sign(Derivative(kept, t)), right=sign(Derivative(kept_exchanged, t)), values=FAR),
         ),
         stated=(r"d_{0} > 0", r"d_{1} > 0", r"t > 0"),
