@@ -2,6 +2,7 @@
 
 import torch
 from conftest import ROOT
+from scipy import stats
 
 from onekl.metrics import confidence_interval, paired_difference
 from onekl.results import recorded
@@ -24,13 +25,17 @@ def codes(found):
     return [half(found["MMD², held-out"], 1, 1e3), rejected(found)]
 
 
-def interval(one, other):
-    """The paired difference of 1000 MMD² on held-out images, one minus other."""
-    return paired_difference(*(1e3 * torch.tensor(found["MMD², held-out"], dtype=torch.float64) for found in (one, other)))
+def thousandths(found, where="held-out"):
+    return 1e3 * torch.tensor(found[f"MMD², {where}"], dtype=torch.float64)
 
 
-def in_brackets(found):
-    return f"{found.mean:+.1f} [{found.low:.1f}, {found.high:.1f}]".replace("-", "−")
+def interval(one, other, where="held-out"):
+    """The paired difference of 1000 MMD², one minus other."""
+    return paired_difference(thousandths(one, where), thousandths(other, where))
+
+
+def in_brackets(found, digits=1):
+    return f"{found.mean:+.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]".replace("-", "−")
 
 
 def gap(name, runs="codes"):
@@ -38,10 +43,9 @@ def gap(name, runs="codes"):
     return in_brackets(interval(VALUES[runs][name], VALUES[runs]["0"]))
 
 
-def likelihood_gap(name):
-    """The paired difference of the summed likelihood to the VAE's, as the page prints it."""
-    both = (torch.tensor(VALUES["likelihood"][model]["100 summed"]) for model in (name, "VAE"))
-    return in_brackets(paired_difference(*both))
+def likelihood_gap(lam, key):
+    """The paired difference of a likelihood to the VAE's, over the seeds."""
+    return paired_difference(*(torch.tensor(VALUES["likelihood"][model][key]) for model in (f"AAE, λ = {lam}", "VAE")))
 
 
 def words(name):
@@ -75,10 +79,45 @@ def test_the_likelihoods():
 
 def test_the_differences_in_the_text():
     assert f"is {gap('0.1')} at $\\lambda = 0.1$ and {gap('1')} at $\\lambda = 1$." in PAGE
-    assert f"disturbs it: {gap('10')} at $\\lambda = 10$, {gap('1000')} at $\\lambda = 1000$," in PAGE
+    assert f"disturbs the game: {gap('10')} at $\\lambda = 10$, {gap('1000')} at $\\lambda = 1000$," in PAGE
     assert f"the difference is {gap('10', 'longer')}." in PAGE
-    for name in ("1", "10", "0.1"):
-        assert f"$\\lambda = {name}$ {'has ' * (name == '1')}{likelihood_gap(f'AAE, λ = {name}')}" in PAGE
+
+
+def test_the_pure_game_of_other_lengths():
+    codes, longer, short = VALUES["codes"], VALUES["longer"]["0"], VALUES["terms"]["k = 1, nothing"]
+    tenth, one = (interval(codes[name], short) for name in ("0.1", "1"))
+    assert f"ends at {half(short['MMD², held-out'], 1, 1e3)}, and beside that the difference is {in_brackets(tenth)[:-4]}{tenth.high:.2f}]" in PAGE
+    assert f"$\\lambda = 0.1$ and {in_brackets(one)} at $\\lambda = 1$ (on training images" in PAGE
+    training = [in_brackets(interval(codes[name], short, "training")) for name in ("0.1", "1")]
+    assert f"(on training images {' and '.join(training)})" in PAGE
+    assert f"9,000 steps minus 3,000 is {in_brackets(interval(longer, codes['0']))};" in PAGE
+    assert f"3,000 minus 600, {in_brackets(interval(codes['0'], short))}, that is not shown" in PAGE
+    assert one.low < 0 < one.high and tenth.low < 0 < tenth.high
+
+
+def test_the_codes_of_the_vae_and_the_aae():
+    vae, codes = VALUES["codes"]["VAE"], VALUES["codes"]
+    assert f"VAE minus AAE is {in_brackets(interval(vae, codes['1']))}." in PAGE
+    both = [in_brackets(interval(vae, found)) for found in (codes["10"], VALUES["longer"]["10"])]
+    assert f"nearer: {both[0]}, and {both[1]} beside three times the steps" in PAGE
+    assert all(interval(vae, codes[name]).low > 0 for name in ("0", "0.01", "0.1", "1"))
+    assert all(half(codes[name]["error, held-out"], 1) == half(vae["error, held-out"], 1) for name in ("1", "10"))
+
+
+def test_the_differences_of_the_likelihoods():
+    for key, words in (("100 summed", "100 images, summed"), ("sampled", "360 images, sampled")):
+        cells = [in_brackets(likelihood_gap(lam, key), 2) for lam in ("0.1", "1", "10")]
+        assert f"| {words} | {' | '.join(cells)} |" in PAGE
+    lost = [(torch.tensor(found["100 summed"]) - torch.tensor(found["100 sampled"])).mean()
+            for found in (VALUES["likelihood"][name] for name in ("AAE, λ = 1", "VAE"))]
+    assert f"{lost[0]:.2f} and {lost[1]:.2f} nats on the 100 images" in PAGE
+
+
+def test_the_divergence_on_training_images():
+    one, plain = (VALUES["terms"][name] for name in ("k = 5, noise, KL", "k = 1, noise"))
+    found = interval(plain, one, "training")
+    p = stats.ttest_rel(thousandths(one, "training"), thousandths(plain, "training")).pvalue
+    assert f"ahead by {found.mean:.1f} [{found.low:.2f}, {found.high:.1f}], with p = {p:.3f}" in PAGE
 
 
 def test_the_other_figures_in_the_text():
@@ -96,6 +135,7 @@ def test_what_the_text_concludes():
         one = terms[f"k = 5, {name}"]
         assert interval(one, terms[f"k = 5, {without}"]).high < 0
         assert interval(one, terms[f"k = 1, {without}"]).high > 0
-    vae = VALUES["likelihood"]["VAE"]["100 summed"]
-    found = [paired_difference(torch.tensor(VALUES["likelihood"][f"AAE, λ = {name}"]["100 summed"]), torch.tensor(vae)) for name in (0.1, 1, 10)]
-    assert found[0].high < 0 and all(one.low < 0 < one.high for one in found[1:])
+    for key in ("100 summed", "sampled"):
+        assert likelihood_gap("0.1", key).high < 0
+        assert likelihood_gap("10", key).low < 0 < likelihood_gap("10", key).high
+    assert likelihood_gap("1", "100 summed").low < 0 < likelihood_gap("1", "sampled").low
