@@ -82,6 +82,28 @@ def test_at_the_matched_point_the_articles_encoder_runs_backwards(seed):
     assert np.linalg.eigvals(one + steps["su-41"]).real.max() > 1.01
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (3, 4), (4, 2)])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_positive_matched_table_is_stable_under_the_articles_objective(seed, shape):
+    """The page's proof: growth 1 + λ_max(K)/2, and E_π[f K f] > 0 for a function f of the code alone; to 1e-10."""
+    joint = tables(seed, *shape)
+    weights, one, cells = joint.ravel(), np.eye(joint.size), np.arange(joint.size).reshape(joint.shape)
+
+    def mean(groups):
+        """E_π[·|group] as a matrix on functions of a pair."""
+        found = np.zeros_like(one)
+        for group in groups:
+            found[np.ix_(group, group)] = weights[group] / weights[group].sum()
+        return found
+
+    K = sum(sign * (one - m) @ np.diag(weights) @ (one - m) for sign, m in ((1, mean(cells)), (-1, mean(cells.T))))
+    growth = np.linalg.eigvals(linearised("su-41", joint)).real.max()
+    assert growth > 1 and abs(growth - 1 - np.linalg.eigvals(K).real.max() / 2) < 1e-10
+    f = np.broadcast_to(np.random.default_rng(seed).normal(size=shape[1]), shape).ravel()
+    energy, expected = f @ (weights * (K @ f)), weights**2 @ (f - mean(cells) @ f) ** 2
+    assert abs(energy - expected) < 1e-10 and energy > 0
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_at_independence_the_codes_error_grows_as_computed_by_hand(seed):
     """At p = q = p̃(x) q(z), moving the logits of p(z|x) alike for all x by u(z) moves each by p̃(x) q(z)(u − mean)/2 more."""
