@@ -7,9 +7,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from onekl.book import _badge, _link, _rows
+from onekl.book_audit import _audited
 from onekl.claims.framework import DIRECTIONS, ROOT, Branch, Direction, Node
-
-SOURCES = ("Su 2018", "Readers' questions")
 
 
 class FrameworkDirective(SphinxDirective):
@@ -40,8 +39,8 @@ class FrameworkDirective(SphinxDirective):
     def _chips(self, chapters: tuple[str, ...]) -> nodes.paragraph:
         """A small link for each claim of the chapters that the article or its readers make, in the colour of its verdict."""
         line = nodes.paragraph("", "", classes=["onekl-chips"])
-        for row in _rows(self.env).values():
-            if row.chapter in chapters and row.source in SOURCES:
+        for row in _audited(self.env):
+            if row.chapter in chapters:
                 style = "onekl-" + (row.verdict or "none").replace(" ", "-")
                 link = _link(self.env, f"book/{row.chapter}#claim-{row.id}", row.id, "onekl-chip", style)
                 link["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
