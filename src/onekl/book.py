@@ -47,14 +47,14 @@ def _badge(env, row: Row) -> nodes.Node:
     return _link(env, row.check.replace(".ipynb", ""), row.verdict, "onekl-badge", style)
 
 
-def _premise(line: str) -> nodes.list_item:
-    """A premise with its words as words, so that the line can break between them."""
-    parts = [nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)]
-    return nodes.list_item("", nodes.paragraph("", "", *parts))
+def _listed(lines) -> nodes.bullet_list:
+    """Lines of LaTeX as a list, with their words as words, so that a line can break between them."""
+    parts = ([nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)] for line in lines)
+    return nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", "", *line)) for line in parts))
 
 
 def _premises(line: str, lines: list[str] | None) -> list[nodes.Node]:
-    return [nodes.paragraph("", line), nodes.bullet_list("", *map(_premise, lines))] if lines else []
+    return [nodes.paragraph("", line), _listed(lines)] if lines else []
 
 
 def _facts(row: Row) -> str:
@@ -157,9 +157,9 @@ class MovingFigure(SphinxDirective):
 
 
 def _anchor_claim_headings(app: Sphinx, doctree: nodes.document) -> None:
-    """A check notebook's heading "su-4: …" gets the anchor `su-4`, which the badges point to."""
+    """A check notebook's heading "su-4: …" gets the anchor `su-4`, and "bug-4: …" `bug-4`, which the badges point to."""
     for section in doctree.findall(nodes.section):
-        match = re.match(r"((?:su|rq|gt|sn|avb)-[a-z]?\d+)\b", section[0].astext())
+        match = re.match(r"((?:su|rq|gt|sn|avb|bug)-[a-z]?\d+)\b", section[0].astext())
         if match and match[1] not in section["ids"]:
             section["ids"].append(match[1])  # not first: the first id carries the section number
 

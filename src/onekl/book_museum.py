@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
+from onekl.book import ClaimDirective, _listed
 from onekl.claims.museum import SPECIMENS
 from onekl.claims.specimen import MIME, Specimen
-from onekl.notation import words_and_maths
 
 NOTEBOOK = "notebooks/museum-check"
 
@@ -37,10 +35,8 @@ def examination(id: str, folder: Path) -> dict:
     return shown[id]
 
 
-class SpecimenDirective(SphinxDirective):
+class SpecimenDirective(ClaimDirective):
     """`{specimen} bug-1`: what is said, why not, what is true, where it was seen, what it does, and how to catch it."""
-
-    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
@@ -50,14 +46,14 @@ class SpecimenDirective(SphinxDirective):
             found = examination(one.id, root)
         except ValueError as problem:
             raise self.error(str(problem)) from None
-        said, true = ([self._equation(line) for line in claim.equations()] for claim in (one.said, one.true))
+        said, true = ([self._equation(line, None) for line in claim.equations()] for claim in (one.said, one.true))
         box = nodes.container(ids=[f"specimen-{one.id}"], classes=["onekl-claim", "onekl-specimen"])
         box += [self._head(one), *_section("What is said", nodes.container("", *said, classes=["onekl-said"]))]
-        box += _section("Why it is not so", _list(map(_mixed, found["rejected"])))
+        box += _section("Why it is not so", _listed(found["rejected"]))
         box += _section("What is true", *true)
         premises = found["report"]["premises"]
-        box += _section("provided that", _list(map(_mixed, premises))) if premises else []
-        box += _section("Where it was seen", _list([nodes.Text(place)] for place in one.seen))
+        box += _section("provided that", _listed(premises)) if premises else []
+        box += _section("Where it was seen", nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", place)) for place in one.seen)))
         box += _section("What it does to training", nodes.paragraph("", one.effect))
         box += _section("How to catch it", nodes.literal_block(one.catch, one.catch, language="python"))
         box += nodes.paragraph("", _facts(found["report"]), classes=["onekl-claim-facts"])
@@ -68,22 +64,9 @@ class SpecimenDirective(SphinxDirective):
         badge = nodes.reference("", "rejected", refuri=uri, internal=True, classes=["onekl-badge", "onekl-rejected"])
         return nodes.paragraph("", "", nodes.strong("", one.id), nodes.Text(f" {one.title} "), badge, classes=["onekl-claim-head"])
 
-    def _equation(self, latex: str) -> nodes.math_block:
-        body = rf"\begin{{equation*}} {latex} \end{{equation*}}"
-        return nodes.math_block(body, body, docname=self.env.docname, nowrap=True, number=None, label=None)
-
 
 def _section(title: str, *content: nodes.Node) -> list[nodes.Node]:
     return [nodes.paragraph("", title, classes=["onekl-specimen-part"]), *content]
-
-
-def _list(lines) -> nodes.bullet_list:
-    return nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", "", *line)) for line in lines))
-
-
-def _mixed(line: str) -> list[nodes.Node]:
-    """A line of LaTeX with its words as words, so that it can break between them."""
-    return [nodes.Text(part) if kind == "words" else nodes.math(part, part) for kind, part in words_and_maths(line)]
 
 
 def _facts(report: dict) -> str:
@@ -91,15 +74,7 @@ def _facts(report: dict) -> str:
             f"{report['numeric_instances']:,} random instances, largest error {report['max_error']:.0e}")
 
 
-def _anchor_headings(app: Sphinx, doctree: nodes.document) -> None:
-    """The check notebook's heading "bug-4: …" gets the anchor `bug-4`, which the badges point to."""
-    for section in doctree.findall(nodes.section):
-        match = re.match(r"(bug-\d+):", section[0].astext())
-        if match and match[1] not in section["ids"]:
-            section["ids"].append(match[1])  # not first: the first id carries the section number
-
-
 def setup(app: Sphinx) -> dict:
+    app.setup_extension("onekl.book")
     app.add_directive("specimen", SpecimenDirective)
-    app.connect("doctree-read", _anchor_headings)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

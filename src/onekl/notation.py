@@ -66,6 +66,11 @@ def words_and_maths(line: str) -> list[tuple[str, str]]:
     return [(kind, part) for kind, part in zip(kinds, parts) if part.strip()]
 
 
+def written(line: str, mark: str = "") -> str:
+    """A line of LaTeX with its words as words, and a mark, such as $, around its formulas."""
+    return "".join(part if kind == "words" else f"{mark}{part.strip()}{mark}" for kind, part in words_and_maths(line))
+
+
 def show(*lines: Expr | str) -> Math:
     """Expressions, or LaTeX, in the book's notation for a notebook: one line each."""
     body = r" \\ ".join(line if isinstance(line, str) else latex(line) for line in lines)

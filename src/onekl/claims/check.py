@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from itertools import count, islice
 from random import Random
 
@@ -14,7 +15,7 @@ import sympy
 from onekl.algebra import Joint
 from onekl.evaluation import DIGITS
 from onekl.instances import Finite, Ranges
-from onekl.notation import words_and_maths
+from onekl.notation import written
 from onekl.proofs.mutants import mutants
 from onekl.proofs import Bound, Counterexample, NotProved, Proof, Statement, provable
 from onekl.proofs.basis import Positive
@@ -68,14 +69,10 @@ class Report:
 
     def markdown(self) -> str:
         """The report as Markdown with LaTeX, for notebooks and the site."""
-        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines(_as_markdown))])
+        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines(partial(written, mark="$")))])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
-
-
-def _as_markdown(line: str) -> str:
-    return "".join(part if kind == "words" else f"${part.strip()}$" for kind, part in words_and_maths(line))
 
 
 def check(claim) -> Report:

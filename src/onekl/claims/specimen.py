@@ -15,7 +15,7 @@ import sympy
 from onekl.claims import Claim
 from onekl.claims.check import WRONG, CheckFailed, Report, check, fingerprint
 from onekl.evaluation import DIGITS
-from onekl.notation import latex, words_and_maths
+from onekl.notation import latex, written
 from onekl.proofs import Bound, Counterexample, Identity, Statement
 
 MIME = "application/vnd.onekl.specimen+json"  # not a report's: the ledger holds the sources' claims alone
@@ -60,12 +60,12 @@ class Examination:
 
     def text(self) -> str:
         """The examination in plain text."""
-        lines = [f"  {_written(line)}" for line in self.rejected]
+        lines = [f"  {written(line)}" for line in self.rejected]
         return "\n".join([f"{self.id}, as it is said: rejected", *lines, f"{self.id}, mended: proved", *self._mended().text().splitlines()[1:]])
 
     def markdown(self) -> str:
         """The examination as Markdown with LaTeX, for notebooks and the site."""
-        lines = [f"- {_written(line, '$')}" for line in self.rejected]
+        lines = [f"- {written(line, '$')}" for line in self.rejected]
         mended = self._mended().markdown().splitlines()[1:]
         return "\n".join([f"**{self.id}, as it is said: rejected**", "", *lines, "", f"**{self.id}, mended: proved**", *mended])
 
@@ -74,11 +74,6 @@ class Examination:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
-
-
-def _written(line: str, mark: str = "") -> str:
-    """A line of LaTeX with its words as words, and a mark around its formulas."""
-    return "".join(part if kind == "words" else f"{mark}{part.strip()}{mark}" for kind, part in words_and_maths(line))
 
 
 def examine(specimen: Specimen) -> Examination:
