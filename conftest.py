@@ -14,7 +14,9 @@ def pytest_collect_file(file_path):
     outcome = yield
     for file in outcome.get_result() or []:
         if file_path.name.endswith("-train.ipynb"):
-            assert file.compare_outputs is True, "nbval no longer has the attribute that this hook sets"
+            assert file.compare_outputs is True, (
+                "nbval no longer has the attribute that this hook sets"
+            )
             file.compare_outputs = False
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from onekl import bench
+from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
 from onekl.cli import main
-from onekl.dcgan import LATENT, Discriminator, Generator
-from onekl.seeds import Seeds
+from onekl.training.seeds import Seeds
 
 TINY = {"hidden": 4, "batch": 3, "steps": 1, "repetitions": 1}
 TINY_IMAGES = {"side": 16, "dim": 2, "batch": 2, "steps": 1, "repetitions": 1}
@@ -19,7 +19,11 @@ TINY_IMAGES = {"side": 16, "dim": 2, "batch": 2, "steps": 1, "repetitions": 1}
 def numbers(tree):
     """The numbers in a nest of dicts and lists."""
     if isinstance(tree, (dict, list)):
-        return [one for part in (tree.values() if isinstance(tree, dict) else tree) for one in numbers(part)]
+        return [
+            one
+            for part in (tree.values() if isinstance(tree, dict) else tree)
+            for one in numbers(part)
+        ]
     return [tree] if isinstance(tree, (int, float)) else []
 
 
@@ -38,19 +42,34 @@ def test_the_json_has_device_sizes_and_times(tiny, capsys):
     assert [row["seeds"] for row in figures["small networks"]["rows"]] == [1, 2]
     for row in figures["small networks"]["rows"]:
         assert row["ratio"] == pytest.approx(row["loop"] / row["seed axis"])
-    assert TINY.items() <= figures["small networks"].items() and TINY_IMAGES.items() <= figures["images"].items()
-    assert figures["images"]["ratio"] == pytest.approx(figures["images"]["ours"] / figures["images"]["plain"])
+    assert (
+        TINY.items() <= figures["small networks"].items()
+        and TINY_IMAGES.items() <= figures["images"].items()
+    )
+    assert figures["images"]["ratio"] == pytest.approx(
+        figures["images"]["ours"] / figures["images"]["plain"]
+    )
     assert all(math.isfinite(one) and one > 0 for one in numbers(figures))
 
 
 def test_the_text_says_the_same(tiny, capsys):
     assert main(["bench"]) == 0
     text = capsys.readouterr().out
-    assert "2 × 4, batch 3" in text and "16×16, dim 2, batch 2" in text and "loop / seed axis" in text
+    assert (
+        "2 × 4, batch 3" in text and "16×16, dim 2, batch 2" in text and "loop / seed axis" in text
+    )
     assert max(map(len, text.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("arguments, wrong", [(["bench", "--fast"], "--fast"), (["bench", "more"], "more"), (["bank"], "bank"), ([], "command")])
+@pytest.mark.parametrize(
+    "arguments, wrong",
+    [
+        (["bench", "--fast"], "--fast"),
+        (["bench", "more"], "more"),
+        (["bank"], "bank"),
+        ([], "command"),
+    ],
+)
 def test_bad_arguments_get_one_line(arguments, wrong, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
@@ -65,7 +84,10 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
     x, z = draws.normal(16, 2).double(), draws.normal(16, 2).double()
     loop = [tuple(bench.plain(network, s).double() for network in axis) for s in range(2)]
     first = copy.deepcopy(axis[0][0].weight.data)
-    turns = bench.Turn([axis], [(x, z)]), bench.Turn(loop, [(x[s], z[s]) for s in range(2)])
+    turns = (
+        bench.TimedSide([axis], [(x, z)]),
+        bench.TimedSide(loop, [(x[s], z[s]) for s in range(2)]),
+    )
     losses = [torch.stack([turn() for _ in range(10)]) for turn in turns]
     torch.testing.assert_close(*losses, rtol=1e-10, atol=0)
     for s in range(2):
@@ -78,18 +100,30 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
 def test_our_image_step_computes_the_plain_loops_losses():
     random = torch.Generator().manual_seed(1)
     networks = Generator(random, 16, 4), Discriminator(random, 16, 4)
-    data, z = 2 * torch.rand(24, 3, 16, 16, generator=random) - 1, torch.randn(2, 8, LATENT, generator=random)
-    turns = bench.game_step(networks, data, z, bench.nullcontext), bench.plain_step(networks, data, z)
+    data, z = (
+        2 * torch.rand(24, 3, 16, 16, generator=random) - 1,
+        torch.randn(2, 8, LATENT, generator=random),
+    )
+    turns = (
+        bench.game_step(networks, data, z, bench.nullcontext),
+        bench.plain_step(networks, data, z),
+    )
     losses = [torch.stack([turn() for _ in range(4)]) for turn in turns]
     torch.testing.assert_close(*losses, rtol=1e-4, atol=0)
     assert (losses[0][0] - losses[0][-1]).abs().min() > 1e-2  # the losses did move
 
 
-@pytest.mark.parametrize("part", [lambda: bench.small_networks((2,), **TINY), lambda: bench.images(**TINY_IMAGES)])
+@pytest.mark.parametrize(
+    "part", [lambda: bench.small_networks((2,), **TINY), lambda: bench.images(**TINY_IMAGES)]
+)
 def test_unequal_arithmetic_is_not_timed(part, monkeypatch):
     """With another learning rate on one side there are no figures."""
     made, real = [], bench.adam
-    monkeypatch.setattr(bench, "adam", lambda network, rate: real(network, rate * (1 if made.append(0) or len(made) > 2 else 20)))
+    monkeypatch.setattr(
+        bench,
+        "adam",
+        lambda network, rate: real(network, rate * (1 if made.append(0) or len(made) > 2 else 20)),
+    )
     with pytest.raises(ValueError, match="their times are not comparable"):
         part()
 

@@ -8,11 +8,10 @@ from itertools import chain
 
 import nbformat
 import pytest
-from conftest import ROOT
 
-sys.path.insert(0, str(ROOT / "tools"))
-import execute  # noqa: E402
-import repository  # noqa: E402
+import execute
+import repository
+from paths import ROOT
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in PATHS}
@@ -24,7 +23,9 @@ try:
 except ImportError:
     %pip install --quiet --no-deps "onekl @ git+{URL}\""""
 # Folders of one machine, a kernel's temporary files, colours of a terminal, addresses of objects.
-OF_ONE_MACHINE = re.compile(r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b| at 0x[0-9a-f]{6,}|[A-Z]:\\\\")
+OF_ONE_MACHINE = re.compile(
+    r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b| at 0x[0-9a-f]{6,}|[A-Z]:\\\\"
+)
 
 
 def code_cells(notebook):
@@ -38,7 +39,9 @@ def outputs(notebook):
 def test_there_are_notebooks():
     """Each chapter has a check and a training notebook; the regulariser has a second one, on images."""
     chapters = {stem.rsplit("-", 1)[0] for stem in NOTEBOOKS} - {"faces"}
-    assert chapters and set(NOTEBOOKS) == {f"{chapter}-{kind}" for chapter in chapters for kind in ("check", "train")} | {"faces-train"}
+    assert chapters and set(NOTEBOOKS) == {
+        f"{chapter}-{kind}" for chapter in chapters for kind in ("check", "train")
+    } | {"faces-train"}
 
 
 def test_cell_ids_are_unique_across_the_book():
@@ -63,7 +66,9 @@ def test_outputs_are_of_no_machine(name):
     # image data are base64 and may hold anything
     text = re.sub(r'"image/[a-z]+": "[^"]*"', '""', text)
     assert OF_ONE_MACHINE.findall(text) == []
-    assert [out for out in outputs(NOTEBOOKS[name]) if execute.WIDGET_VIEW in out.get("data", {})] == []
+    assert [
+        out for out in outputs(NOTEBOOKS[name]) if execute.WIDGET_VIEW in out.get("data", {})
+    ] == []
     assert set(NOTEBOOKS[name].metadata) == {"kernelspec", "language_info", "onekl"}
 
 
@@ -83,8 +88,12 @@ def test_first_cell(name):
 def test_one_address():
     """Every link to a GitHub repository called like ours has the configuration's address."""
     name = URL.rsplit("/", 1)[1]
-    found = {path.name: set(re.findall(rf"https://github\.com/[\w-]+/{re.escape(name)}(?![\w-])", path.read_text()))
-             for path in repository.holders(ROOT)}
+    found = {
+        path.name: set(
+            re.findall(rf"https://github\.com/[\w-]+/{re.escape(name)}(?![\w-])", path.read_text())
+        )
+        for path in repository.holders(ROOT)
+    }
     assert {path: urls for path, urls in found.items() if urls - {URL}} == {}
     assert found["README.md"] == {URL}
 
@@ -101,15 +110,29 @@ def copy(tmp_path):
 
 def test_set_the_address(copy):
     changed = repository.rewrite(copy, "https://github.com/me/one-kl")
-    assert {copy / "_config.yml", copy / "README.md", *copy.glob("notebooks/*.ipynb")} <= set(changed)
+    assert {copy / "_config.yml", copy / "README.md", *copy.glob("notebooks/*.ipynb")} <= set(
+        changed
+    )
     assert repository.current(copy) == "https://github.com/me/one-kl"
     assert not any(URL in path.read_text() for path in repository.holders(copy))
     repository.rewrite(copy, URL)
-    assert all((copy / path.relative_to(ROOT)).read_bytes() == path.read_bytes() for path in repository.holders(ROOT))
+    assert all(
+        (copy / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
+        for path in repository.holders(ROOT)
+    )
 
 
-@pytest.mark.parametrize("url", ["", "me/one-kl", "http://github.com/me/one-kl", "https://github.com/me/one-kl.git",
-                                 "https://github.com/me/one-kl/", "https://gitlab.com/me/one-kl"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "me/one-kl",
+        "http://github.com/me/one-kl",
+        "https://github.com/me/one-kl.git",
+        "https://github.com/me/one-kl/",
+        "https://gitlab.com/me/one-kl",
+    ],
+)
 def test_a_wrong_address_changes_nothing(copy, url):
     with pytest.raises(ValueError, match="not an address of the form"):
         repository.rewrite(copy, url)
@@ -117,7 +140,9 @@ def test_a_wrong_address_changes_nothing(copy, url):
 
 
 def test_the_command_says_what_is_wrong():
-    asked = subprocess.run([sys.executable, ROOT / "tools/repository.py", "nonsense"], capture_output=True, text=True)
+    asked = subprocess.run(
+        [sys.executable, ROOT / "tools/repository.py", "nonsense"], capture_output=True, text=True
+    )
     assert asked.returncode == 1 and asked.stderr.count("\n") == 1 and "nonsense" in asked.stderr
 
 
@@ -127,12 +152,18 @@ def test_execute_strips_what_differs_from_run_to_run(tmp_path, monkeypatch):
     source = "from tqdm.auto import tqdm\nfor i in tqdm(range(2)):\n    print(f'\\x1b[31m{i}')"
     cell = nbformat.v4.new_code_cell(source, id="bar")
     path = tmp_path / "made-train.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}, "author": "me"}), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {}, "author": "me"}), path
+    )
     execute.main([path])
     once = path.read_text()
     execute.main([path])
     assert path.read_text() == once
     made = nbformat.reads(once, as_version=4)
     assert made.cells[0].outputs == [{"output_type": "stream", "name": "stdout", "text": "0\n1\n"}]
-    assert made.cells[0].id == "bar" and set(made.metadata) == {"kernelspec", "language_info", "onekl"}
+    assert made.cells[0].id == "bar" and set(made.metadata) == {
+        "kernelspec",
+        "language_info",
+        "onekl",
+    }
     assert made.metadata.onekl.profile == "quick"

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+
 from repository import ROOT, current
 
 

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-RECORD = "import json, onekl.training; print(json.dumps(onekl.training.provenance()))"
+RECORD = "import json; from onekl.training.run import provenance; print(json.dumps(provenance()))"
 
 
 def execute(notebook, path):
@@ -26,7 +26,9 @@ def execute(notebook, path):
     Raises nbclient's CellExecutionError when a cell fails.
     """
     place = {"metadata": {"path": path.parent}}
-    client = NotebookClient(notebook, kernel_name="python3", timeout=1800, resources=place, coalesce_streams=True)
+    client = NotebookClient(
+        notebook, kernel_name="python3", timeout=1800, resources=place, coalesce_streams=True
+    )
     with tempfile.TemporaryDirectory() as checkpoints:
         os.environ["ONEKL_CHECKPOINTS"] = checkpoints
         with client.setup_kernel():
@@ -40,7 +42,11 @@ def record(client, notebook, path):
     """Return ``{"profile", "device", "versions"}``: a training notebook's own, or that of a symbolic check."""
     if path.stem.endswith("-check"):
         versions = {"sympy": sympy.__version__}
-        return {"profile": "symbolic (the same on every machine)", "device": "CPU", "versions": versions}
+        return {
+            "profile": "symbolic (the same on every machine)",
+            "device": "CPU",
+            "versions": versions,
+        }
     notebook.cells.append(nbformat.v4.new_code_cell(RECORD))
     client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
     return json.loads(notebook.cells.pop().outputs[0].text)
@@ -49,7 +55,11 @@ def record(client, notebook, path):
 def clean(notebook):
     """Strip what differs from run to run: widget views and their state, timings, colours."""
     notebook.metadata = {key: notebook.metadata[key] for key in ("language_info", "onekl")}
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     for cell in notebook.cells:
         for noise in ("execution", "ExecuteTime", "collapsed"):
             cell.metadata.pop(noise, None)

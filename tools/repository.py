@@ -12,13 +12,20 @@ def current(root):
     """Return the address that ``_config.yml`` under the folder ``root`` holds; raise ValueError without one."""
     found = re.search(r"^  url: (\S+)$", (root / "_config.yml").read_text(), re.MULTILINE)
     if not found:
-        raise ValueError(f"{root / '_config.yml'} has no line '  url: https://github.com/OWNER/NAME'")
+        raise ValueError(
+            f"{root / '_config.yml'} has no line '  url: https://github.com/OWNER/NAME'"
+        )
     return found[1]
 
 
 def holders(root):
     """List the files under ``root`` that may name the address."""
-    return [root / "_config.yml", root / "README.md", *sorted(root.glob("book/*.md")), *sorted(root.glob("notebooks/*.ipynb"))]
+    return [
+        root / "_config.yml",
+        root / "README.md",
+        *sorted(root.glob("book/*.md")),
+        *sorted(root.glob("notebooks/*.ipynb")),
+    ]
 
 
 def rewrite(root, url):

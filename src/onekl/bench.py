@@ -11,12 +11,12 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
-from .dcgan import LATENT, Discriminator, Generator
-from .image_training import Game
-from .networks import SeedLinear, mlp
-from .objectives import discriminator_loss, generator_loss
-from .seeds import Seeds
-from .training import device, provenance
+from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
+from onekl.chapters.regulariser.faces.training import AdversarialTrainer
+from onekl.training.losses.adversarial import discriminator_loss, generator_loss
+from onekl.training.networks import SeedLinear, mlp
+from onekl.training.run import device, provenance
+from onekl.training.seeds import Seeds
 
 TOLERANCE = 1e-4  # how far the two sides' losses may be apart, relatively, after a few steps in single precision
 
@@ -25,8 +25,12 @@ def bench():
     """All figures, as a dict of plain values: "device", "versions", "small networks" and "images"."""
     made_by = provenance()
     gpu = device().type == "cuda"
-    return {"device": made_by["device"], "versions": made_by["versions"], "small networks": small_networks(),
-            "images": images(side=64, dim=64) if gpu else images(side=32, dim=16, steps=3)}
+    return {
+        "device": made_by["device"],
+        "versions": made_by["versions"],
+        "small networks": small_networks(),
+        "images": images(side=64, dim=64) if gpu else images(side=32, dim=16, steps=3),
+    }
 
 
 def small_networks(counts=(1, 8, 64), hidden=64, batch=64, steps=10, repetitions=5):
@@ -43,12 +47,30 @@ def small_networks(counts=(1, 8, 64), hidden=64, batch=64, steps=10, repetitions
         single = [tuple(plain(network, s) for network in axis) for s in range(count)]
         draws = Seeds(range(count), device())
         x, z = draws.normal(batch, 2), draws.normal(batch, 2)
-        turns = [Turn([axis], [(x, z)]), Turn(single, [(x[s], z[s]) for s in range(count)])]
-        require_equal(f"{count} seeds", *(torch.stack([turn() for _ in range(3)]) for turn in turns))
+        turns = [
+            TimedSide([axis], [(x, z)]),
+            TimedSide(single, [(x[s], z[s]) for s in range(count)]),
+        ]
+        require_equal(
+            f"{count} seeds", *(torch.stack([turn() for _ in range(3)]) for turn in turns)
+        )
         ours, loop = times(turns, steps, repetitions)
-        rows.append({"seeds": count, "seed axis": 1e3 * ours / count, "loop": 1e3 * loop / count, "ratio": loop / ours})
-    return {"unit": "ms per seed and step", "hidden": hidden, "batch": batch, "steps": steps,
-            "repetitions": repetitions, "rows": rows}
+        rows.append(
+            {
+                "seeds": count,
+                "seed axis": 1e3 * ours / count,
+                "loop": 1e3 * loop / count,
+                "ratio": loop / ours,
+            }
+        )
+    return {
+        "unit": "ms per seed and step",
+        "hidden": hidden,
+        "batch": batch,
+        "steps": steps,
+        "repetitions": repetitions,
+        "rows": rows,
+    }
 
 
 def pair(seeds, hidden):
@@ -63,18 +85,22 @@ def plain(network, seed):
         if isinstance(layer, SeedLinear):
             _, n_in, n_out = layer.weight.shape
             linear = nn.Linear(n_in, n_out, device=layer.weight.device)
-            linear.weight.data = layer.weight.data[seed].T.clone(memory_format=torch.contiguous_format)
+            linear.weight.data = layer.weight.data[seed].T.clone(
+                memory_format=torch.contiguous_format
+            )
             linear.bias.data = layer.bias.data[seed, 0].clone()
             layer = linear
         layers.append(layer)
     return nn.Sequential(*layers)
 
 
-class Turn:
+class TimedSide:
     """One side: a call takes one step of each pair of networks on its batch, and returns the losses (2 · seeds,)."""
 
     def __init__(self, pairs, batches):
-        self.parts = [(g, d, adam(g, 1e-3), adam(d, 1e-3), x, z) for (g, d), (x, z) in zip(pairs, batches)]
+        self.parts = [
+            (g, d, adam(g, 1e-3), adam(d, 1e-3), x, z) for (g, d), (x, z) in zip(pairs, batches)
+        ]
 
     def __call__(self):
         losses = [gan_step(*part) for part in self.parts]
@@ -84,7 +110,9 @@ class Turn:
 def gan_step(generator, discriminator, g_adam, d_adam, x, z):
     """su-16 and then su-20 on x and z (..., B, 2); returns both losses, (...) each."""
     fake = generator(z)
-    d_loss = discriminator_loss(discriminator(x)[..., 0], discriminator(fake.detach())[..., 0]).mean(-1)
+    d_loss = discriminator_loss(
+        discriminator(x)[..., 0], discriminator(fake.detach())[..., 0]
+    ).mean(-1)
     step(d_adam, d_loss)
     g_loss = generator_loss(discriminator(fake)[..., 0]).mean(-1)
     step(g_adam, g_loss)
@@ -115,18 +143,31 @@ def images(side, dim, batch=64, steps=20, repetitions=5):
     single = [game_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         require_equal("images", *(torch.stack([turn() for _ in range(3)]) for turn in single))
-    ours, plain_time = times([game_step(networks, data, z), plain_step(networks, data, z)], steps, repetitions)
-    return {"unit": "images per second", "side": side, "dim": dim, "batch": batch, "steps": steps,
-            "repetitions": repetitions, "ours": batch / ours, "plain": batch / plain_time, "ratio": plain_time / ours}
+    ours, plain_time = times(
+        [game_step(networks, data, z), plain_step(networks, data, z)], steps, repetitions
+    )
+    return {
+        "unit": "images per second",
+        "side": side,
+        "dim": dim,
+        "batch": batch,
+        "steps": steps,
+        "repetitions": repetitions,
+        "ours": batch / ours,
+        "plain": batch / plain_time,
+        "ratio": plain_time / ours,
+    }
 
 
 def game_step(networks, data, z, precision=None):
     """Our side: a function that takes one step of D and one of G and returns the losses (2,)."""
-    game = Game(*copy.deepcopy(networks), device())
+    game = AdversarialTrainer(*copy.deepcopy(networks), device())
     game.precision = precision or game.precision
     data = data.to(device(), memory_format=torch.channels_last)
     batches = cycle(data, z.shape[1])
-    return lambda: torch.cat([game.discriminator_step(next(batches), z[0]), game.generator_step(z[1])])
+    return lambda: torch.cat(
+        [game.discriminator_step(next(batches), z[0]), game.generator_step(z[1])]
+    )
 
 
 def plain_step(networks, data, z):
@@ -138,7 +179,9 @@ def plain_step(networks, data, z):
 
     def turn():
         x = next(batches).to(device())
-        d_loss = cross_entropy(discriminator(x), ones) + cross_entropy(discriminator(generator(z[0]).detach()), 0 * ones)
+        d_loss = cross_entropy(discriminator(x), ones) + cross_entropy(
+            discriminator(generator(z[0]).detach()), 0 * ones
+        )
         step(d_adam, d_loss)
         g_loss = cross_entropy(discriminator(generator(z[1])), ones)
         step(g_adam, g_loss)
@@ -156,7 +199,9 @@ def require_equal(name, ours, other):
     """ValueError unless the losses (T, n) of the two sides agree to ``TOLERANCE``."""
     apart = ((ours - other).abs() / other.abs()).max().item()
     if not apart <= TOLERANCE:
-        raise ValueError(f"{name}: the two sides' losses are {apart:.1e} apart, so their times are not comparable")
+        raise ValueError(
+            f"{name}: the two sides' losses are {apart:.1e} apart, so their times are not comparable"
+        )
 
 
 def times(turns, steps, repetitions):
@@ -181,11 +226,21 @@ def synchronise():
 def table(figures):
     """The figures of ``bench`` as text."""
     small, pictures = figures["small networks"], figures["images"]
-    lines = [f"torch {figures['versions']['torch']} on {figures['device']}", "",
-             f"small GAN, G and D 2 × {small['hidden']}, batch {small['batch']}: {small['unit']}, Adam, single precision",
-             f"{'seeds':8}{'seed axis':12}{'loop':12}loop / seed axis"]
-    lines += [f"{row['seeds']:<8}{row['seed axis']:<12.3g}{row['loop']:<12.3g}{row['ratio']:.2f}" for row in small["rows"]]
-    lines += ["", f"the article's networks, {pictures['side']}×{pictures['side']}, dim {pictures['dim']}, batch {pictures['batch']}: "
-              f"{pictures['unit']}, a step of D and one of G", f"{'ours':8}{'plain':8}ours / plain",
-              f"{pictures['ours']:<8.0f}{pictures['plain']:<8.0f}{pictures['ratio']:.2f}"]
+    lines = [
+        f"torch {figures['versions']['torch']} on {figures['device']}",
+        "",
+        f"small GAN, G and D 2 × {small['hidden']}, batch {small['batch']}: {small['unit']}, Adam, single precision",
+        f"{'seeds':8}{'seed axis':12}{'loop':12}loop / seed axis",
+    ]
+    lines += [
+        f"{row['seeds']:<8}{row['seed axis']:<12.3g}{row['loop']:<12.3g}{row['ratio']:.2f}"
+        for row in small["rows"]
+    ]
+    lines += [
+        "",
+        f"the article's networks, {pictures['side']}×{pictures['side']}, dim {pictures['dim']}, batch {pictures['batch']}: "
+        f"{pictures['unit']}, a step of D and one of G",
+        f"{'ours':8}{'plain':8}ours / plain",
+        f"{pictures['ours']:<8.0f}{pictures['plain']:<8.0f}{pictures['ratio']:.2f}",
+    ]
     return "\n".join(lines)

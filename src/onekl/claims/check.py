@@ -12,20 +12,24 @@ from random import Random
 import mpmath
 import sympy
 
-from onekl.algebra import Joint
-from onekl.evaluation import DIGITS
-from onekl.instances import Finite, Ranges
-from onekl.notation import written
-from onekl.proofs.mutants import mutants
-from onekl.proofs import Bound, Counterexample, NotProved, Proof, Statement, provable
-from onekl.proofs.basis import Positive
+from onekl.symbolic.algebra import Joint
+from onekl.symbolic.mutants import mutants
+from onekl.symbolic.notation import written
+from onekl.symbolic.numeric import DIGITS
+from onekl.symbolic.proof import NotProved, Positive, Proof
+from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.statements import Bound, Counterexample, Statement, provable
 
 INSTANCES = 1000
 TOLERANCE = mpmath.mpf(10) ** -18  # numbers carry 30 digits
 WRONG = mpmath.mpf(10) ** -9  # a mutant must be off by more than this somewhere
 MIME = "application/vnd.onekl.report+json"
 # What a counterexample says, by the verdict that it leads to.
-REFUTED = {"slip": "refuted as printed", "bound only": "not an equality", "heuristic": "where the argument fails"}
+REFUTED = {
+    "slip": "refuted as printed",
+    "bound only": "not an equality",
+    "heuristic": "where the argument fails",
+}
 
 
 class CheckFailed(ValueError):
@@ -58,7 +62,10 @@ class Report:
             *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
             *(f"premise: {write(premise)}" for premise in self.premises),
             *(f"used: {write(rule)}" for rule in self.rules),
-            *(f"equality, where the lower side is finite, exactly when {write(case)}" for case in self.equality),
+            *(
+                f"equality, where the lower side is finite, exactly when {write(case)}"
+                for case in self.equality
+            ),
             f"mutants: {self.mutants_rejected} of {self.mutants_total} rejected{kinds}; {self.mutants_equivalent} equivalent",
             f"numbers: {self.numeric_instances:,} random instances, largest error {self.max_error:.0e}",
         ]
@@ -69,10 +76,20 @@ class Report:
 
     def markdown(self) -> str:
         """The report as Markdown with LaTeX, for notebooks and the site."""
-        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {line}" for line in self.lines(partial(written, mark="$")))])
+        return "\n".join(
+            [
+                f"**{self.id}: {self.verdict}**",
+                "",
+                *(f"- {line}" for line in self.lines(partial(written, mark="$"))),
+            ]
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: json.loads(json.dumps(asdict(self)))}
+        return {
+            "text/plain": self.text(),
+            "text/markdown": self.markdown(),
+            MIME: json.loads(json.dumps(asdict(self))),
+        }
 
 
 def check(claim) -> Report:
@@ -86,10 +103,20 @@ def check(claim) -> Report:
     with mpmath.workdps(DIGITS):
         refutations = [_prove(claim, statement) for statement in claim.refuted]
         proofs = [_prove(claim, statement) for statement in claim.statements]
-        tried = [(s, proof.positive) for s, proof in zip(claim.statements, proofs) if not isinstance(s, Counterexample)]
+        tried = [
+            (s, proof.positive)
+            for s, proof in zip(claim.statements, proofs)
+            if not isinstance(s, Counterexample)
+        ]
         numbers = [_cross_examine(claim, statement, positive) for statement, positive in tried]
-        trials = [trial for statement, positive in tried for trial in _try_mutants(claim, statement, positive)]
-    premises = _distinct(p for proof, s in zip(proofs, claim.statements) for p in (*s.assuming, *proof.premises))
+        trials = [
+            trial
+            for statement, positive in tried
+            for trial in _try_mutants(claim, statement, positive)
+        ]
+    premises = _distinct(
+        p for proof, s in zip(proofs, claim.statements) for p in (*s.assuming, *proof.premises)
+    )
     rejected = [name for name, outcome in trials if outcome == "rejected"]
     equivalent = sum(outcome == "equivalent" for _, outcome in trials)
     return Report(
@@ -114,9 +141,15 @@ def _verdict(claim, premises) -> str:
     """The word for what the check showed, by one rule for all claims."""
     if claim.relation == "argument":
         if not claim.refuted:
-            raise CheckFailed(f"{claim.id} is an argument: give the case where it fails, or state it as a fact")
+            raise CheckFailed(
+                f"{claim.id} is an argument: give the case where it fails, or state it as a fact"
+            )
         return "heuristic"
-    if claim.refuted and claim.relation == "~" and any(isinstance(s, Bound) for s in claim.statements):
+    if (
+        claim.refuted
+        and claim.relation == "~"
+        and any(isinstance(s, Bound) for s in claim.statements)
+    ):
         return "bound only"
     if claim.refuted:
         return "slip"
@@ -125,8 +158,13 @@ def _verdict(claim, premises) -> str:
 
 def fingerprint(claim) -> str:
     """A short hash of what the claim says, so that a report of an older wording is recognised."""
-    said = [(type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)]) for s in (*claim.statements, *claim.refuted)]
-    return hashlib.sha256(repr((said, claim.stated, claim.relation, _spelt(claim.printed))).encode()).hexdigest()[:12]
+    said = [
+        (type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)])
+        for s in (*claim.statements, *claim.refuted)
+    ]
+    return hashlib.sha256(
+        repr((said, claim.stated, claim.relation, _spelt(claim.printed))).encode()
+    ).hexdigest()[:12]
 
 
 def _spelt(value) -> str:
@@ -135,9 +173,13 @@ def _spelt(value) -> str:
         return sympy.srepr(value)
     if isinstance(value, Joint):
         return value.family
-    if isinstance(value, (Finite, Ranges)):
+    if isinstance(value, (RandomTables, RandomParameters)):
         return " ".join(_spelt(getattr(value, f.name)) for f in fields(value))
-    return "(" + " ".join(map(_spelt, value)) + ")" if isinstance(value, (tuple, list)) else repr(value)
+    return (
+        "(" + " ".join(map(_spelt, value)) + ")"
+        if isinstance(value, (tuple, list))
+        else repr(value)
+    )
 
 
 def _distinct(items) -> tuple[str, ...]:
@@ -154,7 +196,9 @@ def _prove(claim, statement: Statement) -> Proof:
 def _instances(statement: Statement, positive: tuple[Positive, ...]):
     """The first instances that satisfy the statement's premises of positivity, and only those are left out."""
     drawn = (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in count())
-    fitting = (i for i in drawn if not any(i.vanishes_against(p.density, p.where) for p in positive))
+    fitting = (
+        i for i in drawn if not any(i.vanishes_against(p.density, p.where) for p in positive)
+    )
     return islice(fitting, INSTANCES)
 
 
@@ -163,7 +207,9 @@ def _cross_examine(claim, statement: Statement, positive):
     for index, instance in enumerate(_instances(statement, positive)):
         found = violation(instance)
         if found > TOLERANCE:
-            raise CheckFailed(f"{claim.id} fails on instance {index}: {statement.latex()} is off by {mpmath.nstr(found, 3)}")
+            raise CheckFailed(
+                f"{claim.id} fails on instance {index}: {statement.latex()} is off by {mpmath.nstr(found, 3)}"
+            )
         worst = max(worst, found)
     return worst
 
@@ -177,7 +223,11 @@ def _try_mutants(claim, statement: Statement, positive):
         if not same and provable(mutant):
             raise CheckFailed(f"{claim.id}: the prover accepts a mutant ({name}): {mutant.latex()}")
         if same and refuted:
-            raise CheckFailed(f"{claim.id}: numbers refute a mutant that is said to be equivalent ({name}): {mutant.latex()}")
+            raise CheckFailed(
+                f"{claim.id}: numbers refute a mutant that is said to be equivalent ({name}): {mutant.latex()}"
+            )
         if not same and not refuted:
-            raise CheckFailed(f"{claim.id}: no instance refutes a mutant ({name}): {mutant.latex()}")
+            raise CheckFailed(
+                f"{claim.id}: no instance refutes a mutant ({name}): {mutant.latex()}"
+            )
         yield name, "equivalent" if same else "rejected"

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-LAYOUT = r"\s+|&|\\\\|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
+LAYOUT = (
+    r"\s+|&|\\\\|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
+)
 TOKENS = {
     "differential": r"d(?=[xyz])",
     "operator": r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|\\i?int|\\sum|\\lim|\\log|\\exp|\\frac|\\nabla|KL",
@@ -18,9 +20,21 @@ TOKENS = {
     "close": r"\\right\.|[)\]}]",
     "sign": r"\\(?:sim|approx|to|geq|cdot|Vert|quad)(?![a-zA-Z])|[-+=/|,^_0-9]",
 }
-TOKEN = re.compile(rf"(?P<layout>{LAYOUT})|" + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS.items()))
+TOKEN = re.compile(
+    rf"(?P<layout>{LAYOUT})|"
+    + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS.items())
+)
 CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\right."}
-CALLED = ("p", "q", r"\tilde{p}", r"\tilde{q}", "D", "G", "E", r"\delta")  # letters that take arguments; others are multiplied
+CALLED = (
+    "p",
+    "q",
+    r"\tilde{p}",
+    r"\tilde{q}",
+    "D",
+    "G",
+    "E",
+    r"\delta",
+)  # letters that take arguments; others are multiplied
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ def _tokens(latex: str) -> list[tuple[str, str]]:
     while at < len(latex):
         match = TOKEN.match(latex, at)
         if not match:
-            raise ValueError(f"cannot read {latex!r}: unknown notation at {latex[at:at + 12]!r}")
+            raise ValueError(f"cannot read {latex!r}: unknown notation at {latex[at : at + 12]!r}")
         if match.lastgroup != "layout":
             found.append((match.lastgroup, re.sub(r"\s", "", match[0])))
         at = match.end()

@@ -1,0 +1,206 @@
+"""The audit of the printed equations: every symbol is accounted for, and every x, y, z is bound by something.
+
+It reads what is printed and knows no mathematics: a wrong symbol that is well bound and introduced is for the proofs to find.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from onekl.claims.printed import Node, everything, parse
+
+VARIABLES = ("x", "y", "z")
+RELATIONS = ("=", r"\sim", r"\approx", r"\to", r"\geq")
+VARIED = r"\mathop"  # arg min, arg max
+INTEGRALS = {r"\int": 1, r"\iint": 2}  # how many differentials each takes
+ENDS = ("+", "-", *RELATIONS)  # where the reach of a mean or a sum without brackets ends
+ROLES = (
+    "density",
+    "conditional density",
+    "joint density",
+    "chance of the label",
+    "map",
+    "variable",
+    "parameter",
+    "constant",
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a symbol of a printed equation is: how often it stands there, its role, where it is introduced, and a remark.
+
+    `introduced` is an equation as "(n)", a place in the text as "before (n)" or "after (n)", or "nowhere";
+    for a variable it says what binds it.
+    """
+
+    equation: str
+    symbol: str
+    times: int
+    role: str
+    introduced: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A slip in the article's running text: where, what is printed, what must be meant, and why; LaTeX between $ signs.
+
+    Its kind: a wrong letter, a wrong or missing word, or a sentence that says more than is true.
+    """
+
+    place: str
+    kind: str
+    printed: str
+    meant: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """One occurrence of x, y or z: the symbol that it stands in, and what binds it ("" if nothing does)."""
+
+    variable: str
+    within: str
+    binder: str
+
+
+@cache
+def accounts() -> tuple[Account, ...]:
+    """The account of every symbol of every printed equation."""
+    return tuple(Account(**row | {"times": int(row["times"])}) for row in _table("symbols.csv"))
+
+
+@cache
+def running_text() -> tuple[Slip, ...]:
+    """The slips in the text between the equations."""
+    return tuple(Slip(**row) for row in _table("running_text.csv"))
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    with (Path(__file__).parent / name).open(encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+def symbols(latex: str) -> Counter:
+    r"""How often each symbol is printed, with its arguments: p(z|x) counts once, and so do its z and its x."""
+    return Counter(str(node) for node in everything(parse(latex)) if node.kind == "letter")
+
+
+def uses(latex: str) -> list[Use]:
+    """Every occurrence of a variable with what binds it: E, dx, KL, sum, arg (a name under arg min), or the left side."""
+    return [
+        use for clause in _clauses(parse(latex)) for use in _uses(clause, _left_side(clause), "")
+    ]
+
+
+def unbound(latex: str) -> list[Use]:
+    """The variables that nothing binds."""
+    return [use for use in uses(latex) if not use.binder]
+
+
+def unnamed(latex: str) -> list[str]:
+    """What arg min or arg max varies although what follows does not print it."""
+    found = []
+    nodes = parse(latex)
+    for index, node in enumerate(nodes):
+        if node.text.startswith(VARIED):
+            following = list(everything(nodes[index + 1 : _end(nodes, index + 1, ("=",))]))
+            names = {str(n) for n in following} | {n.text for n in following}
+            found += [
+                str(varied)
+                for varied in node.below
+                if varied.kind == "letter" and str(varied) not in names
+            ]
+    return found
+
+
+def _clauses(nodes):
+    start = 0
+    for index, node in enumerate(nodes):
+        if node.text == r"\quad":
+            yield nodes[start:index]
+            start = index + 1
+    yield nodes[start:]
+
+
+def _left_side(clause) -> dict[str, str]:
+    """The variables that are free on the left of the first relation: the equation holds for all of them.
+
+    A left side that is itself an integral, a mean or a sum is one number and has none.
+    """
+    end = _end(clause, 0, RELATIONS)
+    if end == len(clause) or any(
+        node.text in (*INTEGRALS, r"\mathbb{E}", r"\sum") for node in clause[:end]
+    ):
+        return {}
+    return {use.variable: "left side" for use in _uses(clause[:end], {}, "") if not use.binder}
+
+
+def _end(nodes, start: int, signs) -> int:
+    return next(
+        (i for i in range(start, len(nodes)) if nodes[i].kind == "sign" and nodes[i].text in signs),
+        len(nodes),
+    )
+
+
+def _uses(nodes, bound: dict[str, str], within: str):
+    """The variables' occurrences in nodes that stand side by side, where `bound` says what binds a variable from outside."""
+    index = 0
+    while index < len(nodes):
+        node, (binds, end) = nodes[index], _scope(nodes, index)
+        if node.kind == "letter" and node.text in VARIABLES:
+            yield Use(node.text, within, bound.get(node.text, ""))
+        # What is minimised is one number: the left side's variables do not reach into it.
+        around = {} if node.text.startswith(VARIED) else bound | binds
+        name = str(node) if node.kind == "letter" else within
+        yield from _uses(node.below, bound | binds, name)
+        yield from _uses(node.inside or (), bound, name)
+        yield from _uses(nodes[index + 1 : end], around, within)
+        index = end
+
+
+def _scope(nodes, index: int) -> tuple[dict[str, str], int]:
+    """What the node binds, in its subscript and in the nodes after it, and where these end."""
+    node = nodes[index]
+    if node.text == r"\mathbb{E}":
+        end = index + 2 if nodes[index + 1].text == "[" else _end(nodes, index + 1, ENDS)
+        return {
+            first.text: "E" for first, second in pairwise(node.below) if second.text == r"\sim"
+        }, end
+    if node.text == r"\sum":
+        return {n.text: "sum" for n in node.below}, _end(nodes, index + 1, ENDS)
+    if node.text.startswith(VARIED):
+        return dict.fromkeys(VARIABLES, "arg"), _end(nodes, index + 1, ("=",))
+    if node.text in INTEGRALS:
+        end = _after_differentials(nodes, index)
+        return {
+            n.inside[0].text: f"d{n.inside[0].text}"
+            for n in nodes[index:end]
+            if n.kind == "differential"
+        }, end
+    if node.text == "KL":
+        return dict.fromkeys(_compared(nodes[index + 1]), "KL"), index + 2
+    return {}, index + 1
+
+
+def _after_differentials(nodes, start: int) -> int:
+    wanted = INTEGRALS[nodes[start].text]
+    places = [i for i in range(start, len(nodes)) if nodes[i].kind == "differential"][:wanted]
+    if len(places) < wanted or any(n.text in INTEGRALS for n in nodes[start + 1 : places[-1]]):
+        raise ValueError(
+            f"an integral without its differential: {''.join(map(str, nodes[start:]))}"
+        )
+    return places[-1] + 1
+
+
+def _compared(group: Node) -> set[str]:
+    """What a divergence integrates over: the arguments before the bar of its first density."""
+    density = group.inside[0]
+    bar = next((i for i, n in enumerate(density.inside) if n.text == "|"), len(density.inside))
+    return {n.text for n in density.inside[:bar] if n.text in VARIABLES}

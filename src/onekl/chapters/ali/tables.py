@@ -1,0 +1,150 @@
+"""ALI on finite alphabets: generator and encoder as tables, with the discriminator at its optimum in every round (su-39 to su-43).
+
+Letters of x and z; p̃(x) is `p_data`, (X,), q(z) is `prior`, (Z,).
+`encoder` holds p(z|x) and `generator` holds q(x|z), both (..., X, Z) with x before z and any leading axes, for example starts.
+p(x, z) = p̃(x) p(z|x) and q(x, z) = q(x|z) q(z) are the two joint tables, and r = q(x, z)/p(x, z), so that D = 1/(1 + r).
+The objective at the optimal discriminator, KL(m ‖ p) with m = (p + q)/2, is ``objective_at_optimum`` of the GAN on pairs.
+"""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+
+from onekl.tables import check_table
+
+# The slope of each loss by p(x, z) and by q(x, z), with D and the old densities held where they are: of −log D = log(1 + r),
+# of log(1 − D) = log r − log(1 + r), and of su-40's last term, −q log p, which gives −r.
+SLOPES = {
+    "su-40": lambda r: (np.log1p(r) - r, np.log1p(r)),
+    "su-41": lambda r: (np.log1p(r), np.log1p(r)),
+    "su-42": lambda r: (-np.log1p(r), np.log(r) - np.log1p(r)),
+    "su-43": lambda r: (np.log1p(1 / r), np.log1p(r)),
+}
+
+
+class Mismatch(NamedTuple):
+    """Total variations, each (...): between the joint tables, between q(x) and p̃(x), and between p(z) and q(z)."""
+
+    joint: np.ndarray
+    x: np.ndarray
+    z: np.ndarray
+
+
+class DescentPath(NamedTuple):
+    """The tables at the end of a run, (..., X, Z), and the mismatch before each round and at the end, (rounds + 1, ...)."""
+
+    encoder: np.ndarray
+    generator: np.ndarray
+    mismatch: Mismatch
+
+
+def joints(p_data, encoder, prior, generator):
+    """The two joint tables p(x, z) = p̃(x) p(z|x) and q(x, z) = q(x|z) q(z), each (..., X, Z)."""
+    return np.asarray(p_data)[:, None] * encoder, np.asarray(prior) * generator
+
+
+def mismatch(p, q):
+    """How far two joint tables (..., X, Z) are apart, as a whole and in their marginals."""
+    gap = p - q
+    return Mismatch(
+        *(
+            np.abs(part).sum(axis=axes) / 2
+            for part, axes in ((gap, (-2, -1)), (gap.sum(-1), -1), (gap.sum(-2), -1))
+        )
+    )
+
+
+def gradient_step(objective, p_data, prior, encoder_logits, generator_logits, size=1.0):
+    """Both logits after one gradient step on the objective ("su-40" to "su-43"), with D at its optimum for the tables before it.
+
+    p(z|x) is the softmax of `encoder_logits` over z and q(x|z) that of `generator_logits` over x, both (..., X, Z).
+    The old densities of su-40 are those before the step: its third term has no slope there, and its fourth only one for the encoder.
+    """
+    encoder, generator = _softmax(encoder_logits, -1), _softmax(generator_logits, -2)
+    p, q = joints(p_data, encoder, prior, generator)
+    for_encoder, for_generator = SLOPES[objective](q / p)
+    encoder_slope = p * (for_encoder - np.sum(encoder * for_encoder, axis=-1, keepdims=True))
+    generator_slope = q * (
+        for_generator - np.sum(generator * for_generator, axis=-2, keepdims=True)
+    )
+    return encoder_logits - size * encoder_slope, generator_logits - size * generator_slope
+
+
+def simultaneous_descent(objective, p_data, prior, encoder, generator, rounds, size=1.0):
+    """`rounds` gradient steps of encoder and generator at once, each with a fresh optimal discriminator, as a `DescentPath`.
+
+    Raises ValueError for an unknown objective, for tables that are not positive or of other shapes, for a number of rounds
+    below 0, and for a size that is not positive.
+    """
+    p_data, prior, encoder, generator = _checked(objective, p_data, prior, encoder, generator)
+    if not isinstance(rounds, Integral) or rounds < 0:
+        raise ValueError(
+            f"rounds is {rounds!r}: give the number of rounds, a whole number from 0 on"
+        )
+    if not 0 < size < np.inf:
+        raise ValueError(f"size is {size!r}: the step size is a positive number")
+    logits, seen = (np.log(encoder), np.log(generator)), []
+    for _ in range(rounds):
+        seen.append(_mismatch_at(p_data, prior, *logits))
+        logits = gradient_step(objective, p_data, prior, *logits, size)
+    seen.append(_mismatch_at(p_data, prior, *logits))
+    return DescentPath(
+        _softmax(logits[0], -1), _softmax(logits[1], -2), Mismatch(*map(np.array, zip(*seen)))
+    )
+
+
+def linearised(objective, joint, size=1.0):
+    """The Jacobian of `gradient_step` at p = q = `joint` (X, Z), in the logits of encoder and generator: (2XZ, 2XZ).
+
+    The first XZ rows and columns are the encoder's.
+    It is computed by complex steps, and so to the last digits.
+    Raises ValueError for an unknown objective and for a table with a cell that is not positive.
+    """
+    joint = check_table(joint, "joint").astype(float)
+    p_data, prior = joint.sum(1), joint.sum(0)
+    _checked(objective, p_data, prior, joint / p_data[:, None], joint / prior)
+    at = np.concatenate([np.log(joint / p_data[:, None]).ravel(), np.log(joint / prior).ravel()])
+    columns = []
+    for place in range(len(at)):
+        moved = at.astype(complex)
+        moved[place] += 1e-30j
+        stepped = gradient_step(objective, p_data, prior, *moved.reshape(2, *joint.shape), size)
+        columns.append(np.imag(np.concatenate([part.ravel() for part in stepped])) / 1e-30)
+    return np.array(columns).T
+
+
+def _mismatch_at(p_data, prior, encoder_logits, generator_logits):
+    return mismatch(
+        *joints(p_data, _softmax(encoder_logits, -1), prior, _softmax(generator_logits, -2))
+    )
+
+
+def _checked(objective, p_data, prior, encoder, generator):
+    if objective not in SLOPES:
+        raise ValueError(f"no objective {objective!r}: choose one of {', '.join(SLOPES)}")
+    p_data, prior = (
+        check_table(table, name).astype(float)
+        for table, name in ((p_data, "p_data"), (prior, "prior"))
+    )
+    encoder, generator = np.asarray(encoder, float), np.asarray(generator, float)
+    shape = (*p_data.shape, *prior.shape)
+    for name, table, axis in (("encoder", encoder, -1), ("generator", generator, -2)):
+        if table.shape[-2:] != shape or len(shape) != 2:
+            raise ValueError(
+                f"{name} has shape {table.shape}: its last axes must be x and z, {shape}"
+            )
+        if not np.allclose(table.sum(axis), 1, rtol=0, atol=1e-9):
+            raise ValueError(
+                f"{name} does not sum to one over {'z' if axis == -1 else 'x'}: divide it by its sums"
+            )
+    if not all(np.all(table > 0) for table in (p_data, prior, encoder, generator)):
+        raise ValueError(
+            "a cell is not positive: a gradient step in logits cannot start from 0, so give every cell some mass"
+        )
+    return p_data, prior, encoder, generator
+
+
+def _softmax(logits, axis):
+    shifted = np.exp(logits - np.max(np.real(logits), axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)

@@ -1,0 +1,1 @@
+"""GAN and the optimal discriminator."""

@@ -1,0 +1,1 @@
+"""The joint-KL upper bound."""

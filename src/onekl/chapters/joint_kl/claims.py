@@ -1,0 +1,126 @@
+"""The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3."""
+
+import sympy
+from sympy import Add, Eq, Mul, S, log, sqrt
+
+from onekl.claims.claim import Claim
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
+from onekl.symbolic.optima import Optimum
+from onekl.symbolic.sampling import RandomTables
+from onekl.symbolic.statements import Bound, Counterexample, Identity, Pushforward
+
+x, z = sympy.symbols("x z", real=True)
+P = Joint("p", (x, z), {(x,): r"\tilde{p}"})  # the data side: p̃(x) and the encoder p(z|x)
+Q = Joint("q", (x, z))  # the model side: the prior q(z) and the decoder q(x|z)
+OTHER = Joint("q'", (x, z))  # a second model, to compare with
+TABLES = RandomTables((P, Q))
+
+marginal = KL(P(x), Q(x))
+conditional = Expectation(P(x), KL(P(z, given=x), Q(z, given=x)))
+log_likelihood = SumOrIntegral(P(x) * log(Q(x)), (x,))
+elbo = SumOrIntegral(P(z, given=x) * log(Q(x, z) / P(z, given=x)), (z,))
+
+# Same marginals, dependent against independent: the marginals agree and the joints do not.
+SAME_MARGINALS = (
+    (P, [[S(3) / 8, S(1) / 8], [S(1) / 8, S(3) / 8]]),
+    (Q, [[S(1) / 4, S(1) / 4], [S(1) / 4, S(1) / 4]]),
+)
+
+
+def hellinger(a, b):
+    """KL(a ‖ b) ≥ ∫ (√a − √b)²: a small divergence means close densities."""
+    return Bound(
+        TABLES,
+        upper=KL(a, b),
+        lower=SumOrIntegral((sqrt(a) - sqrt(b)) ** 2, (x,)),
+        remainder=SumOrIntegral(2 * sqrt(a) * kl_div(sqrt(a), sqrt(b)), (x,)),
+    )
+
+
+CLAIMS = (
+    Claim(
+        "su-1",
+        (
+            Pushforward(
+                TABLES, value=x, under=Q(x, z), variable=x, density=SumOrIntegral(Q(x, z), (z,))
+            ),
+        ),
+        printed=Eq(Q(x), SumOrIntegral(Q(x, z), (z,)), evaluate=False),
+    ),
+    Claim(
+        "su-2",
+        (Optimum(TABLES, functional=log_likelihood, density=Q(x), at=P(x)),),
+    ),
+    Claim(
+        "su-3",
+        (
+            Identity(
+                TABLES,
+                left=SumOrIntegral(kl_div(P(x), Q(x)), (x,)),
+                right=SumOrIntegral(P(x) * log(P(x) / Q(x)), (x,)),
+            ),
+        ),
+        printed=Eq(marginal, SumOrIntegral(P(x) * log(P(x) / Q(x)), (x,)), evaluate=False),
+    ),
+    Claim(
+        "su-4",
+        (Bound(TABLES, upper=KL(P(x, z), Q(x, z)), lower=marginal, remainder=conditional),),
+    ),
+    Claim(
+        "su-t2",
+        (
+            Bound(
+                TABLES,
+                upper=KL(Q(x, z), P(x, z)),
+                lower=KL(Q(x), P(x)),
+                remainder=Expectation(Q(x), KL(Q(z, given=x), P(z, given=x))),
+            ),
+            hellinger(P(x), Q(x)),
+            hellinger(Q(x), P(x)),
+            Counterexample(
+                TABLES, left=KL(P(x, z), Q(x, z)), right=marginal, tables=SAME_MARGINALS
+            ),
+            Counterexample(
+                TABLES, left=KL(Q(x, z), P(x, z)), right=KL(Q(x), P(x)), tables=SAME_MARGINALS
+            ),
+        ),
+    ),
+    Claim(
+        "su-t3",
+        (
+            Identity(
+                RandomTables((P, Q, OTHER)),
+                left=Add(marginal, -KL(P(x), OTHER(x)), evaluate=False),
+                right=Add(
+                    SumOrIntegral(P(x) * log(OTHER(x)), (x,)), -log_likelihood, evaluate=False
+                ),
+            ),
+        ),
+    ),
+    Claim(
+        "rq-1",
+        (
+            Identity(
+                TABLES,
+                left=KL(P(x, z), Q(x, z)),
+                right=Add(-Expectation(P(x), elbo), -Entropy(P(x)), evaluate=False),
+            ),
+            Bound(
+                TABLES,
+                upper=Expectation(P(x), log(Q(x))),
+                lower=Expectation(P(x), elbo),
+                remainder=conditional,
+            ),
+        ),
+    ),
+    Claim(
+        "rq-3",
+        (
+            Identity(
+                TABLES,
+                left=marginal,
+                right=SumOrIntegral(Mul(P(x), P(z, given=x), log(P(x) / Q(x))), (x, z)),
+            ),
+        ),
+    ),
+)

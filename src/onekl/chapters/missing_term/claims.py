@@ -1,0 +1,225 @@
+"""The claims of the chapter "The missing term": su-21 and su-22, and the families that the expansion is tried on."""
+
+import sympy
+from sympy import Add, Derivative, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
+
+from onekl.claims.claim import Claim
+from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
+from onekl.symbolic.limits import Expansion
+from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.statements import Counterexample, Identity, Pushforward
+
+x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)
+t, sigma, p, p_1, p_2, odds = sympy.symbols("t sigma p p_1 p_2 omega", positive=True)
+v, v_1, v_2, w, b = sympy.symbols(
+    "v v_1 v_2 w b", real=True
+)  # a direction, Δθ = tv; a sampler's weights
+F_11, F_22 = sympy.symbols("F_{11} F_{22}", positive=True)
+F_12 = Symbol("F_{12}", real=True)
+
+NEW = Joint("q", (x,), {(x,): r"q_{\theta}"})
+LINE = RandomTables((NEW,))
+PLANE = RandomTables((NEW,), scalars=(v_1, v_2))
+ranges = RandomParameters((
+    (theta, -1, 1), (step, -1, 1), (mu, -1, 1), (v, -1, 1), (v_1, -1, 1), (v_2, -1, 1),
+    (sigma, 0.5, 2), (p, 0.2, 0.8), (p_1, 0.2, 0.4), (p_2, 0.2, 0.4), (odds, 0.3, 2),
+    (F_11, 1, 3), (F_22, 1, 3), (F_12, -0.9, 0.9),
+))  # fmt: skip
+
+# su-21: a generator with parameter θ, before and after its step, and the density at one point as a function of θ.
+noise = Gaussian(z, 0, 1)
+density = Function("q", real=True)
+
+# Then the last term is a square too; it holds for every Fisher information (Cauchy–Schwarz).
+SCHWARZ = (r"F_{12}^2 \leq F_{11} F_{22}",)
+
+# su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and third.
+s, s_1, s_2, h, r = (Function(name, real=True)(x) for name in ("s", "s_1", "s_2", "h", "r"))
+SMOOTH = (
+    r"q_{\theta}(x) \text{ is three times differentiable along the line wherever it is positive}",
+    r"\text{where } q_{\theta}(x) = 0 \text{ the density stays } 0 \text{: the support does not move with } \theta",
+)
+
+
+def old_density(score: Expr) -> Expr:
+    """q_{θ−tv}(x) by its Taylor expansion in t, for the score v·∇log q."""
+    jet = Add(1, Mul(-1, t, score, evaluate=False), t**2 * h / 2, -(t**3) * r / 6, evaluate=False)
+    return Mul(NEW(x), jet, evaluate=False)
+
+
+def missing(score: Expr) -> SumOrIntegral:
+    """KL(q_θ ‖ q_{θ−tv}) as an integral of ℰ, for the score v·∇log q."""
+    return SumOrIntegral(kl_div(NEW(x), old_density(score)), (x,))
+
+
+def fisher(first: Expr, second: Expr) -> SumOrIntegral:
+    """An entry of the Fisher information: the mean of the product of two scores."""
+    return SumOrIntegral(NEW(x) * first * second, (x,))
+
+
+def root(radicand: Expr) -> Expr:
+    """A square root that is printed as one."""
+    return Pow(radicand, Rational(1, 2), evaluate=False)
+
+
+quadratic = Mul(
+    t**2 / 2,
+    Add(
+        v_1**2 * fisher(s_1, s_1),
+        2 * v_1 * v_2 * fisher(s_1, s_2),
+        v_2**2 * fisher(s_2, s_2),
+        evaluate=False,
+    ),
+    evaluate=False,
+)
+
+# C with CᵀC = F/2, by Cholesky: one row for each square.
+form = Mul(
+    Rational(1, 2),
+    Add(v_1**2 * F_11, 2 * v_1 * v_2 * F_12, v_2**2 * F_22, evaluate=False),
+    evaluate=False,
+)
+squares = Add(
+    Add(
+        Mul(v_1, root(F_11 / 2), evaluate=False),
+        Mul(v_2, F_12 / root(2 * F_11), evaluate=False),
+        evaluate=False,
+    )
+    ** 2,
+    v_2**2 * (F_11 * F_22 - F_12**2) / (2 * F_11),
+    evaluate=False,
+)
+
+# Three letters with probabilities p, p and 1 − 2p: the second order for the steps (1, 0) or (0, 1), and for (1, 1).
+one_axis = (1 / p + 1 / (1 - 2 * p)) / 2
+diagonal = (1 / p + 1 / p + 4 / (1 - 2 * p)) / 2
+
+
+def no_vector(sign: int) -> Counterexample:
+    """(Δθ·c)² at the step (1, 1) for the vectors c that are right along both axes, √one_axis · (1, ±1)."""
+    return Counterexample(
+        ranges, left=diagonal, right=(1 + sign) ** 2 * one_axis, values=((p, Rational(1, 3)),)
+    )
+
+
+CLAIMS = (
+    Claim(
+        "su-21",
+        (
+            Pushforward(
+                ranges,
+                value=Add(Add(theta, -step, evaluate=False), sigma * z, evaluate=False),
+                under=noise,
+                variable=x,
+                density=Gaussian(x, Add(theta, -step, evaluate=False), sigma**2),
+            ),
+            Expansion(
+                ranges,
+                expression=density(Add(theta, -t * v, evaluate=False)),
+                symbol=t,
+                order=1,
+                value=Add(
+                    density(theta), -t * v * Derivative(density(theta), theta), evaluate=False
+                ),
+            ),
+        ),
+        printed=r"q^{o}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
+        stated=(r"\sigma > 0",),
+    ),
+    Claim(
+        "su-22",
+        (
+            Expansion(
+                LINE,
+                SMOOTH,
+                expression=missing(s),
+                symbol=t,
+                order=2,
+                value=t**2 * SumOrIntegral(Mul(Rational(1, 2), NEW(x), s**2), (x,)),
+            ),
+            Expansion(
+                PLANE,
+                SMOOTH,
+                expression=missing(Add(v_1 * s_1, v_2 * s_2, evaluate=False)),
+                symbol=t,
+                order=2,
+                value=quadratic,
+            ),
+            Identity(ranges, SCHWARZ, left=form, right=squares),
+        ),
+        printed=(
+            r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
+            r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}{2 q_{\theta}(x)} \, dx"
+            r" \approx \left(\Delta\theta \cdot c\right)^2"
+        ),
+        refuted=(no_vector(1), no_vector(-1)),
+    ),
+)
+
+
+def jets(new: Expr, old: Expr) -> Expr:
+    """ℰ(new, old) to third order in t from the derivatives g = v·∇q and k of q_{θ−tv}: t²g²/2q + t³(g³/3q² − gk/2q)."""
+    g, k = -sympy.diff(old, t).subs(t, 0), sympy.diff(old, t, 2).subs(t, 0)
+    return t**2 * g**2 / (2 * new) + t**3 * (g**3 / (3 * new**2) - g * k / (2 * new))
+
+
+def letters(new: tuple[Expr, ...], old: tuple[Expr, ...]) -> Expr:
+    """KL(new ‖ old) of two distributions on a few letters, as a sum of ℰ."""
+    return Add(*(kl_div(a, b) for a, b in zip(new, old)), evaluate=False)
+
+
+p_3 = 1 - p_1 - p_2
+A, B = Joint("a", (x,)), Joint("b", (x,))  # the unknown components of a mixture with odds ω
+blend = odds / (1 + odds) * A(x) + B(x) / (1 + odds)
+
+
+def tilted(shift: Expr) -> Expr:
+    """A mixture of N(θ − shift, 1) and N(0, 1) with odds ω, times 1 + ω and divided by N(θ, 1)."""
+    return odds * exp(-shift * (x - theta) - shift**2 / 2) + exp(theta**2 / 2 - theta * x)
+
+
+def sampler(weight: Expr, bias: Expr) -> tuple[Expr, ...]:
+    """The law of a small neural sampler: z is 0 or 1 with equal chances, h = tanh(weight·z + bias), x is drawn by softmax(h, −h, 0)."""
+    hidden = (sympy.tanh(bias), sympy.tanh(weight + bias))
+    return tuple(
+        sum(exp(u * unit) / (exp(unit) + exp(-unit) + 1) for unit in hidden) / 2 for u in (1, -1, 0)
+    )
+
+
+def expansion(instances, expression: Expr, value: Expr) -> Expansion:
+    """KL(q_θ ‖ q_{θ−tv}) to the third order, so that the first correction to the quadratic form is there too."""
+    return Expansion(instances, expression=expression, symbol=t, order=3, value=value)
+
+
+FAMILIES = {
+    "Bernoulli": expansion(
+        ranges,
+        letters((p, 1 - p), (p - t, 1 - p + t)),
+        t**2 / 2 * (1 / p + 1 / (1 - p)) + t**3 / 3 * (1 / p**2 - 1 / (1 - p) ** 2),
+    ),
+    "categorical": expansion(
+        ranges,
+        letters((p_1, p_2, p_3), (p_1 - t * v_1, p_2 - t * v_2, p_3 + t * (v_1 + v_2))),
+        t**2 / 2 * (v_1**2 / p_1 + v_2**2 / p_2 + (v_1 + v_2) ** 2 / p_3)
+        + t**3 / 3 * (v_1**3 / p_1**2 + v_2**3 / p_2**2 - (v_1 + v_2) ** 3 / p_3**2),
+    ),
+    "Gaussian mean": expansion(
+        ranges, KL(Gaussian(x, mu, sigma**2), Gaussian(x, mu - t, sigma**2)), t**2 / (2 * sigma**2)
+    ),
+    "Gaussian scale": expansion(
+        ranges,
+        KL(Gaussian(x, mu, sigma**2), Gaussian(x, mu, sigma**2 * exp(-2 * t))),
+        t**2 + 2 * t**3 / 3,
+    ),
+    "mixture weight": expansion(
+        RandomTables((A, B), scalars=(odds,)),
+        SumOrIntegral(kl_div(blend, blend - t * A(x) + t * B(x)), (x,)),
+        t**2 * SumOrIntegral((A(x) - B(x)) ** 2 / (2 * blend), (x,))
+        + t**3 * SumOrIntegral((A(x) - B(x)) ** 3 / (3 * blend**2), (x,)),
+    ),
+    "mixture mean": expansion(
+        ranges,
+        SumOrIntegral(Gaussian(x, theta, 1) * kl_div(tilted(S.Zero), tilted(t)) / (1 + odds), (x,)),
+        SumOrIntegral(Gaussian(x, theta, 1) * jets(tilted(S.Zero), tilted(t)) / (1 + odds), (x,)),
+    ),
+}

@@ -1,0 +1,1 @@
+"""The article's two experiments on drawn faces."""

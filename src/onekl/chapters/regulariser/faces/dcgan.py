@@ -1,0 +1,112 @@
+"""The convolutional GAN of the article's experiments, at 64×64 and at smaller sides.
+
+The layers and their starts are those of the author's public code; a side of 32 or 16 leaves out the widest stages.
+Images are (B, 3, side, side) in [−1, 1].
+PyTorch pads a stride-2 convolution by one pixel more before than after, TensorFlow the other way round: a mirror image.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+LATENT = 100  # z ~ N(0, I) has as many dimensions in the article's code
+SIDES = (16, 32, 64)
+# Every layer's weights are N(0, .02²); decay .9 of a running average is momentum .1 in PyTorch.
+START, MOMENTUM, EPSILON = 0.02, 0.1, 1e-5
+
+
+def widths(side, dim):
+    """The channels at 4×4, 8×8, … up to half of ``side``: (8 dim, 4 dim, 2 dim, dim) at 64. Other sides raise ValueError."""
+    if side not in SIDES:
+        raise ValueError(
+            f"the networks are made for a side of {', '.join(map(str, SIDES))} pixels, got {side}"
+        )
+    return [dim * 2**i for i in reversed(range(int(math.log2(side)) - 2))]
+
+
+def normal(shape, random, cut=math.inf):
+    """N(0, .02²) numbers drawn from ``random``; those beyond ``cut`` standard deviations are drawn again."""
+    x = torch.randn(shape, generator=random)
+    while (far := x.abs() > cut).any():
+        x[far] = torch.randn(int(far.sum()), generator=random)
+    return START * x
+
+
+class Generator(nn.Module):
+    """G: z (B, 100) to images (B, 3, side, side): a linear layer to 4×4, then transposed convolutions 5×5 of stride 2.
+
+    ReLU between the layers, after batch normalisation if ``batch_norm``; tanh at the end.
+    No layer but the last has a bias.
+    The weights are drawn from the ``torch.Generator`` ``random``.
+    """
+
+    def __init__(self, random, side=64, dim=64, batch_norm=True):
+        super().__init__()
+        sizes = widths(side, dim)
+        self.first = nn.Linear(LATENT, 16 * sizes[0], bias=False)
+        # The author's code normalises the linear layer's outputs one by one, before they become channels.
+        layers = [nn.BatchNorm1d(16 * sizes[0], EPSILON, MOMENTUM)] if batch_norm else []
+        layers += [nn.ReLU(), nn.Unflatten(1, (sizes[0], 4, 4))]
+        for n_in, n_out in zip(sizes, sizes[1:]):
+            layers += [up(n_in, n_out, bias=False), *normalisation(n_out, batch_norm), nn.ReLU()]
+        self.rest = nn.Sequential(*layers, up(sizes[-1], 3, bias=True), nn.Tanh())
+        start(self, random)
+
+    def forward(self, z):
+        return self.rest(self.first(z))
+
+
+class Discriminator(nn.Module):
+    """D: images (B, 3, side, side) to logits (B,): convolutions 5×5 of stride 2 down to 4×4, then a linear layer.
+
+    Leaky ReLU with slope .2 between the layers, after batch normalisation if ``batch_norm``, except in the first.
+    """
+
+    def __init__(self, random, side=64, dim=64, batch_norm=True):
+        super().__init__()
+        sizes = widths(side, dim)[::-1]
+        layers = [down(3, sizes[0], bias=True), nn.LeakyReLU(0.2)]
+        for n_in, n_out in zip(sizes, sizes[1:]):
+            layers += [
+                down(n_in, n_out, bias=False),
+                *normalisation(n_out, batch_norm),
+                nn.LeakyReLU(0.2),
+            ]
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * sizes[-1], 1))
+        start(self, random)
+
+    def forward(self, x):
+        return self.layers(x)[:, 0]
+
+
+def up(n_in, n_out, bias):
+    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1, bias=bias)
+
+
+def down(n_in, n_out, bias):
+    return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2, bias=bias)
+
+
+def normalisation(channels, batch_norm):
+    return [nn.BatchNorm2d(channels, EPSILON, MOMENTUM)] if batch_norm else []
+
+
+@torch.no_grad()
+def start(network, random):
+    """Draw the weights as the author's code does: normal, cut at two standard deviations for convolutions; biases 0."""
+    for layer in network.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
+            cut = 2 if isinstance(layer, nn.Conv2d) else math.inf
+            layer.weight.copy_(normal(layer.weight.shape, random, cut))
+            if layer.bias is not None:
+                layer.bias.zero_()
+
+
+def multiplications(side=64, dim=64):
+    """Multiply-adds of one image's way forwards through G and through D, a pair of whole numbers."""
+    sizes = [*widths(side, dim), 3]
+    inner = sum(
+        25 * n_in * n_out * (4 * 2**i) ** 2 for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:]))
+    )
+    return LATENT * 16 * sizes[0] + inner, inner + 16 * sizes[0]

@@ -1,0 +1,174 @@
+"""The claims of the chapter "VAE": su-5 … su-7 and sn-7 … sn-10."""
+
+import sympy
+from sympy import Add, Derivative, Mul, Rational, S, exp, log
+
+from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
+from onekl.claims.claim import Claim
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
+from onekl.symbolic.limits import Limit
+from onekl.symbolic.optima import Minimum
+from onekl.symbolic.sampling import RandomParameters
+from onekl.symbolic.statements import Identity, Pushforward
+
+mu, v, b = sympy.symbols("mu v b", real=True)
+sigma, s = sympy.symbols(
+    "sigma s", positive=True
+)  # the encoder's and the decoder's standard deviation
+epsilon = sympy.Symbol("epsilon", real=True)
+tau = sympy.Symbol("tau", positive=True)  # a variance, σ²
+slope = sympy.Symbol("w", real=True, nonzero=True)  # of the linear decoder x̂ = wz + b
+
+ranges = RandomParameters(
+    (
+        (mu, -2, 2),
+        (v, -2, 2),
+        (sigma, 0.2, 2),
+        (s, 0.3, 2),
+        (x, -2, 2),
+        (z, -2, 2),
+        (b, -1, 1),
+        (slope, 0.3, 2),
+        (tau, 0.1, 3),
+    )
+)
+
+data_side = Mul(P(x), P(z, given=x), evaluate=False)
+model_side = Mul(Q(x, given=z), Q(z), evaluate=False)
+objective = SumOrIntegral(P(x) * P(z, given=x) * log(data_side / model_side), (x, z))  # su-5
+to_prior = KL(P(z, given=x), Q(z))
+reconstruction = -SumOrIntegral(P(z, given=x) * log(Q(x, given=z)), (z,))
+loss = Expectation(P(x), Add(reconstruction, to_prior, evaluate=False))  # su-6
+one_sample = Add(
+    -log(Q(x, given=z)), to_prior, evaluate=False
+)  # su-7, before the expectation over x
+
+encoder = Gaussian(z, mu, sigma**2)
+noise = Gaussian(epsilon, 0, 1)
+decoded = Add(Mul(slope, z, evaluate=False), b, evaluate=False)  # x̂(z) = wz + b
+squared_error = Add(x, -decoded, evaluate=False) ** 2
+noiseless = (x - slope * mu - b) ** 2  # the same at z = μ, without noise
+gaussian_kl = Mul(
+    Rational(1, 2), Add(mu**2, sigma**2, -log(sigma**2), -1, evaluate=False), evaluate=False
+)  # sn-9
+LINEAR = (r"\text{the decoder's mean is linear, } \hat{x}(z) = wz + b\text{, and held fixed}",)
+# Enough to differentiate under the integral and to drop the boundary terms.
+GROWTH = (
+    r"f \text{ is continuously differentiable and } |f(z)| + |f'(z)| \leq C e^{c|z|} \text{ for some } C, c",
+)
+f = sympy.Function("f", real=True)(z)
+narrow = Gaussian(z, mu, tau)  # the encoder by its variance
+with_kl = Add(
+    Expectation(narrow, squared_error) / (2 * s**2), KL(narrow, Gaussian(z, 0, 1)), evaluate=False
+)
+
+
+def transport(parameter, velocity):
+    """f ∂N − f′ · velocity · N is a derivative in z, so its integral vanishes: ∂E[f] = E[f′ · velocity]."""
+    moved = Mul(f, Derivative(encoder, parameter), evaluate=False)
+    carried = (
+        Mul(-1, Derivative(f, z), velocity, encoder, evaluate=False)
+        if velocity != 1
+        else -Derivative(f, z) * encoder
+    )
+    flow = Mul(f, velocity, encoder, evaluate=False) if velocity != 1 else f * encoder
+    return Identity(
+        ranges, GROWTH, left=Add(moved, carried, evaluate=False), right=-Derivative(flow, z)
+    )
+
+
+CLAIMS = (
+    Claim(
+        "su-5",
+        (Identity(TABLES, left=KL(P(x, z), Q(x, z)), right=objective),),
+    ),
+    Claim(
+        "su-6",
+        (
+            Identity(
+                TABLES, left=KL(P(x, z), Q(x, z)), right=Add(loss, -Entropy(P(x)), evaluate=False)
+            ),
+        ),
+    ),
+    Claim(
+        "su-7",
+        (
+            Identity(
+                TABLES,
+                assuming=(r"z \text{ is one draw from } p(z|x)\text{, a fresh one for each } x",),
+                left=loss,
+                right=Expectation(P(x), Expectation(P(z, given=x), one_sample)),
+            ),
+        ),
+        printed=Expectation(P(x), one_sample),
+    ),
+    Claim(
+        "sn-7",
+        (
+            Identity(ranges, left=SumOrIntegral(z * Gaussian(z, mu, exp(v)), (z,)), right=mu),
+            Identity(
+                ranges,
+                left=SumOrIntegral((z - mu) ** 2 * Gaussian(z, mu, exp(v)), (z,)),
+                right=exp(v),
+            ),
+            Identity(
+                ranges,
+                left=log(SumOrIntegral((z - mu) ** 2 * Gaussian(z, mu, exp(v)), (z,))),
+                right=v,
+            ),
+        ),
+    ),
+    Claim(
+        "sn-8",
+        (
+            Identity(
+                ranges,
+                LINEAR,
+                left=Expectation(encoder, squared_error),
+                right=noiseless + slope**2 * sigma**2,
+            ),
+            Identity(
+                ranges,
+                LINEAR,
+                left=Derivative(Expectation(encoder, squared_error), sigma),
+                right=2 * slope**2 * sigma,
+            ),
+            Limit(
+                ranges,
+                LINEAR,
+                expression=Expectation(encoder, squared_error),
+                symbol=sigma,
+                point=0,
+                value=noiseless,
+            ),
+            Minimum(
+                ranges,
+                LINEAR,
+                expression=with_kl,
+                symbol=tau,
+                at=s**2 / Add(s**2, slope**2, evaluate=False),
+            ),
+        ),
+        stated=(r"\sigma > 0", r"s > 0", r"\tau > 0"),
+    ),
+    Claim(
+        "sn-9",
+        (Identity(ranges, left=KL(encoder, Gaussian(z, 0, 1)), right=gaussian_kl),),
+        stated=(r"\sigma > 0",),
+    ),
+    Claim(
+        "sn-10",
+        (
+            Pushforward(
+                ranges,
+                value=Add(mu, Mul(sigma, epsilon, evaluate=False), evaluate=False),
+                under=noise,
+                variable=z,
+                density=encoder,
+            ),
+            transport(mu, S.One),
+            transport(sigma, (z - mu) / sigma),
+        ),
+        stated=(r"\sigma > 0",),
+    ),
+)

@@ -1,0 +1,51 @@
+"""What training showed of an empirical claim: the record that a training notebook's verdict cell ends in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+VERDICTS = ("supported", "mixed", "not supported")
+MIME = "application/vnd.onekl.finding+json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict on an empirical claim; the ledger reads it from the outputs of the executed training notebooks.
+
+    `effect` is one line with the effect size and its interval, `conditions` say on what data, device and budget.
+    Its text must be the same on every machine: numbers in it are those of recorded runs.
+    Raises ValueError for another word than those of `VERDICTS`, for no seeds, and for an empty effect.
+    """
+
+    id: str
+    verdict: str
+    seeds: int
+    effect: str
+    conditions: tuple[str, ...]
+
+    def __post_init__(self):
+        if self.verdict not in VERDICTS:
+            raise ValueError(
+                f"the verdict of {self.id} is {self.verdict!r}; it must be one of {', '.join(VERDICTS)}"
+            )
+        if self.seeds < 1 or not self.effect or not self.conditions:
+            raise ValueError(f"the finding on {self.id} needs seeds, an effect and conditions")
+
+    def text(self) -> str:
+        """The finding in plain text."""
+        lines = [
+            f"{self.id}: {self.verdict}",
+            f"seeds: {self.seeds}",
+            self.effect,
+            *self.conditions,
+        ]
+        return "\n  ".join(lines)
+
+    def markdown(self) -> str:
+        """The finding as Markdown, for notebooks and the site."""
+        facts = [self.effect, f"{self.seeds} seeds", *self.conditions]
+        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {fact}" for fact in facts)])
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        record = {**asdict(self), "conditions": list(self.conditions)}
+        return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: record}

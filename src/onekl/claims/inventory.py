@@ -1,0 +1,36 @@
+"""The inventory: every claim that the sources make, checked or not."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the inventory: a claim as the sources have it, checked or not."""
+
+    id: str
+    source: str
+    number: str
+    kind: str
+    chapter: str
+    words: str
+
+
+@cache
+def inventory() -> dict[str, Entry]:
+    """All claims of the sources by id, in the order of the sources."""
+    with files(__package__).joinpath("inventory.csv").open(encoding="utf-8", newline="") as rows:
+        return {row["id"]: Entry(**row) for row in csv.DictReader(rows)}
+
+
+def entry(id: str) -> Entry:
+    """The inventory's row of a claim; ValueError for an id that does not exist."""
+    if id not in inventory():
+        raise ValueError(
+            f"there is no claim {id!r}; ids look like su-4, su-t2, rq-1, gt-6, sn-9, avb-3 (see `onekl claims`)"
+        )
+    return inventory()[id]

@@ -1,0 +1,1 @@
+"""The plotting style, and what all moving figures share."""

@@ -1,0 +1,111 @@
+"""The base of the figures that move: live in a notebook, and as plain HTML on a page that has no kernel."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+_HERE = files(__package__)
+_CSS = (_HERE / "figure.css").read_text(encoding="utf-8")
+_SHARED = (_HERE / "prelude.js").read_text(encoding="utf-8")
+
+_STATIC = """<div class="onekl-figure" id="{id}"><noscript>This figure needs JavaScript.</noscript></div>
+<style>
+{css}</style>
+<script type="module">
+{source}
+{{
+  const state = {state}, handlers = {{}};
+  const model = {{
+    get: (key) => state[key],
+    set: (key, value) => {{ state[key] = value; (handlers["change:" + key] || []).forEach((call) => call()); }},
+    on: (event, call) => {{ (handlers[event] ||= []).push(call); }},
+    save_changes() {{}},
+  }};
+  const el = document.querySelector('[id="{id}"]:not([data-drawn])');
+  el.dataset.drawn = "";
+  render({{ model, el }});
+}}
+</script>
+"""
+
+
+class Checked(traitlets.TraitType):
+    """A value of a figure's state: where it starts, and the check of another one.
+
+    `check(value, name)` returns the value in plain Python, or raises ValueError in one line.
+    """
+
+    def __init__(self, start: Any, check: Callable[[Any, str], Any]):
+        super().__init__(start)
+        self.check = check
+        self.tag(sync=True)
+
+    def validate(self, obj: traitlets.HasTraits, value: Any) -> Any:
+        """The value as the check returns it."""
+        return self.check(value, self.name)
+
+
+class MovingFigure(anywidget.AnyWidget):
+    """A figure that moves, with its script in `figure.js` beside the module of its class.
+
+    A subclass declares its state as `Checked` values; a bad one raises ValueError.
+    """
+
+    _css = _CSS
+    _ipython_display_ = None  # ipywidgets 7 has one, which would go before _repr_mimebundle_
+    element_id = traitlets.Unicode()
+
+    chapter: str  # whose figure it is
+    state: dict[str, Checked]  # by name, in the order of the declaration
+    script: str  # the whole module, with what all figures share
+
+    def __init_subclass__(cls, **kwargs: Any):
+        declared = {name: value for name, value in vars(cls).items() if isinstance(value, Checked)}
+        if declared:  # not a class that ipywidgets derives, to add a trait to an object
+            folder = cls.__module__.rpartition(".")[0]
+            cls.chapter, cls.state = folder.rpartition(".")[2], declared
+            cls.script = _SHARED + (files(folder) / "figure.js").read_text(encoding="utf-8")
+            cls._esm = cls.script
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def html(cls, element_id: str, **values: Any) -> str:
+        """HTML that shows the figure on any page, without a kernel and without another file.
+
+        `element_id` is the id of the figure's element, and `values` replace those of the figure's start.
+        Raises ValueError for an unknown name, a bad id and a bad value.
+        """
+        if not re.fullmatch(r"[A-Za-z][\w-]*", element_id, re.ASCII):
+            raise ValueError(
+                f"{element_id!r} is no element id: use a letter, then letters, digits, - and _"
+            )
+        for name in values:
+            if name not in cls.state:
+                raise ValueError(f"{cls.__name__} has no {name!r}: it has {', '.join(cls.state)}")
+        start = {name: trait.default_value for name, trait in cls.state.items()}
+        shown = start | {name: cls.state[name].check(value, name) for name, value in values.items()}
+        return _STATIC.format(id=element_id, css=_CSS, source=cls.script, state=json.dumps(shown))
+
+    @traitlets.default("element_id")
+    def _default_element_id(self) -> str:
+        return f"onekl-{self.chapter.replace('_', '-')}"
+
+    def _values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.state}
+
+    def __repr__(self) -> str:
+        state = ", ".join(f"{name}={value}" for name, value in self._values().items())
+        return f"{type(self).__name__}({state})"
+
+    def _repr_mimebundle_(self, **kwargs: Any):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/html"] = self.html(self.element_id, **self._values())
+        return bundle

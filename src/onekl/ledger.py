@@ -1,0 +1,125 @@
+"""The ledger: what the executed notebooks showed, beside the inventory of all claims.
+
+It reads the reports that stand in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
+so it cannot say what no notebook showed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from onekl.chapters import stated_claims
+from onekl.claims.check import MIME, fingerprint
+from onekl.claims.findings import MIME as FINDING
+from onekl.claims.inventory import Entry, inventory
+
+
+class LedgerError(ValueError):
+    """The notebooks and the claims do not fit together; the message names the claim and the notebook."""
+
+
+@dataclass(frozen=True)
+class Row(Entry):
+    """An entry of the inventory with what was shown of it; None in every field while no notebook has checked it."""
+
+    verdict: str | None = None
+    premises: list[str] | None = None
+    refuted: list[str] | None = None
+    check: str | None = None
+    mutants_rejected: int | None = None
+    mutants_total: int | None = None
+    mutants_equivalent: int | None = None
+    numeric_instances: int | None = None
+    max_error: float | None = None
+    seeds: int | None = None
+    effect: str | None = None
+    conditions: list[str] | None = None
+
+    @property
+    def empirical(self) -> bool:
+        """Whether the verdict is one on an experiment."""
+        return self.effect is not None
+
+
+def ledger(notebooks: Path) -> list[Row]:
+    """A row for each claim of the inventory, filled from the reports and findings in the folder's notebooks.
+
+    Raises LedgerError for a report or finding of an unknown claim, a claim reported twice, a report in another
+    chapter's notebook or of an older wording, a finding on a claim that is no experiment, and a claim that is stated
+    in the package but reported by no notebook.
+    """
+    found = _collected(notebooks, "-check", MIME, _verify_report)
+    missing = [id for id in stated_claims() if id not in found]
+    if missing:
+        raise LedgerError(
+            f"no check notebook in {notebooks.name}/ reports {', '.join(missing)}: check them in their chapter's notebook"
+        )
+    found |= _collected(notebooks, "-train", FINDING, _verify_finding)
+    return [Row(**asdict(entry), **found.get(entry.id, {})) for entry in inventory().values()]
+
+
+def as_json(rows: list[Row]) -> str:
+    """The ledger as a JSON list of objects."""
+    return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
+
+
+def notebooks_folder(start: Path) -> Path:
+    """The folder `notebooks/` in `start` or, failing that, beside the package's own source."""
+    for base in (start, Path(__file__).resolve().parents[2]):
+        if any((base / "notebooks").glob("*-check.ipynb")):
+            return base / "notebooks"
+    raise LedgerError(
+        f"no check notebooks found in {start.name}/notebooks: run this in the book's repository, or name the folder with --notebooks"
+    )
+
+
+def _collected(notebooks: Path, kind: str, mime: str, verify) -> dict[str, dict]:
+    """What the notebooks of one kind show, by claim: the fields of a row."""
+    taken = {field.name for field in fields(Row)} - {field.name for field in fields(Entry)}
+    found = {}
+    for path in sorted(notebooks.glob(f"*{kind}.ipynb")):
+        for record in _outputs(path, mime):
+            id = record["id"]
+            verify(record, path)
+            if id in found:
+                raise LedgerError(
+                    f"{id} is reported twice, the second time in {path.name}: keep one report"
+                )
+            found[id] = {"check": f"notebooks/{path.name}#{id}"} | {
+                key: value for key, value in record.items() if key in taken
+            }
+    return found
+
+
+def _outputs(path: Path, mime: str):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", ()):
+            if mime in output.get("data", {}):
+                yield output["data"][mime]
+
+
+def _verify_report(report: dict, path: Path) -> None:
+    id = report["id"]
+    if id not in inventory() or id not in stated_claims():
+        raise LedgerError(
+            f"{path.name} reports {id}, which the package does not state: add the claim or remove the cell"
+        )
+    chapter = path.name.removesuffix("-check.ipynb")
+    if inventory()[id].chapter != chapter:
+        raise LedgerError(
+            f"{path.name} reports {id}, which belongs to the chapter {inventory()[id].chapter}: move the cell"
+        )
+    if report["fingerprint"] != fingerprint(stated_claims()[id]):
+        raise LedgerError(
+            f"the report of {id} in {path.name} is of another wording of the claim: run the notebook again"
+        )
+
+
+def _verify_finding(finding: dict, path: Path) -> None:
+    id = finding["id"]
+    if id not in inventory() or inventory()[id].kind != "experiment":
+        raise LedgerError(
+            f"{path.name} has a finding on {id}, which is no experiment of the inventory: check the id"
+        )

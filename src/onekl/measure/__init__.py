@@ -1,0 +1,1 @@
+"""Measures: intervals over seeds, likelihoods, coverage, two-sample tests."""

@@ -1,0 +1,74 @@
+"""Are two samples of one distribution? The squared maximum mean discrepancy (MMD) and its null distribution."""
+
+from typing import NamedTuple
+
+import torch
+
+
+class TwoSample(NamedTuple):
+    """For each seed the statistic (S,), its values on shuffled labels (S, P), and the p-value (S,)."""
+
+    statistic: torch.Tensor
+    null: torch.Tensor
+    p_value: torch.Tensor
+
+
+@torch.no_grad()
+def two_sample_test(x, y, seeds, permutations=200, widths=(0.5, 1.0, 2.0)):
+    """The unbiased squared MMD between x (S, N, D) and y (S, M, D), with the null distribution of shuffled labels.
+
+    The kernel is the mean of Gaussians exp(−‖a − b‖²/2w²), with w one of ``widths`` times the median distance of the
+    pooled sample.
+    Under the null hypothesis that both come from one distribution, the p-value (1 + number of shuffles at or above the
+    statistic)/(1 + ``permutations``) is at most α with a probability of at most α.
+    ``seeds`` draws the shuffles.
+    Returns a ``TwoSample``.
+    Other shapes, fewer than two points in a sample, and values that are not finite raise ValueError.
+    """
+    _check(x, y)
+    pooled = torch.cat([x, y], 1).double()
+    kernel, n = _kernel(pooled, widths), x.shape[1]
+    signs = torch.ones(
+        len(pooled), permutations + 1, pooled.shape[1], dtype=torch.bool, device=pooled.device
+    )
+    order = seeds.uniform(permutations, pooled.shape[1]).argsort(-1)
+    signs[:, 0], signs[:, 1:] = torch.arange(pooled.shape[1], device=pooled.device) < n, order < n
+    found = _unbiased(kernel, signs.double())
+    statistic, null = found[:, 0], found[:, 1:]
+    p_value = (1 + (null >= statistic[:, None]).sum(1)) / (1 + permutations)
+    return TwoSample(statistic, null, p_value)
+
+
+def _kernel(pooled, widths):
+    """(S, K, K), with zeros on the diagonal: a point is not compared with itself."""
+    squared = torch.cdist(pooled, pooled) ** 2
+    middle = squared.flatten(1).median(1).values[:, None, None]
+    kernel = sum(torch.exp(-squared / (2 * w**2 * middle)) for w in widths) / len(widths)
+    return kernel * (1 - torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device))
+
+
+def _unbiased(kernel, first):
+    """MMD² for each choice (S, P, K) of the points that count as the first sample: (S, P)."""
+    second = 1 - first
+    n, m = first.sum(-1), second.sum(-1)
+    towards = first @ kernel  # the kernel's sum over the first sample, at every point
+    within, across = (towards * first).sum(-1), (towards * second).sum(-1)
+    other = ((second @ kernel) * second).sum(-1)
+    return within / (n * (n - 1)) + other / (m * (m - 1)) - 2 * across / (n * m)
+
+
+def _check(x, y):
+    if (
+        x.ndim != 3
+        or y.ndim != 3
+        or x.shape[0] != y.shape[0]
+        or x.shape[2] != y.shape[2]
+        or min(x.shape[1], y.shape[1]) < 2
+    ):
+        raise ValueError(
+            f"two samples (S, N, D) and (S, M, D) of two points or more are needed, got {tuple(x.shape)} and {tuple(y.shape)}"
+        )
+    if not (torch.isfinite(x).all() and torch.isfinite(y).all()):
+        raise ValueError(
+            "a sample holds values that are not finite; lower the learning rate of the run that made it"
+        )

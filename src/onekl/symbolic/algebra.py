@@ -1,0 +1,381 @@
+r"""A small probability algebra on SymPy: what the sources' notation needs, and no more.
+
+A `Joint` names a joint density over named variables; calling it gives its marginals and conditionals,
+`Density` objects that stand for an unknown positive function and print as the book writes them.
+`Gaussian` is a density with a formula, `Dirac` a map written as a density.
+`Expectation`, `KL` and `Entropy` are functionals of densities; each has a `definition` as a `SumOrIntegral`,
+the integral (or, on a finite alphabet, the sum) over the whole range of its variables.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sympy
+from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
+from sympy.core.symbol import Str
+
+
+class Density(Expr):
+    """One density of a family: `over` given `given`, a positive unknown function.
+
+    Made by a `Joint`, never by hand. Arguments: the name that is printed, the family's name,
+    the variables it is a density over, the variables it is conditioned on.
+    """
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, name, family, over, given=()):
+        return Expr.__new__(cls, Str(str(name)), Str(str(family)), Tuple(*over), Tuple(*given))
+
+    name = property(lambda self: self.args[0].name)
+    family = property(lambda self: self.args[1].name)
+    over = property(lambda self: tuple(self.args[2]))
+    given = property(lambda self: tuple(self.args[3]))
+
+    @property
+    def free_symbols(self):
+        return set(self.over) | set(self.given)
+
+    def _latex(self, printer):
+        names = ", ".join(printer.doprint(v) for v in self.over)
+        bar = "|" + ", ".join(printer.doprint(v) for v in self.given) if self.given else ""
+        return rf"{self.name}({names}{bar})"
+
+    def _sympystr(self, printer):
+        names = ", ".join(map(str, self.over)) + (
+            "|" + ", ".join(map(str, self.given)) if self.given else ""
+        )
+        return f"{self.family}({names})"
+
+
+class Joint:
+    r"""A joint density over named variables.
+
+    `P = Joint("p", (x, z), {(x,): r"\tilde{p}"})` is p(x, z) whose x-marginal prints as p̃(x):
+    `P(x, z)` is the joint, `P(x)` a marginal, `P(z, given=x)` a conditional.
+    """
+
+    def __init__(self, family: str, variables: tuple[Symbol, ...], names: dict | None = None):
+        self.family, self.variables, self.names = family, tuple(variables), names or {}
+
+    def __call__(self, *over: Symbol, given: Symbol | tuple = ()) -> Density:
+        """The density of `over` given `given`; ValueError for a variable that the family does not have."""
+        given = given if isinstance(given, tuple) else (given,)
+        for variable in (*over, *given):
+            if variable not in self.variables:
+                known = ", ".join(map(str, self.variables))
+                raise ValueError(
+                    f"{self.family} is a density over {known}; it has no variable {variable}"
+                )
+        if not over or set(over) & set(given) or len(set(over)) < len(over):
+            raise ValueError(
+                f"a density of {self.family} needs variables, each named once; got {over} given {given}"
+            )
+        ordered = tuple(v for v in self.variables if v in over)
+        conditions = tuple(v for v in self.variables if v in given)
+        name = self.names.get(ordered, self.family) if not conditions else self.family
+        return Density(name, self.family, ordered, conditions)
+
+
+class Gaussian(Expr):
+    r"""N(variable; mean, variance), one-dimensional: a density with a formula."""
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, variable, mean, variance):
+        return Expr.__new__(cls, variable, sympy.sympify(mean), sympy.sympify(variance))
+
+    variable = property(lambda self: self.args[0])
+    mean = property(lambda self: self.args[1])
+    variance = property(lambda self: self.args[2])
+    over = property(lambda self: (self.args[0],))
+
+    def formula(self) -> Expr:
+        """exp(−(z − μ)²/2σ²)/√(2πσ²)."""
+        return exp(-((self.variable - self.mean) ** 2) / (2 * self.variance)) / sqrt(
+            2 * pi * self.variance
+        )
+
+    def _latex(self, printer):
+        inside = ", ".join(printer.doprint(a) for a in (self.mean, self.variance))
+        return rf"\mathcal{{N}}({printer.doprint(self.variable)}; {inside})"
+
+
+class Dirac(Expr):
+    r"""δ(variable − image): the conditional density of a variable that a map determines."""
+
+    is_nonnegative = True
+    is_commutative = True
+
+    def __new__(cls, variable, image):
+        return Expr.__new__(cls, variable, sympy.sympify(image))
+
+    over = property(lambda self: (self.args[0],))
+    image = property(lambda self: self.args[1])
+
+    def _latex(self, printer):
+        return rf"\delta({printer.doprint(self.args[0])} - {printer.doprint(self.image)})"
+
+
+class ClassProbability(Expr):
+    """The probability of one outcome of a binary label at a point: D at outcome 1, 1 − D at outcome 0.
+
+    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at, a tuple for a pair.
+    """
+
+    is_positive = True
+    is_commutative = True
+
+    def __new__(cls, name, argument, outcome=1):
+        return Expr.__new__(cls, Str(str(name)), sympy.sympify(argument), sympy.Integer(outcome))
+
+    name = property(lambda self: self.args[0].name)
+    argument = property(lambda self: self.args[1])
+    arguments = property(
+        lambda self: tuple(self.argument) if isinstance(self.argument, Tuple) else (self.argument,)
+    )
+    outcome = property(lambda self: int(self.args[2]))
+
+    @property
+    def other(self) -> ClassProbability:
+        """The probability of the other outcome."""
+        return ClassProbability(self.name, self.argument, 1 - self.outcome)
+
+    def at(self, argument: Expr) -> ClassProbability:
+        """The same probability at another point."""
+        return ClassProbability(self.name, argument, self.outcome)
+
+    def _latex(self, printer):
+        one = rf"{self.name}({', '.join(map(printer.doprint, self.arguments))})"
+        return one if self.outcome else rf"(1 - {one})"
+
+
+class LabelledJoint(Expr):
+    """A joint density of x and a binary label, by its two values: `one` at label 1 and `zero` at label 0."""
+
+    is_commutative = True
+
+    def __new__(cls, label, one, zero):
+        return Expr.__new__(cls, label, sympy.sympify(one), sympy.sympify(zero))
+
+    label = property(lambda self: self.args[0])
+    one = property(lambda self: self.args[1])
+    zero = property(lambda self: self.args[2])
+
+    def _latex(self, printer):
+        label, one, zero = map(printer.doprint, self.args)
+        return rf"\left\{{\begin{{array}}{{ll}} {one}, & {label} = 1 \\ {zero}, & {label} = 0 \end{{array}}\right\}}"
+
+
+class kl_div(Function):
+    """ℰ(a, b) = a log(a/b) − a + b for a, b > 0: never negative, and 0 where a = b alone."""
+
+    is_real = True
+
+    def formula(self) -> Expr:
+        a, b = self.args
+        return a * log(a / b) - a + b
+
+    def _latex(self, printer, exp=None):
+        return rf"\mathcal{{E}}\left({', '.join(printer.doprint(a) for a in self.args)}\right)"
+
+
+class SumOrIntegral(Expr):
+    """The integral, or the sum, of an integrand over the whole range of some variables."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, integrand, variables):
+        return Expr.__new__(cls, sympy.sympify(integrand), Tuple(*variables))
+
+    integrand = property(lambda self: self.args[0])
+    variables = property(lambda self: tuple(self.args[1]))
+
+    @property
+    def free_symbols(self):
+        return self.integrand.free_symbols - set(self.variables)
+
+    def _eval_subs(self, old, new):
+        return self if old in self.variables else None
+
+    def _latex(self, printer):
+        body = _with_brackets(self.integrand, printer)
+        sign = {1: r"\int", 2: r"\iint", 3: r"\iiint"}[len(self.variables)]
+        return rf"{sign} {body} \," + r"\,".join("d" + printer.doprint(v) for v in self.variables)
+
+
+def _with_brackets(integrand: Expr, printer) -> str:
+    """An integrand whose sums, and integrals that are multiplied by something, stand in brackets."""
+    inner = {
+        f: sympy.Symbol(rf"\left[{printer.doprint(f)}\right]")
+        for f in Mul.make_args(integrand)
+        if isinstance(f, SumOrIntegral)
+    }
+    if integrand.is_Add:
+        return rf"\left[{printer.doprint(integrand)}\right]"
+    return (
+        printer.doprint(Mul(*(inner.get(f, f) for f in Mul.make_args(integrand)), evaluate=False))
+        if inner
+        else printer.doprint(integrand)
+    )
+
+
+def factors(product: Expr) -> list[Expr]:
+    """The densities (unknown, Gaussian or Dirac) that a product is made of."""
+    return [f for f in Mul.make_args(product) if isinstance(f, (Density, Gaussian, Dirac))]
+
+
+def variables_of(product: Expr) -> tuple[Symbol, ...]:
+    """The variables that a product, or a mixture, of densities is a density over; ValueError if there is none."""
+    if isinstance(product, LabelledJoint):
+        return (*variables_of(product.one), product.label)
+    if product.is_Add:
+        return variables_of(product.args[0])
+    names = tuple(dict.fromkeys(v for f in factors(product) for v in f.over))
+    sums = [f for f in Mul.make_args(product) if f.is_Add and f.has(Density)]
+    if not names and sums:
+        return variables_of(sums[0])
+    if not names:
+        raise ValueError(f"{product} is not a product of densities")
+    return names
+
+
+class _Functional(Expr):
+    """What `Expectation`, `KL` and `Entropy` share: real values, and variables that are summed away."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, *args):
+        variables_of(sympy.sympify(args[0]))
+        return Expr.__new__(cls, *map(sympy.sympify, args))
+
+    @property
+    def variables(self):
+        return variables_of(self.args[0])
+
+    @property
+    def free_symbols(self):
+        return set().union(*(a.free_symbols for a in self.args)) - set(self.variables)
+
+
+class Expectation(_Functional):
+    """E_{weight}[value]."""
+
+    weight = property(lambda self: self.args[0])
+    value = property(lambda self: self.args[1])
+
+    def definition(self) -> SumOrIntegral:
+        return SumOrIntegral(self.weight * self.value, self.variables)
+
+    def _latex(self, printer):
+        drawn = ", ".join(
+            rf"{','.join(printer.doprint(v) for v in f.over)}\sim {printer.doprint(f)}"
+            for f in factors(self.weight)
+        )
+        return rf"\mathbb{{E}}_{{{drawn}}}\left[{printer.doprint(self.value)}\right]"
+
+
+class KL(_Functional):
+    """KL(first ‖ second): the Kullback–Leibler divergence over the variables of `first`."""
+
+    first = property(lambda self: self.args[0])
+    second = property(lambda self: self.args[1])
+
+    def cases(self) -> tuple[KL, ...]:
+        """For labelled densities, which must share their label, the KL at each of its two values."""
+        if not isinstance(self.second, LabelledJoint) or self.first.label != self.second.label:
+            raise ValueError(
+                f"the KL from a density with the label {self.first.label} needs a second one with that label"
+            )
+        return KL(self.first.one, self.second.one), KL(self.first.zero, self.second.zero)
+
+    def definition(self) -> Expr:
+        """∫ first log(first/second); for labelled densities the sum of it over the two labels."""
+        if isinstance(self.first, LabelledJoint):
+            return sympy.Add(*(case.definition() for case in self.cases()))
+        return SumOrIntegral(self.first * log(self.first / self.second), self.variables)
+
+    def _latex(self, printer):
+        return rf"\mathrm{{KL}}\left({printer.doprint(self.first)} \,\Vert\, {printer.doprint(self.second)}\right)"
+
+
+class Entropy(_Functional):
+    """H(density) = −∫ density · log density."""
+
+    def definition(self) -> SumOrIntegral:
+        return SumOrIntegral(-self.args[0] * log(self.args[0]), self.variables)
+
+    def _latex(self, printer):
+        return rf"H\left({printer.doprint(self.args[0])}\right)"
+
+
+def define(expression: Expr) -> Expr:
+    """Every functional and every excess replaced by its definition, from the inside out."""
+    if not expression.args or isinstance(expression, (Density, Gaussian, Dirac)):
+        return expression
+    rebuilt = expression.func(*(define(a) for a in expression.args))
+    if isinstance(rebuilt, _Functional):
+        return rebuilt.definition()
+    return rebuilt.formula() if isinstance(rebuilt, kl_div) else rebuilt
+
+
+def instantiate(expression: Expr, families: dict[Density, Expr]) -> Expr:
+    """The expression with unknown densities replaced by concrete ones (Gaussians, Dirac maps)."""
+    return expression.xreplace(families)
+
+
+def integrate_real(expression: Expr) -> Expr:
+    """Every `SumOrIntegral` of Gaussian integrands carried out over the real line by SymPy.
+
+    ValueError for a variance that is not known to be positive, and for a variable whose sign is known.
+    """
+    if isinstance(expression, SumOrIntegral):
+        integrand = expression.integrand
+        for variable in expression.variables:
+            integrand = _integrate_one(integrand, variable)
+        return integrand
+    if isinstance(expression, Gaussian):
+        if not expression.variance.is_positive:
+            raise ValueError(f"the variance {expression.variance} is not seen to be positive")
+        return expression.formula()
+    return expression.func(*map(integrate_real, expression.args)) if expression.args else expression
+
+
+def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
+    if (
+        not variable.is_real
+        or variable.is_nonnegative is not None
+        or variable.is_nonpositive is not None
+    ):
+        raise ValueError(
+            f"{variable} is integrated over the real line, so it must be a real symbol of no known sign"
+        )
+    weight = next(
+        (f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable), None
+    )
+    rest = sympy.expand(
+        sympy.expand_log(integrate_real(integrand / weight if weight else integrand))
+    )
+    if any(power.exp.is_negative and power.base.has(variable) for power in rest.atoms(sympy.Pow)):
+        raise ValueError(
+            f"a denominator depends on {variable}, so the integral may diverge at a pole"
+        )
+    density = integrate_real(weight) if weight else sympy.S.One
+    if weight and rest.is_polynomial(variable):
+        powers = sympy.Poly(rest, variable).terms()
+        return sympy.simplify(sum(c * _moment(variable, k, density) for (k,), c in powers))
+    return _integral(rest * density, variable)
+
+
+@cache
+def _moment(variable: Symbol, power: int, density: Expr) -> Expr:
+    return _integral(variable**power * density, variable)
+
+
+def _integral(integrand: Expr, variable: Symbol) -> Expr:
+    return sympy.simplify(sympy.integrate(integrand, (variable, -sympy.oo, sympy.oo), conds="none"))

@@ -1,0 +1,192 @@
+"""Wrong versions of a statement, made from its own expressions, which its check must reject.
+
+One change each: a sign, a dropped term, p and q exchanged, a KL reversed, a constant, a conditioning variable
+dropped, reversed or added, another marginal, a square or a half lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import sympy
+from sympy import Add, Expr, Mul, Pow, exp, log
+
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Density,
+    Entropy,
+    Expectation,
+    LabelledJoint,
+    SumOrIntegral,
+    variables_of,
+)
+from onekl.symbolic.discriminator import OptimalDiscriminator
+from onekl.symbolic.optima import Optimum
+from onekl.symbolic.sampling import RandomTables
+from onekl.symbolic.statements import Pushforward, Statement
+
+HALF = sympy.Rational(1, 2)
+
+
+def mutants(statement: Statement) -> list[tuple[str, Statement]]:
+    """Every one-change version of the statement, with the name of the change; no two are the same."""
+    joints = statement.instances.joints if isinstance(statement.instances, RandomTables) else ()
+    found = {}
+    for field in statement.mutable:
+        original = getattr(statement, field)
+        whole = [("sign", -original), ("constant", 2 * original)]
+        for name, changed in (*whole, *_changes(original, joints)):
+            if _same_variables(changed, original, joints) and _fits(statement, field, changed):
+                found.setdefault((field, _canonical(changed)), (name, changed))
+        found.pop((field, _canonical(original)), None)
+    return [
+        (name, replace(statement, **{field: changed}))
+        for (field, _), (name, changed) in found.items()
+    ]
+
+
+def _canonical(expression: Expr) -> Expr:
+    """One form for expressions that differ only in how they are written."""
+    return sympy.expand(expression.doit())
+
+
+def _fits(statement, field, changed) -> bool:
+    """A functional stays one, an optimum does not lie at whatever it is optimised over, a law stays on its alphabet."""
+    if isinstance(statement, Optimum):
+        return (
+            isinstance(changed, SumOrIntegral)
+            if field == "functional"
+            else not changed.has(statement.density)
+        )
+    if isinstance(statement, OptimalDiscriminator):
+        return (
+            changed.has(ClassProbability)
+            if field == "functional"
+            else not changed.has(ClassProbability)
+        )
+    if isinstance(statement, Pushforward) and isinstance(statement.instances, RandomTables):
+        return field != "value"
+    return True
+
+
+def _same_variables(changed: Expr, original: Expr, joints) -> bool:
+    """A change that leaves a variable unbound makes no sense and is no mutant."""
+    variables = {v for joint in joints for v in joint.variables}
+    return changed.free_symbols & variables == original.free_symbols & variables
+
+
+def _changes(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+    yield from _at_root(expression, joints)
+    if isinstance(expression, (Density, ClassProbability)):
+        return
+    for index, argument in enumerate(expression.args):
+        if not isinstance(argument, Expr) or (isinstance(expression, Pow) and index == 1):
+            continue
+        for name, changed in _changes(argument, joints):
+            rebuilt = _rebuilt(expression, index, changed)
+            if rebuilt is not None and not (
+                isinstance(expression, log) and name == "sign" and changed == -argument
+            ):
+                yield name, rebuilt
+
+
+def _rebuilt(expression: Expr, index: int, changed: Expr) -> Expr | None:
+    """The expression with one argument changed, unless it then is no functional of densities any more."""
+    arguments = list(expression.args)
+    arguments[index] = changed
+    weights = {KL: (0, 1), Expectation: (0,), Entropy: (0,)}.get(type(expression), ())
+    if index in weights and not _is_weight(expression.args[index], changed):
+        return None
+    return expression.func(*arguments)
+
+
+def _is_weight(original: Expr, changed: Expr) -> bool:
+    try:
+        return (
+            set(variables_of(changed)) == set(variables_of(original))
+            and not changed.could_extract_minus_sign()
+        )
+    except ValueError:
+        return False
+
+
+def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+    if isinstance(expression, Add):
+        for term in expression.args:
+            yield "sign", expression - 2 * term
+            yield "dropped term", expression - term
+    elif isinstance(expression, Mul) and not expression.args[0].is_number:
+        yield "sign", -expression
+    elif isinstance(expression, KL):
+        yield from _kl_changes(expression, joints)
+    elif isinstance(expression, Entropy) and isinstance(expression.args[0], Density):
+        yield from (
+            ("another marginal", Entropy(other)) for other in _marginals(expression.args[0], joints)
+        )
+    elif isinstance(expression, Density):
+        yield from _density_changes(expression, joints)
+    elif isinstance(expression, LabelledJoint):
+        yield "labels exchanged", LabelledJoint(expression.label, expression.zero, expression.one)
+    elif isinstance(expression, ClassProbability):
+        yield "D and 1 − D exchanged", expression.other
+    elif isinstance(expression, Pow) and expression.exp in (2, HALF):
+        yield "square lost" if expression.exp == 2 else "root lost", expression.base
+    elif isinstance(expression, exp):
+        yield "exponent doubled", exp(2 * expression.args[0])
+    elif expression.is_Rational and expression not in (0, -1):
+        yield ("half lost" if expression == HALF else "constant"), 2 * expression
+    elif expression.is_Symbol and expression.is_positive:
+        yield "square added", expression**2
+
+
+def _kl_changes(kl: KL, joints) -> Iterator[tuple[str, Expr]]:
+    if set(variables_of(kl.first)) == set(variables_of(kl.second)):
+        yield "KL reversed", KL(kl.second, kl.first)
+    plain = (
+        isinstance(kl.first, Density)
+        and isinstance(kl.second, Density)
+        and not kl.first.given
+        and not kl.second.given
+    )
+    if plain and len(kl.first.over) == 1:
+        for pair in zip(_marginals(kl.first, joints), _marginals(kl.second, joints)):
+            yield "another marginal", KL(*pair)
+
+
+def _marginals(density: Density, joints) -> list[Density]:
+    """The other unconditional densities of the family: the joint, and the marginals of the other variables."""
+    own = _own(density, joints)
+    whole = [own(*own.variables)] + [own(v) for v in own.variables]
+    return [other for other in whole if other != density]
+
+
+def _own(density: Density, joints):
+    return next(joint for joint in joints if joint.family == density.family)
+
+
+def _density_changes(density: Density, joints) -> Iterator[tuple[str, Expr]]:
+    own = _own(density, joints)
+    others = [
+        j
+        for j in joints
+        if j.family != density.family and set(density.over + density.given) <= set(j.variables)
+    ]
+    for joint in others:
+        yield "p and q exchanged", joint(*density.over, given=density.given)
+    if density.given:
+        yield "condition dropped", own(*density.over)
+        yield "condition reversed", own(*density.given, given=density.over)
+        yield "joint for conditional", own(*density.over, *density.given)
+        for joint in others:
+            yield "another density", joint(*density.over)
+        return
+    for variable in own.variables:
+        if variable not in density.over:
+            yield "condition added", own(*density.over, given=variable)
+        elif len(density.over) > 1:
+            yield (
+                "conditional for joint",
+                own(*(v for v in density.over if v != variable), given=variable),
+            )

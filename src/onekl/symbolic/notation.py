@@ -1,0 +1,94 @@
+"""The book's notation: expressions of the algebra as LaTeX, for pages and notebooks."""
+
+from __future__ import annotations
+
+import re
+
+from IPython.display import Math
+from sympy import Add, Expr, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
+
+from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian
+
+
+class _BookPrinter(LatexPrinter):
+    """SymPy's LaTeX printer in the book's notation; it keeps the order in which terms were written."""
+
+    def __init__(self):
+        super().__init__({"order": "none", "ln_notation": False})
+
+    def _print_log(self, expr, exp=None):
+        inside = expr.args[0]
+        body = self.doprint(inside)
+        bare = isinstance(inside, (ClassProbability, Density, Gaussian, Dirac, Symbol)) or (
+            body.startswith(r"\frac") and not inside.is_Add
+        )
+        line = rf"\log {body}" if bare else rf"\log\left({body}\right)"
+        return line if exp is None else rf"\left({line}\right)^{{{exp}}}"
+
+    def _print_Function(self, expr, exp=None):
+        if isinstance(expr, AppliedUndef):
+            body = f"{self.doprint(Symbol(expr.func.__name__))}({', '.join(map(self.doprint, expr.args))})"
+            return body if exp is None else f"{body}^{{{exp}}}"
+        return super()._print_Function(expr, exp)
+
+    def _print_Derivative(self, expr):
+        """f′(z) for an unknown function of one variable, and brackets around what a derivative is taken of."""
+        inside, (variable, _) = expr.expr, expr.variable_count[0]
+        if isinstance(inside, AppliedUndef) and inside.args == (variable,):
+            return rf"{self.doprint(inside.func)}'({self.doprint(variable)})"
+        body = self.doprint(inside)
+        body = rf"\left[{body}\right]" if inside.is_Mul or inside.is_Add else body
+        return rf"\frac{{\partial}}{{\partial {self.doprint(variable)}}} {body}"
+
+
+def latex(expression: Expr) -> str:
+    """The expression in the book's notation."""
+    return _BookPrinter().doprint(expression)
+
+
+def signed(terms) -> list[str]:
+    """The terms of a sum in LaTeX, each but the first with its sign before it."""
+    lines = [latex(term) for term in terms]
+    return [
+        line if line.startswith("-") or not index else f"+ {line}"
+        for index, line in enumerate(lines)
+    ]
+
+
+def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
+    """left = the sum of the terms (≥ least), for a page: a line for each of them, and for each term of a long sum on the left."""
+    last = "" if least is None else rf" \\ &\geq {latex(least)}"
+    first = (
+        r" \\ &\quad ".join(signed(left.args))
+        if isinstance(left, Add) and len(str(left)) > 80
+        else latex(left)
+    )
+    return (
+        rf"\begin{{aligned}} & {first} \\ &= "
+        + r" \\ &\quad ".join(signed(terms))
+        + last
+        + r" \end{aligned}"
+    )
+
+
+def words_and_maths(line: str) -> list[tuple[str, str]]:
+    r"""LaTeX taken apart into ("words", …) and ("maths", …), so that a page can break a long line between words."""
+    parts = re.split(r"\\text\{([^{}]*)\}", line)
+    kinds = ("maths", "words") * len(parts)
+    return [(kind, part) for kind, part in zip(kinds, parts) if part.strip()]
+
+
+def written(line: str, mark: str = "") -> str:
+    """A line of LaTeX with its words as words, and a mark, such as $, around its formulas."""
+    return "".join(
+        part if kind == "words" else f"{mark}{part.strip()}{mark}"
+        for kind, part in words_and_maths(line)
+    )
+
+
+def show(*lines: Expr | str) -> Math:
+    """Expressions, or LaTeX, in the book's notation for a notebook: one line each."""
+    body = r" \\ ".join(line if isinstance(line, str) else latex(line) for line in lines)
+    return Math(rf"\begin{{gathered}} {body} \end{{gathered}}")

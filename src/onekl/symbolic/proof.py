@@ -1,0 +1,112 @@
+"""What every prover shares: the result of a proof, its refusal, and what counts as a density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy import Expr, Mul
+from sympy.core.function import AppliedUndef
+
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Density,
+    Entropy,
+    Expectation,
+    SumOrIntegral,
+)
+from onekl.symbolic.notation import latex
+
+POINTWISE = r"\text{the integrands are equal point by point}"
+TONELLI = r"\text{a nested integral is one integral (Tonelli)}"
+EXTENDED = r"\text{where a density vanishes, both sides are finite and equal, or infinite alike}"
+
+
+class NotProved(ValueError):
+    """The prover could not prove a statement; the message says what was left over."""
+
+
+@dataclass(frozen=True)
+class Positive:
+    """The premise that a density is positive: everywhere, or wherever another one is."""
+
+    density: Density
+    where: Density | None = None
+
+    def latex(self) -> str:
+        return rf"{latex(self.density)} > 0" + (
+            rf" \text{{ wherever }} {latex(self.where)} > 0" if self.where else ""
+        )
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a proof used.
+
+    `rules` hold by definition, `premises` could fail, `steps` are lines of it in LaTeX, `equality` says when
+    a bound is tight, and `positive` are those of the premises that instances can be held to.
+    """
+
+    rules: tuple[str, ...] = ()
+    premises: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    equality: str = ""
+    positive: tuple[Positive, ...] = ()
+
+
+def normalisation(density: Density) -> str:
+    """The rule that a density integrates to 1, in LaTeX."""
+    return rf"\int {latex(density)}\,{''.join('d' + latex(v) for v in density.over)} = 1"
+
+
+def has_functional(expression: Expr) -> bool:
+    """Whether an integral of any kind stands in the expression."""
+    return expression.has(SumOrIntegral, KL, Expectation, Entropy)
+
+
+def is_density(product: Expr, variables) -> bool:
+    """Whether a product of unknown densities integrates to 1 over the variables: its factors can be integrated out in turn."""
+    if product.is_Add:
+        return _is_mixture(product, variables)
+    parts = list(Mul.make_args(product))
+    if not all(isinstance(f, Density) for f in parts) or sorted(map(str, variables)) != sorted(
+        str(v) for f in parts for v in f.over
+    ):
+        return False
+    while parts:
+        last = [
+            f for f in parts if not any(set(f.over) & g.free_symbols for g in parts if g is not f)
+        ]
+        if not last:
+            return False
+        parts.remove(last[0])
+    return True
+
+
+def _is_mixture(total: Expr, variables) -> bool:
+    """Whether a sum is a weighted mean of densities, with positive weights that sum to one."""
+    shares = [term.as_coeff_Mul() for term in total.args]
+    return sum(share for share, _ in shares) == 1 and all(
+        share > 0 and is_density(part, variables) for share, part in shares
+    )
+
+
+def is_constant(factor: Expr) -> bool:
+    """Whether a factor is a positive number, or a symbol for one."""
+    return bool(factor.is_positive) and not factor.has(AppliedUndef, Density, ClassProbability)
+
+
+def is_finite_measure(product: Expr, variables) -> bool:
+    """Whether a product is a density over the variables times positive constants and probabilities of a label."""
+    kept = [
+        f
+        for f in Mul.make_args(product)
+        if not isinstance(f, ClassProbability) and not is_constant(f)
+    ]
+    return is_density(sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept), variables)
+
+
+def is_divergence(kl: KL) -> bool:
+    """Whether a KL is between two densities over the same variables, so that it cannot be negative."""
+    return is_density(kl.first, kl.variables) and is_density(kl.second, kl.variables)

@@ -1,0 +1,120 @@
+"""A statement about the mean of a function along a curve: 0 at a point, with slope 0 there, and how it bends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import ClassVar
+
+import mpmath
+import sympy
+from sympy import Expr, Symbol
+
+from onekl.symbolic.algebra import Density, Expectation
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import Assignment, compiled
+from onekl.symbolic.proof import NotProved, Proof, is_density
+from onekl.symbolic.sampling import RandomTables
+from onekl.symbolic.statements import Statement, difference
+
+UNDER_THE_INTEGRAL = r"\text{the functions are twice differentiable, and differentiation may be taken under the integral}"
+
+
+@dataclass(frozen=True)
+class SmoothFunctions(RandomTables):
+    """Instances as of `RandomTables`, whose unknown functions are smooth in the first argument: a random cubic for each letter."""
+
+    def draw(self, random: Random, index: int) -> Assignment:
+        cubics = {}
+
+        def value(name, t, *letters):
+            cubic = cubics.setdefault(
+                (name, *letters), [mpmath.mpf(random.uniform(-1, 1)) for _ in range(4)]
+            )
+            return mpmath.polyval(cubic, t)
+
+        return replace(super().draw(random, index), functions=value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondOrder(Statement):
+    """E_weight[value] is 0 with slope 0 in `symbol` at `point`, and its second derivative there is E_weight[bend]."""
+
+    weight: Density
+    value: Expr
+    symbol: Symbol
+    point: Expr
+    bend: Expr
+    mutable: ClassVar = ("value", "bend")
+
+    def latex(self) -> str:
+        return r", \quad ".join(self._lines())
+
+    def display(self) -> str:
+        rows = r" \\ ".join(line.replace(" = ", " &= ", 1) for line in self._lines())
+        return rf"\begin{{aligned}} {rows} \end{{aligned}}"
+
+    def _lines(self) -> tuple[str, str, str]:
+        t, point = latex(self.symbol), latex(self.point)
+        bend = rf"\left. {latex(Expectation(self.weight, self.bend))} \right|_{{{t}={point}}}"
+        return (
+            rf"R({t}) = {latex(Expectation(self.weight, self.value))}",
+            f"R({point}) = R'({point}) = 0",
+            f"R''({point}) = {bend}",
+        )
+
+    def prove(self) -> Proof:
+        if not is_density(self.weight, self.weight.over) or self.symbol in self.weight.free_symbols:
+            raise NotProved(
+                f"{latex(self.weight)} is not a density that stays as it is along the curve"
+            )
+        if self.value.has(sympy.Abs, sympy.sign, sympy.Piecewise) or any(
+            not p.exp.is_integer for p in self.value.atoms(sympy.Pow)
+        ):
+            raise NotProved(
+                f"{latex(self.value)} may have no second derivative: it holds an absolute value, a sign or a root"
+            )
+        slope = sympy.diff(self.value, self.symbol)
+        for what, found in (
+            ("value", self.value),
+            ("slope", slope),
+            ("second derivative", sympy.diff(slope, self.symbol) - self.bend),
+        ):
+            rest = sympy.simplify(found.doit().subs(self.symbol, self.point))
+            if rest != 0:
+                raise NotProved(
+                    f"the {what} at {self.symbol} = {self.point} is off by {rest} under the mean"
+                )
+        rules = (r"\text{differentiated at every point of the integral}",)
+        return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(slope),))
+
+    def compile(self):
+        mean, bend, point = (
+            compiled(e)
+            for e in (
+                Expectation(self.weight, self.value),
+                Expectation(self.weight, self.bend),
+                self.point,
+            )
+        )
+
+        def violation(instance):
+            place = point(instance)
+
+            def along(expression, number):
+                return sum(
+                    expression(instance) for _ in instance.visit((self.symbol,), [(number,)])
+                )
+
+            found = [
+                mpmath.diff(lambda number: along(mean, number), place, order) for order in (0, 1, 2)
+            ]
+            return max(abs(found[0]), abs(found[1]), difference(found[2], along(bend, place)))
+
+        return violation
+
+    def same_as(self, other: SecondOrder) -> bool:
+        return all(
+            sympy.expand(a - b) == 0
+            for a, b in ((self.value, other.value), (self.bend, other.bend))
+        )

@@ -1,0 +1,205 @@
+"""Taylor expansions: of a closed form, and of integrands point by point where the integral is not carried out."""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
+
+from onekl.symbolic.algebra import ClassProbability, Density, Gaussian, factors, integrate_real
+from onekl.symbolic.notation import latex
+from onekl.symbolic.proof import NotProved, Positive, Proof
+from onekl.symbolic.real_line import assumptions, require_zero
+from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variables
+from onekl.symbolic.terms import integral_terms
+
+ANALYTIC = (
+    sympy.Add,
+    sympy.Mul,
+    sympy.Pow,
+    sympy.exp,
+    sympy.log,
+    sympy.tanh,
+    Symbol,
+    sympy.Number,
+    sympy.NumberSymbol,
+)
+
+
+def taylor(function: Expr, value: Expr, symbol: Symbol, order: int) -> Expr:
+    """The Taylor polynomial of the function at 0, which has to be `value`; NotProved with what is left over.
+
+    A symbol that is not known to be positive goes to 0 from both sides.
+    """
+    series = _by_derivatives(function, symbol, order)
+    if series is None:
+        if not symbol.is_positive:
+            mirrored = _by_sympy(function.subs(symbol, -symbol), symbol, order)
+            _require_zero(
+                mirrored - value.subs(symbol, -symbol), "the series from below less the value"
+            )
+        series = _by_sympy(function, symbol, order)
+    _require_zero(series - value, "the series less the value")
+    return series
+
+
+def _by_derivatives(function: Expr, symbol: Symbol, order: int) -> Expr | None:
+    """The Taylor polynomial of an elementary function whose derivatives at 0, one more than needed, come out finite, else None."""
+    if not all(isinstance(node, ANALYTIC) for node in sympy.preorder_traversal(function)):
+        return None
+    derivatives = [sympy.diff(function, symbol, k).subs(symbol, 0) for k in range(order + 2)]
+    if any(
+        d.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
+        or any(power.base == 0 for power in d.atoms(sympy.Pow))
+        for d in derivatives
+    ):
+        return None
+    return sympy.Add(*(d * symbol**k / sympy.factorial(k) for k, d in enumerate(derivatives[:-1])))
+
+
+def _by_sympy(function: Expr, symbol: Symbol, order: int) -> Expr:
+    """SymPy's series; NotProved unless it is one in whole powers, the first that is left out included."""
+    series, next_one = (
+        sympy.series(function, symbol, 0, order + k).removeO().doit() for k in (1, 2)
+    )
+    if not (series.is_polynomial(symbol) and next_one.is_polynomial(symbol)):
+        raise NotProved(
+            f"{latex(function)} has no expansion in whole powers of {latex(symbol)} up to {order + 1}: {next_one}"
+        )
+    return series
+
+
+def _require_zero(expression: Expr, what: str) -> None:
+    _require_no_number(expression, what)
+    require_zero(expression, what)
+
+
+def _require_no_number(expression: Expr, what: str) -> None:
+    """Refuse, without simplifying, what is plainly not 0 at one point."""
+    place = {
+        u: sympy.Rational(1, k + 3) for k, u in enumerate(sorted(expression.atoms(Symbol), key=str))
+    }
+    number = sympy.N(expression.subs(place), 30)
+    if number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20:
+        raise NotProved(f"{what} is {expression}, not 0")
+
+
+def denominators(function: Expr, symbol: Symbol, point: Expr) -> Expr:
+    """What must not be 0 at a point, as the denominators of one expression: those of the function, bases of roots, and what logs are taken of."""
+    powers = [
+        power.base
+        for power in function.atoms(sympy.Pow)
+        if power.exp.is_negative or not power.exp.is_integer
+    ]
+    logs = [log.args[0] for log in function.atoms(sympy.log)]
+    singular = [base.subs(symbol, point) for base in (*powers, *logs)]
+    return sympy.Add(*(1 / base for base in singular if base.free_symbols), evaluate=False)
+
+
+def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
+    """The premise that unknown functions of the symbol have one derivative more than the order; NotProved for a kink inside one."""
+    moving = sorted((u for u in function.atoms(AppliedUndef) if symbol in u.free_symbols), key=str)
+    if any(not argument.is_polynomial(symbol) for u in moving for argument in u.args):
+        raise NotProved(f"{latex(moving[0])} need not be smooth in {latex(symbol)}")
+    return tuple(
+        rf"{latex(sympy.Symbol(u.func.__name__))} \text{{ is {order + 1} times continuously differentiable}}"
+        for u in moving
+    )
+
+
+def expand_under_the_integral(
+    expression: Expr,
+    value: Expr,
+    symbol: Symbol,
+    order: int,
+    instances: RandomTables | RandomParameters,
+) -> Proof:
+    """Prove that the integrand of `expression` is that of `value` up to O(symbol^(order+1)), at each point.
+
+    What is left to assume: that the remainders at all points together are as small, and densities that must not vanish.
+    """
+    variables, sides = _integrands(expression, value, symbol, instances)
+    names = _names(sides, symbol)
+    left, right = (
+        integrate_real(side).xreplace(names) for side in _without_common_gaussians(sides)
+    )
+    series = taylor(left, right, symbol, order)
+    unnamed = {name: thing for thing, name in names.items()}
+    fragile = [
+        d
+        for d in sorted(names, key=str)
+        if isinstance(d, Density) and not _is_mere_weight(names[d], (left, right))
+    ]
+    positive = tuple(map(Positive, fragile))
+    signs = assumptions(
+        sympy.Add(*(left + right).free_symbols - set(unnamed) - set(variables) - {symbol})
+    )
+    below = denominators(left, symbol, sympy.S.Zero).xreplace(unnamed)
+    nonzero = [line for line in assumptions(below) if r"\neq" in line]
+    at_all = ", ".join(map(latex, variables))
+    small = rf"\text{{the remainders at all }} {at_all} \text{{ together are }} O({latex(symbol)}^{{{order + 1}}})"
+    premises = (*signs, *nonzero, *(p.latex() for p in positive), small)
+    rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
+    return Proof(
+        rules, tuple(dict.fromkeys(premises)), (latex(series.xreplace(unnamed)),), positive=positive
+    )
+
+
+def _integrands(
+    expression: Expr, value: Expr, symbol: Symbol, instances: RandomTables | RandomParameters
+):
+    """The variables that every term is an integral over, and the integrand of each side; NotProved if there are none."""
+    parts = [integral_terms(side) for side in (expression, value)]
+    over = {frozenset(piece.variables) for side in parts for piece in side}
+    if len(over) != 1 or not all(over):
+        raise NotProved("every term of both sides must be an integral over the same variables")
+    variables = parts[0][0].variables
+    known = (
+        all_variables(instances)
+        if isinstance(instances, RandomTables)
+        else tuple(v for v in variables if v.is_real and v.is_nonnegative is None)
+    )
+    if symbol in variables or not set(variables) <= set(known):
+        raise NotProved(
+            f"{', '.join(map(str, variables))} must be variables of the joints, or real ones of no known sign, and not {symbol}"
+        )
+    if isinstance(instances, RandomTables) and (expression.free_symbols | value.free_symbols) & set(
+        known
+    ):
+        raise NotProved("the statement leaves a variable open: integrate over it")
+    return variables, [sum(piece.coefficient * piece.integrand for piece in side) for side in parts]
+
+
+def _without_common_gaussians(sides: list[Expr]) -> list[Expr]:
+    """The integrands divided by the Gaussians that stand before every term: they are positive."""
+    terms = [term for side in sides for term in sympy.Add.make_args(side)]
+    common = [
+        g
+        for g in factors(terms[0])
+        if isinstance(g, Gaussian) and all(g in factors(term) for term in terms)
+    ]
+    return [
+        sympy.Add(*(term / sympy.Mul(*common) for term in sympy.Add.make_args(side)))
+        for side in sides
+    ]
+
+
+def _names(sides: list[Expr], symbol: Symbol) -> dict[Expr, Symbol]:
+    """A symbol for each unknown density and each value of an unknown function, none of which may move with `symbol`."""
+    unknown = {u for side in sides for u in side.atoms(Density, AppliedUndef)}
+    if any(side.has(Derivative, ClassProbability) for side in sides) or any(
+        symbol in u.free_symbols for u in unknown
+    ):
+        raise NotProved(
+            f"an unknown function that moves with {symbol}, or a derivative, cannot be expanded point by point"
+        )
+    return {
+        u: sympy.Dummy(str(u), positive=u.is_positive or None, real=True)
+        for u in unknown
+        if u.is_real or u.is_positive
+    }
+
+
+def _is_mere_weight(name: Symbol, sides) -> bool:
+    """Whether a density only multiplies both integrands, so that the points where it vanishes do not count."""
+    return not any(sympy.simplify(side / name).has(name) for side in sides)

@@ -1,0 +1,1 @@
+"""Losses, networks, random streams, runs and their records; torch, and never SymPy."""

@@ -1,0 +1,1 @@
+"""The losses, one function for each equation."""

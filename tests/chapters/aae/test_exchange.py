@@ -1,0 +1,72 @@
+"""su-t11: the GAN chapter's own objects, exchanged, are the AAE chapter's, one by one; and nothing less than the whole exchange does it."""
+
+import pytest
+import sympy
+from sympy import Expr
+
+from onekl.chapters import claim
+from onekl.chapters.aae import claims as aae
+from onekl.chapters.aae.claims import BESIDE, SLIPS, exchanged
+from onekl.chapters.gan import claims as gan
+from onekl.chapters.gan.claims import x, y, z
+from onekl.symbolic.algebra import Density
+
+
+def rebuilt(expression):
+    """The expression with its sums and products in SymPy's own order."""
+    return expression.doit()
+
+
+@pytest.mark.parametrize(
+    "here, there, number, expected", BESIDE, ids=[f"{row[0]}-{row[2]}" for row in BESIDE]
+)
+def test_the_exchanged_object_is_the_one_of_this_chapter(here, there, number, expected):
+    assert rebuilt(exchanged(there)) == rebuilt(expected)
+    assert rebuilt(there) != rebuilt(expected)  # so that the exchange has something to do
+
+
+def test_every_equation_from_su_27_to_su_33_has_its_counterpart():
+    assert {row[2] for row in BESIDE} == {f"su-{n}" for n in range(27, 34)}
+
+
+def test_the_objects_are_those_that_the_claims_are_made_of():
+    for _, _, number, expected in BESIDE:
+        parts = [
+            getattr(s, name)
+            for s in claim(number).statements
+            for name in ("left", "right", "functional", "at", "density")
+            if hasattr(s, name)
+        ]
+        parts += [sympy.S(part) for part in (claim(number).printed,) if isinstance(part, Expr)]
+        printed = claim(number).printed if isinstance(claim(number).printed, str) else ""
+        terms = set(map(rebuilt, sympy.Add.make_args(expected)))
+        inside = {rebuilt(node) for part in parts for node in sympy.preorder_traversal(part)}
+        with_best = {rebuilt(expected.xreplace(aae.old_best))}
+        assert terms <= inside or with_best <= inside or aae.latex(expected) in printed, number
+
+
+def test_whatever_is_left_out_of_the_exchange_shows():
+    labels_kept = [
+        row[2] for row in BESIDE if rebuilt(exchanged(row[1], labels=False)) != rebuilt(row[3])
+    ]
+    assert labels_kept == ["su-28", "su-29"]
+    letters_only = [
+        row[2] for row in BESIDE if rebuilt(row[1].xreplace({x: z, z: x})) != rebuilt(row[3])
+    ]
+    assert letters_only == [row[2] for row in BESIDE]
+    assert [
+        row[2]
+        for row in BESIDE
+        if row[0] in SLIPS and rebuilt(SLIPS[row[0]]) != rebuilt(exchanged(row[1]))
+    ] == ["su-27", "su-30"]
+
+
+def test_the_slips_differ_where_the_page_says():
+    assert SLIPS["su-12"].atoms(Density) - aae.pushed.atoms(Density) == {aae.SLIPPED(x)}
+    assert SLIPS["rq-4"].free_symbols == {x} and aae.BESIDE[4][3].free_symbols == set()
+
+
+def test_the_labels_move_with_their_parts():
+    turned = exchanged(gan.labelled)
+    assert (turned.label, turned.one, turned.zero) == (y, aae.codes / 2, aae.prior / 2)
+    assert exchanged(gan.best_D) == aae.prior / (aae.codes + aae.prior)

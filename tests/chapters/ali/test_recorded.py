@@ -1,0 +1,217 @@
+"""The recorded run of ALI's four objectives: complete, and the figures and words of the chapter's page come from it."""
+
+import json
+
+import pytest
+import torch
+
+from onekl.measure.intervals import confidence_interval, paired_difference
+from onekl.training.records import recorded
+from paths import ROOT
+
+OBJECTIVES, KINDS = ("su-40", "su-41", "su-42", "su-43"), ("Gaussian", "Dirac", "normalised")
+MEASURES = ("joint", "x", "z", "x → x", "z → z", "neighbour")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return recorded("ali")["values"]["found"]
+
+
+def values(found, title, objective, kind, name):
+    one = torch.tensor(found[title][f"{objective}, {kind}"][name], dtype=torch.float64)
+    return one.log() if "→" in name else one
+
+
+def as_well(found, *runs, one="su-41"):
+    """For each condition of the runs whether the objective ``one`` is worse than neither minimax loss on any measure."""
+    conditions = [
+        (title, kind) for title in found if title.split(", ")[1] in runs for kind in KINDS
+    ]
+    return [
+        not any(worse(found, *condition, one, other) for other in ("su-42", "su-43"))
+        for condition in conditions
+    ]
+
+
+def worse(found, title, kind, one, other):
+    """The measures on which ``one`` is worse than ``other``, by the notebook's rule."""
+    pairs = {
+        name: [values(found, title, objective, kind, name) for objective in (one, other)]
+        for name in MEASURES
+    }
+    return {name for name, pair in pairs.items() if paired_difference(*pair, 1 - 0.05 / 12).low > 0}
+
+
+def test_the_record_has_every_condition_objective_and_measure(found):
+    assert set(found) == {
+        f"{name}, {run}"
+        for name in ("ring", "grid", "digits")
+        for run in ("common", "searched", "longer")
+    }
+    for title, arms in found.items():
+        assert set(arms) == {f"{objective}, {kind}" for objective in OBJECTIVES for kind in KINDS}
+        needed = (
+            set(MEASURES)
+            | {"scale"}
+            | ({"p joint", "p x", "p z"} if not title.endswith("longer") else set())
+        )
+        assert all(needed <= set(measures) for measures in arms.values())
+
+
+def test_the_page_prints_the_recorded_joint(found):
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    for name in ("ring", "grid", "digits"):
+        for kind in KINDS:
+            ends = [
+                confidence_interval(values(found, f"{name}, searched", objective, kind, "joint"))
+                for objective in OBJECTIVES
+            ]
+            cells = [f"{end.mean:.3f} ± {end.high - end.mean:.3f}" for end in ends]
+            assert f"| {name}, {kind} | {' | '.join(cells)} |" in page
+
+
+def test_the_page_prints_the_recorded_scale(found):
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    for name in ("ring", "grid", "digits"):
+        for kind in ("Gaussian", "Dirac"):
+            means = [
+                torch.tensor(found[f"{name}, searched"][f"{objective}, {kind}"]["scale"])
+                .log()
+                .mean()
+                .exp()
+                for objective in OBJECTIVES
+            ]
+            assert (
+                f"| {name}, {kind} | {' | '.join(f'{mean:.2g}' if mean < 10 else f'{mean:.0f}' for mean in means)} |"
+                in page
+            )
+
+
+def test_the_verdict_follows_from_the_record(found):
+    """The finding in the notebook, and the page's count of conditions, by an independent reading of the rule."""
+    short = as_well(found, "common", "searched")
+    word = "supported" if all(short) else "mixed" if any(short) else "not supported"
+    notebook = json.loads((ROOT / "notebooks/ali-train.ipynb").read_text(encoding="utf-8"))
+    outputs = [
+        out["data"]
+        for cell in notebook["cells"]
+        for out in cell.get("outputs", [])
+        if "data" in out
+    ]
+    (finding,) = [
+        data["application/vnd.onekl.finding+json"]
+        for data in outputs
+        if "application/vnd.onekl.finding+json" in data
+    ]
+    assert (finding["id"], finding["verdict"], finding["seeds"]) == (
+        "su-t15",
+        word,
+        len(recorded("ali")["seeds"]),
+    )
+    assert f"in {sum(short)} of {len(short)} conditions" in finding["effect"]
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    assert f"in {sum(short)} of the {len(short)} conditions" in page
+    later = as_well(found, "longer")
+    assert f"in {sum(later)} of the {len(later)} conditions" in page
+
+
+def joints(found, objective, run):
+    """{condition: the joint's statistic (S,)} for the nine pairs of data and kind."""
+    return {
+        f"{name}, {kind}": values(found, f"{name}, {run}", objective, kind, "joint")
+        for name in ("ring", "grid", "digits")
+        for kind in KINDS
+    }
+
+
+def test_the_page_names_every_searched_rate_that_is_worse(found):
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    for objective in OBJECTIVES:
+        common, searched = joints(found, objective, "common"), joints(found, objective, "searched")
+        larger = [
+            f"{common[key].mean():.3f} ({key})"
+            for key in common
+            if searched[key].mean() > common[key].mean()
+        ]
+        assert (f"{objective} in {len(larger)} conditions, {', '.join(larger)}" in page) == bool(
+            larger
+        )
+    assert "for su-40 and su-41 in none" in page
+
+
+def test_the_page_counts_the_smallest_means(found):
+    """At the searched rates, and with the better of the two rates for each objective."""
+    means = {
+        run: {
+            one: {key: value.mean() for key, value in joints(found, one, run).items()}
+            for one in OBJECTIVES
+        }
+        for run in ("common", "searched")
+    }
+    better = {
+        one: {key: min(means[run][one][key] for run in means) for key in means["common"][one]}
+        for one in OBJECTIVES
+    }
+    wins = [
+        sum(min(OBJECTIVES, key=lambda one: table[one][key]) == "su-40" for key in table["su-40"])
+        for table in (better, means["searched"])
+    ]
+    assert f"su-40 has the smallest mean in {wins[0]} of the 9 rows, instead of {wins[1]}" in (
+        ROOT / "book/ali.md"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_page_counts_the_repeated_runs(found):
+    same = [
+        sum(
+            found[f"{name}, common"][f"{one}, {kind}"]
+            == found[f"{name}, searched"][f"{one}, {kind}"]
+            for name in ("ring", "grid", "digits")
+            for kind in KINDS
+        )
+        for one in OBJECTIVES
+    ]
+    assert same == [4, 0, 2, 1]
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    assert "four times for su-40, twice for su-42, once for su-43, never for su-41" in page
+
+
+def test_the_page_tells_how_the_complete_loss_fares(found):
+    page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
+    counts = [sum(as_well(found, run, one="su-40")) for run in ("common", "searched", "longer")]
+    assert (
+        f"in {counts[0]} of the 9 conditions at the common rate and in {counts[1]} of the 9 at the searched one"
+        in page
+    )
+    assert f"in {counts[2]} of the 9 only" in page
+    grown = {
+        one: [
+            paired_difference(joints(found, one, "longer")[key], old)
+            for key, old in joints(found, one, "common").items()
+        ]
+        for one in OBJECTIVES
+    }
+    means = {one: sum(gap.mean > 0 for gap in gaps) for one, gaps in grown.items()}
+    assert (
+        f"grown in {means['su-40']} of the 9, with a 95 % interval above 0 in {sum(gap.low > 0 for gap in grown['su-40'])} of them"
+        in page
+    )
+    assert f"those of su-42 and su-43 have grown in {means['su-42']} and {means['su-43']}" in page
+
+
+def test_no_p_value_is_printed_for_normalised_codes():
+    notebook = json.loads((ROOT / "notebooks/ali-train.ipynb").read_text(encoding="utf-8"))
+    (text,) = [
+        "".join(out.get("text", ""))
+        for cell in notebook["cells"]
+        for out in cell.get("outputs", [])
+        if "seeds of 16 on which" in "".join(out.get("text", ""))
+    ]
+    rows = [
+        line.split() for line in text.split("normalised")[1].splitlines() if line.startswith("su-")
+    ]
+    assert len(rows) == 4 and all(
+        set(row[1::3] + row[3::3]) == {"–"} and all(cell.isdigit() for cell in row[2::3])
+        for row in rows
+    )

@@ -1,0 +1,123 @@
+"""The loop of the regulariser's trial, as it stands in the notebook: stopped and resumed, and its bad input."""
+
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import torch
+
+from onekl.data.mixtures import ring
+from onekl.training.seeds import Seeds
+from paths import ROOT
+
+NUMBERS = SimpleNamespace(steps=40, hidden=8, batch=8, learning_rate=1e-2, average=0.9)
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """What the notebook's imports and its loop define, as a dict."""
+    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(tmp_path))
+    monkeypatch.setenv("ONEKL_PROFILE", "quick")
+    cells = nbformat.read(ROOT / "notebooks" / "regulariser-train.ipynb", as_version=4).cells
+    found = {}
+    for cell in cells:
+        if cell.cell_type == "code" and (
+            "\nimport torch\n" in cell.source or "def trial(" in cell.source
+        ):
+            exec(cell.source, found)
+    found["device"] = lambda: torch.device("cpu")
+    return found
+
+
+def train(notebook, arms=None, generator_steps=3, seeds=(1, 2)):
+    """A short trial; returns everything that it ends with."""
+    arms = arms or [notebook["Arm"](1.0), notebook["Arm"](10.0, 0.5, "fixed")]
+    run = notebook["trial"](
+        "small", ring(), arms, generator_steps, 1, NUMBERS.steps, NUMBERS, seeds, seconds=0.0
+    )
+    names = ("fair", "averaged", "quality", "moved", "ratio")
+    return {
+        "log": [run.history(name) for name in names],
+        "streams": run.generator.get_state(),
+        "state": {name: part.state_dict() for name, part in run.state.items()},
+    }
+
+
+def tensors(value):
+    """All tensors in a nest, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = (
+        value.values()
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, (list, tuple))
+        else ()
+    )
+    return [tensor for part in parts for tensor in tensors(part)]
+
+
+@pytest.mark.parametrize(
+    "name, calls", [("regularised_generator_loss", 3 * 17 + 2), ("discriminator_loss", 18)]
+)
+def test_run_stopped_within_a_round_ends_with_the_same_bits(notebook, tmp_path, name, calls):
+    """Stopped before the second of three generator steps of round 18, or in its discriminator step."""
+    whole, loss, left = train(notebook), notebook[name], iter(range(calls - 1))
+
+    def stop(*arguments):
+        if next(left, None) is None:
+            raise Stopped
+        return loss(*arguments)
+
+    notebook[name] = stop
+    with pytest.raises(Stopped):
+        train(notebook)
+    assert torch.load(tmp_path / "small.pt")["step"] == 17  # rounds 0 to 16 are done
+    notebook[name] = loss
+    resumed = train(notebook)
+    pairs = list(zip(tensors(resumed), tensors(whole), strict=True))
+    assert len(pairs) > 60 and all(torch.equal(*pair) for pair in pairs)
+
+
+def test_arms_share_starts_and_draws_and_do_not_mix(notebook):
+    stack = notebook["Stack"](Seeds([5, 6, 7]), 2)
+    for drawn in (stack.normal(4), stack.uniform(4), stack.integers(9, 4)):
+        assert torch.equal(drawn[:3], drawn[3:]) and not torch.equal(drawn[0], drawn[1])
+    both = train(notebook)["state"]["G"]
+    for index, arm in enumerate([notebook["Arm"](1.0), notebook["Arm"](10.0, 0.5, "fixed")]):
+        for name, alone in train(notebook, [arm])["state"]["G"].items():
+            # batched products may round otherwise, and 120 steps of Adam let that grow
+            torch.testing.assert_close(
+                both[name][2 * index : 2 * index + 2], alone, rtol=0, atol=1e-3
+            )
+    assert (both["0.weight"][:2] - both["0.weight"][2:]).abs().max() > 0.05
+
+
+def test_rate_is_a_smaller_learning_rate(notebook):
+    def weights(learning_rate, rate):
+        weight = torch.nn.Parameter(torch.ones(2, 1, 3))
+        optimiser = torch.optim.Adam([weight], learning_rate)
+        for _ in range(5):
+            notebook["step"](optimiser, [weight], (weight**3).sum((1, 2)), rate)
+        return weight.detach()
+
+    both = weights(0.1, torch.tensor([[1.0], [0.2]]))
+    torch.testing.assert_close(both[0], weights(0.1, None)[0])
+    torch.testing.assert_close(both[1], weights(0.02, None)[1])
+
+
+def refused(notebook, message, **changes):
+    with pytest.raises(ValueError, match=message) as caught:
+        train(notebook, **changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_input_is_refused_in_one_line(notebook):
+    refused(
+        notebook, "an arm has λ = -1; give it a weight of 0 or more", arms=[notebook["Arm"](-1.0)]
+    )
+    refused(notebook, "1 discriminator and 0 generator steps trains no GAN", generator_steps=0)

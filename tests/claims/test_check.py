@@ -1,0 +1,213 @@
+"""The check of a claim: mutants, verdicts, and that each of its parts can fail."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from sympy import Add, Mul, log
+
+from onekl.chapters import claim, stated_claims
+from onekl.chapters.joint_kl.claims import SAME_MARGINALS, TABLES, P, Q, x, z
+from onekl.claims import check as check_module
+from onekl.claims.check import CheckFailed, check, fingerprint
+from onekl.claims.claim import Claim
+from onekl.claims.inventory import entry, inventory
+from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
+from onekl.symbolic.mutants import mutants
+from onekl.symbolic.proof import Proof
+from onekl.symbolic.statements import Bound, Counterexample, Identity
+
+joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
+remainder = Expectation(P(x), KL(P(z, given=x), Q(z, given=x)))
+
+
+def test_the_inventory_has_103_claims_with_every_field():
+    assert len(inventory()) == 103
+    assert all(all(vars(row).values()) for row in inventory().values())
+    counts = {
+        prefix: sum(id.startswith(prefix) for id in inventory())
+        for prefix in ("su-", "rq-", "gt-", "sn-", "avb-")
+    }
+    assert counts == {"su-": 59, "rq-": 5, "gt-": 14, "sn-": 12, "avb-": 13}
+
+
+@pytest.mark.parametrize("ask", [entry, claim])
+def test_an_unknown_id_is_refused_in_one_line(ask):
+    with pytest.raises(ValueError, match="no claim 'su-99'") as refusal:
+        ask("su-99")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_claim_that_no_chapter_states_says_so():
+    with pytest.raises(ValueError, match="no chapter states it yet"):
+        claim("gt-6")
+
+
+def test_mutants_of_su_4_are_the_kinds_that_are_promised():
+    kinds = {name for name, _ in mutants(claim("su-4").statements[0])}
+    assert {"sign", "constant", "p and q exchanged", "KL reversed", "condition dropped"} <= kinds
+    kinds = {name for name, _ in mutants(claim("sn-9").statements[0])}
+    assert {"sign", "constant", "dropped term", "square lost"} <= kinds
+
+
+def test_mutants_differ_from_the_statement_and_from_each_other():
+    for stated in stated_claims().values():
+        for statement in stated.statements:
+            found = [mutant for _, mutant in mutants(statement)]
+            assert statement not in found and len(set(found)) == len(found)
+
+
+def test_a_false_claim_is_not_passed():
+    false = Claim(
+        "su-4", (Identity(TABLES, left=joint, right=Add(marginal, -remainder, evaluate=False)),)
+    )
+    with pytest.raises(CheckFailed, match="su-4 is not proved") as refusal:
+        check(false)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_claim_without_statements_is_not_passed():
+    with pytest.raises(CheckFailed, match="no statement"):
+        check(Claim("gt-6", ()))
+
+
+class Credulous(Identity):
+    """A prover that believes anything, to see that the numbers and the mutants do not."""
+
+    def prove(self):
+        return Proof()
+
+
+def test_numbers_refute_what_a_credulous_prover_accepts():
+    false = Credulous(TABLES, left=joint, right=marginal)
+    with pytest.raises(CheckFailed, match="fails on instance"):
+        check(Claim("su-4", (false,)))
+
+
+def test_mutants_expose_a_credulous_prover():
+    true = Credulous(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False))
+    with pytest.raises(CheckFailed, match="mutant"):
+        check(Claim("su-4", (true,)))
+
+
+def test_mutants_expose_numbers_that_see_nothing(monkeypatch):
+    blind = type("Blind", (Identity,), {"compile": lambda self: lambda instance: 0})
+    with pytest.raises(CheckFailed, match="no instance refutes"):
+        check(
+            Claim(
+                "su-4", (blind(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)),)
+            )
+        )
+
+
+def test_a_wrong_equivalence_is_refuted_by_numbers():
+    generous = type("Generous", (Identity,), {"same_as": lambda self, other: True})
+    with pytest.raises(CheckFailed, match="said to be equivalent"):
+        check(
+            Claim(
+                "su-4",
+                (generous(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)),),
+            )
+        )
+
+
+def test_the_verdict_follows_from_the_premises(monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 40)
+    split = Identity(
+        TABLES,
+        left=marginal,
+        right=Add(-SumOrIntegral(P(x) * log(Q(x)), (x,)), -Entropy(P(x)), evaluate=False),
+    )
+    silent = check(Claim("su-4", (split,)))
+    assert silent.verdict == "holds if" and silent.premises
+    stated = check(Claim("su-4", (split,), stated=silent.premises))
+    assert stated.verdict == "exact" and stated.premises == ()
+
+
+def test_equivalent_mutants_are_counted_apart(monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 40)
+    report = check(claim("rq-3"))
+    assert report.mutants_equivalent == 3 and report.mutants_rejected == report.mutants_total > 0
+
+
+def test_the_fingerprint_changes_with_a_symbol():
+    original = claim("su-4")
+    changed = replace(
+        original.statements[0], remainder=Expectation(Q(x), KL(P(z, given=x), Q(z, given=x)))
+    )
+    assert fingerprint(original) != fingerprint(replace(original, statements=(changed,)))
+    assert fingerprint(original) == fingerprint(replace(original))
+
+
+def test_fingerprints_are_the_same_in_every_process():
+    script = "from onekl.chapters import stated_claims; from onekl.claims.check import fingerprint; print([fingerprint(c) for c in stated_claims().values()])"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for seed in ("1", "2")
+    ]
+    assert runs[0].stdout == runs[1].stdout != ""
+
+
+def test_left_and_right_are_never_the_same_expression():
+    """But for su-t11, whose left sides are made by the exchange from the GAN's objects: that they come out the same is the claim."""
+    for stated in stated_claims().values():
+        for statement in stated.statements:
+            if isinstance(statement, Identity) and stated.id != "su-t11":
+                assert statement.left != statement.right
+
+
+def test_a_product_of_integrals_is_beyond_the_prover():
+    squared = Identity(TABLES, left=marginal, right=Mul(marginal, marginal))
+    with pytest.raises(CheckFailed, match="not proved|product"):
+        check(Claim("su-4", (squared,)))
+
+
+# Verdicts from refutations.
+OFF = Counterexample(TABLES, left=joint, right=marginal, tables=SAME_MARGINALS)
+AS_BOUND = Bound(TABLES, upper=joint, lower=marginal, remainder=remainder)
+
+
+@pytest.mark.parametrize(
+    "relation, statement, word",
+    [
+        ("=", AS_BOUND, "slip"),
+        ("~", AS_BOUND, "bound only"),
+        ("~", Identity(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)), "slip"),
+        ("argument", AS_BOUND, "heuristic"),
+    ],
+)
+def test_a_refutation_decides_the_verdict(relation, statement, word, monkeypatch):
+    monkeypatch.setattr(check_module, "INSTANCES", 20)
+    report = check(Claim("su-4", (statement,), refuted=(OFF,), relation=relation))
+    assert report.verdict == word
+    assert len(report.refuted) == 1 and r"\text{ and not }" in report.refuted[0]
+    assert f"{check_module.REFUTED[word]}: " in report.text()
+
+
+def test_what_is_not_refuted_exactly_is_no_refutation():
+    same = Counterexample(TABLES, left=joint, right=joint, tables=SAME_MARGINALS)
+    with pytest.raises(CheckFailed, match="no counterexample"):
+        check(Claim("su-4", (AS_BOUND,), refuted=(same,)))
+
+
+def test_the_fingerprint_covers_refutations_and_the_relation():
+    plain = Claim("su-4", (AS_BOUND,))
+    others = [
+        replace(plain, refuted=(OFF,)),
+        replace(plain, relation="~"),
+        replace(plain, printed="x"),
+    ]
+    assert len({fingerprint(c) for c in (plain, *others)}) == 4
+
+
+def test_an_argument_needs_the_case_where_it_fails():
+    with pytest.raises(CheckFailed, match="is an argument"):
+        check(Claim("su-4", (AS_BOUND,), relation="argument"))

@@ -1,0 +1,368 @@
+"""The audit of the article's printed equations: every symbol accounted for, every variable bound; and its pages."""
+
+import hashlib
+import io
+import re
+import shutil
+
+import numpy as np
+import pytest
+from sphinx.application import Sphinx
+
+from onekl.claims.inventory import inventory
+from onekl.claims.printed import everything, parse, printed
+from onekl.ledger import ledger
+from onekl_site.audit import (
+    ROLES,
+    VARIABLES,
+    Use,
+    accounts,
+    running_text,
+    symbols,
+    unbound,
+    unnamed,
+    uses,
+)
+from onekl_site.audit_tables import SOURCES, TABLES, questions
+from paths import ROOT
+
+CONF = """extensions = ['myst_parser', 'onekl_site.audit_tables', 'sphinxcontrib.bibtex', 'sphinx_exercise']
+myst_enable_extensions = ['dollarmath']
+exclude_patterns = ['notebooks']
+bibtex_bibfiles = ['references.bib']
+nitpicky = True
+"""
+CHANGES = (
+    (r"\tilde{p}", r"\tilde{q}"), (r"\tilde{p}", " p"), (r"\tilde{q}", " q"), ("^{o}", ""), ("^o", ""), ("z|x", "x|z"), ("z|x", "z,x"),
+    ("x|z", "z|x"), ("(1|", "(0|"), ("q(", "p("), ("p(", "q("), ("_1", "_0"), ("G(z)", "G(x)"), ("E(x)", "E(z)"),
+)  # fmt: skip
+KNOWN = {
+    "su-7": [Use("z", "q(x|z)", "")],
+    "su-30": [Use("x", r"\tilde{p}(x)", ""), Use("x", "E(x)", "")],
+}
+# Binders as they are printed: a mean's subscript, a differential, a sum.
+BINDERS = re.compile(r"(?<=[{,])[xz](?=\\sim)|(?<=d)[xz]|(?<=\\sum_)y")
+
+
+# The equations as printed.
+
+
+def test_the_43_equations_are_those_that_were_copied_from_the_article():
+    assert list(printed()) == [f"su-{n}" for n in range(1, 44)]
+    # Letter by letter: a change here is a change of what the article is said to print.
+    assert (
+        hashlib.sha256("\n".join(printed().values()).encode()).hexdigest()[:16]
+        == "e9784880d796ce91"
+    )
+    assert not any(r"\tag" in latex or r"\label" in latex for latex in printed().values())
+
+
+@pytest.mark.parametrize("id", printed())
+def test_every_letter_of_an_equation_is_a_symbol_or_part_of_one(id):
+    # Counted another way: take away the names of commands and operators, and the differentials' d; what is left are letters.
+    left = re.sub(
+        r"\\(begin|end)\{aligned\}|\\mathbb\{E\}|\\arg\\(min|max)|KL|\^\{?o\}?|d(?=[xyz])",
+        "",
+        printed()[id],
+    )
+    greek = re.findall(r"\\(?:Delta ?\\)?(?:theta|delta|lambda|sigma|pi)\b", left)
+    latin = re.findall("[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", left))
+    assert len(greek) + len(latin) == sum(symbols(printed()[id]).values())
+
+
+@pytest.mark.parametrize(
+    "latex, complaint",
+    [
+        (r"\hat{p}(x)", "unknown notation"),
+        (r"p(x", r"there is no \) after"),
+        (r"p(x))", "too many"),
+        (r"\int p(x)", "without its differential"),
+    ],
+)
+def test_what_is_not_in_the_articles_notation_is_refused(latex, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        uses(latex)
+
+
+# The accounts.
+
+
+def test_nothing_printed_is_unaccounted_and_nothing_accounted_is_unprinted():
+    said = [(a.equation, a.symbol, a.times) for a in accounts()]
+    assert len({row[:2] for row in said}) == len(said)
+    assert sorted(said) == sorted(
+        (id, name, times)
+        for id, latex in printed().items()
+        for name, times in symbols(latex).items()
+    )
+
+
+@pytest.mark.parametrize("id", printed())
+def test_a_changed_accent_mark_bar_or_letter_is_an_unaccounted_symbol(id):
+    latex, changes = printed()[id], 0
+    for old, new in CHANGES:
+        for place in re.finditer(re.escape(old), latex):
+            changed = latex[: place.start()] + new + latex[place.end() :]
+            assert symbols(changed) != symbols(latex), changed
+            changes += 1
+    assert changes or id in ("su-1", "su-24")
+
+
+def test_an_account_of_a_variable_says_what_binds_it():
+    for account in accounts():
+        assert account.role in ROLES and (account.role == "variable") == (
+            account.symbol in VARIABLES
+        ), account
+        if account.role == "variable":
+            binders = {
+                use.binder or "nothing"
+                for use in uses(printed()[account.equation])
+                if use.variable == account.symbol
+            }
+            assert account.introduced == ", ".join(sorted(binders)), account
+
+
+def test_an_account_of_another_symbol_says_where_it_is_introduced_and_that_equation_prints_it():
+    for account in (a for a in accounts() if a.role != "variable"):
+        place = re.fullmatch(r"(before |after )?\((\d+)\)|nowhere|known", account.introduced)
+        assert place and 1 <= int(place[2] or 1) <= 43, account
+        if place[2] and not place[1]:
+            assert int(place[2]) <= int(account.equation[3:]) and account.symbol in symbols(
+                printed()[f"su-{place[2]}"]
+            ), account
+        assert account.remark or account.introduced != "nowhere", account
+
+
+# What binds the variables.
+
+
+def test_the_binder_analysis_finds_the_two_known_places_and_no_other():
+    assert {id: unbound(latex) for id, latex in printed().items() if unbound(latex)} == KNOWN
+
+
+@pytest.mark.parametrize("id", printed())
+def test_every_renamed_binder_is_found(id):
+    latex = printed()[id]
+    places = list(BINDERS.finditer(latex))
+    operators = [
+        n
+        for n in everything(parse(latex))
+        if n.text in (r"\int", r"\iint", r"\sum") or r"\sim" in map(str, n.below)
+    ]
+    assert len(places) == sum(
+        (2 if n.text == r"\iint" else [str(b) for b in n.below].count(r"\sim") or 1)
+        for n in operators
+    )
+    for place in places:
+        renamed = latex[: place.start()] + ("z" if place[0] == "x" else "x") + latex[place.end() :]
+        # (11) with dx is well-formed, since z stands on its left side too: that it is false is for the proof to find.
+        assert (unbound(renamed) != unbound(latex)) != (id == "su-11"), renamed
+
+
+@pytest.mark.parametrize(
+    "latex, free",
+    [
+        (r"KL(p(z|x)\Vert q(z))", ["x"]),
+        (r"\mathbb{E}_{x\sim q(x)}\log D(x) + q(x)", ["x"]),
+        (r"\mathbb{E}_{x\sim q(x)}\left[\log D(x) + q(x)\right]", []),
+        (r"\mathbb{E}_{z\sim p(z|x)}\left[\log D(z)\right]", ["x"]),
+        (r"q(x)=\int q(x|z)q(z)dz + G(z)", ["z"]),
+        (r"q(x)=q(x), \quad p(z)=q(x)", ["x"]),
+        (r"\sum_y q(x,y) + p(y)", ["x", "y"]),
+        (r"D = \mathop{\arg\min}_{q(x|z)} q(x)", ["x"]),
+        (r"q(x) = \mathop{\arg\min}_{q(x)} q(x)", ["x"]),
+    ],
+)
+def test_how_far_a_binder_reaches(latex, free):
+    assert [use.variable for use in unbound(latex)] == free
+
+
+def test_what_is_varied_and_not_printed():
+    assert {id: unnamed(latex) for id, latex in printed().items() if unnamed(latex)} == {
+        "su-2": [r"\theta"], "su-8": ["q(x|z)"], "su-17": ["G"], "su-31": ["E"],
+    }  # fmt: skip
+    assert (
+        unnamed(r"\theta = \mathop{\arg\max}_{\theta}\, \int \tilde{p}(x)\log q_{\theta}(x) dx")
+        == []
+    )
+
+
+# The running text.
+
+
+def test_the_slips_in_the_text_have_a_place_and_a_reason():
+    assert len(running_text()) == len({(s.place, s.printed) for s in running_text()}) >= 18
+    for slip in running_text():
+        place = re.fullmatch(r"(before|after) \((\d+)\)", slip.place)
+        assert place and 1 <= int(place[2]) <= 43 and slip.kind in ("letter", "word", "sentence")
+        assert (
+            slip.printed != slip.meant
+            and slip.why
+            and (slip.printed + slip.meant + slip.why).count("$") % 2 == 0
+        )
+
+
+@pytest.fixture
+def tables():
+    """p̃(x)p(z|x), q(x|z)q(z) and D on a table of three by four, from a fixed seed."""
+    rng = np.random.default_rng(7)
+    p, q = (rng.dirichlet(np.ones(12)).reshape(3, 4) for _ in range(2))
+    return p, q, rng.uniform(0.1, 0.9, (3, 4))
+
+
+def test_42_is_the_minimax_loss_and_43_is_not(tables):
+    p, q, D = tables
+    loss_38 = lambda D: -(p * np.log(D) + q * np.log(1 - D)).sum()
+    loss_42 = lambda D: (p * np.log(D) + q * np.log(1 - D)).sum()
+    loss_43 = lambda D: -(p * np.log(1 - D) + q * np.log(D)).sum()
+    half = np.full_like(D, 0.5)
+    assert loss_38(D) + loss_42(D) == 0
+    assert loss_38(half) + loss_43(half) == pytest.approx(4 * np.log(2), abs=1e-12)
+    assert loss_43(D) == pytest.approx(loss_38(1 - D), abs=1e-12)
+
+
+def test_41_and_42_have_opposite_encoder_parts(tables):
+    p, q, D = tables
+    loss_41, loss_42 = -(p + q) * np.log(D), p * np.log(D) + q * np.log(1 - D)
+    assert np.allclose(loss_41 + loss_42, q * np.log((1 - D) / D), atol=1e-14)
+
+
+def test_36_and_37_have_the_same_minimiser_only_for_equal_shares(tables):
+    p, q, _ = tables
+
+    def best(one, zero):  # the minimiser of −∫ one · log D − ∫ zero · log(1 − D)
+        return one / (one + zero)
+
+    assert np.allclose(best(0.5 * p, 0.5 * q), best(p, q)) and not np.allclose(
+        best(0.3 * p, 0.7 * q), best(p, q), atol=1e-2
+    )
+
+
+def test_with_the_exact_posterior_the_joint_divergence_is_the_marginal_one_and_not_0(tables):
+    _, q, _ = tables
+    data = np.array([0.5, 0.3, 0.2])
+    joint = data[:, None] * q / q.sum(1, keepdims=True)
+    value = (joint * np.log(joint / q)).sum()
+    assert (
+        value == pytest.approx((data * np.log(data / q.sum(1))).sum(), abs=1e-14) and value > 0.01
+    )
+
+
+# The pages.
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A small site of the book's pages, without the notebooks' own; returns its folder and the warnings."""
+    folder = tmp_path_factory.mktemp("audit")
+    source = folder / "source"
+    shutil.copytree(ROOT / "notebooks", source / "notebooks")
+    (source / "book").mkdir()
+    for page in (ROOT / "book").glob("*.md"):
+        shutil.copy(page, source / "book")
+    shutil.copy(ROOT / "book" / "references.bib", source)
+    (source / "conf.py").write_text(CONF)
+    (source / "index.md").write_text(
+        "# Site\n\n```{toctree}\n:glob:\n\nbook/*\n```\n\n```{audit} spirals\n```\n\n```{not-exact} sloppy\n```\n"
+    )
+    warnings = io.StringIO()
+    Sphinx(
+        source, source, folder / "out", folder / "trees", "html", status=None, warning=warnings
+    ).build()
+    return folder / "out", warnings.getvalue()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return [row for row in ledger(ROOT / "notebooks") if row.source in SOURCES]
+
+
+def body(site, page):
+    html = (site[0] / "book" / f"{page}.html").read_text(encoding="utf-8")
+    return html[html.index('role="main"') : html.index('class="sphinxsidebar"')]
+
+
+def test_the_slips_page_has_each_entry_that_is_not_plain_exact_once(site, rows):
+    html = body(site, "slips")
+    shown = re.findall(r'id="entry-([a-z0-9-]+)"', html)
+    assert sorted(shown) == sorted(row.id for row in rows if row.verdict not in (None, "exact"))
+    assert (
+        len(rows) == len([entry for entry in inventory().values() if entry.source in SOURCES]) == 64
+    )
+    assert f"{len([row for row in rows if row.verdict])} of 64 entries have a verdict" in html
+    for row in rows:
+        assert (f" {row.id}," in html or f" {row.id}." in html) or row.verdict, row.id
+
+
+def test_an_entry_shows_what_is_printed_what_is_true_and_why(site):
+    box = body(site, "slips").split('id="entry-su-22"')[1].split('id="entry-')[0]
+    assert (
+        r"\Delta\theta\cdot c" in box
+        and ">slip<" in box
+        and 'href="../notebooks/missing_term-check.html#su-22"' in box
+    )
+    assert (
+        box.index("Printed:")
+        < box.index("Refuted as printed:")
+        < box.index("True instead:")
+        < box.index("It holds if:")
+    )
+    assert 'href="missing_term.html#claim-su-22"' in box
+    premise = body(site, "slips").split('id="entry-su-7"')[1].split('id="entry-')[0]
+    assert "is one draw from" in premise and "Proved:" in premise and "Refuted" not in premise
+    in_words = body(site, "slips").split('id="entry-su-t5"')[1].split('id="entry-')[0]
+    assert r"D(x)\, q^{o}(x) = Z\, q^{*}(x)" in in_words and "Printed:" not in in_words
+    experiment = body(site, "slips").split('id="entry-su-t9"')[1].split('id="entry-')[0]
+    assert "Measured with 3 seeds" in experiment and "Printed:" not in experiment
+
+
+def test_the_tables_and_counts_of_the_audit_are_on_the_page(site):
+    html = body(site, "slips")
+    assert html.count('class="onekl-audit') == len(TABLES)
+    total = sum(sum(symbols(latex).values()) for latex in printed().values())
+    assert f"43 equations, {total} symbols" in html
+    assert total == sum(a.times for a in accounts())
+    for head, table_rows in TABLES.values():
+        assert all(len(row) == len(head) for row in table_rows())
+    assert [row[0] for row in TABLES["unbound"][1]()] == ["su-7", "su-30", "su-30"]
+    assert {"su-23", "su-27"} <= {row[0] for row in TABLES["read-otherwise"][1]()}
+
+
+def test_the_readers_page_answers_all_five_and_lists_the_chapters_questions(site):
+    html = body(site, "readers-ask")
+    assert all(f'#claim-rq-{n}"' in html for n in range(1, 6))
+    pages = [
+        (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+        for page in ("vae", "gan", "regulariser")
+    ]
+    asked = [question for text in pages for question, _ in questions(text)]
+    shown = html.replace("\u2019", "'")  # typographic apostrophes
+    assert len(asked) >= 8 and all(question in shown for question in asked)
+    assert html.index("GAN and the optimal discriminator</strong>") < html.index(
+        "The regulariser</strong>"
+    )
+
+
+def test_a_question_that_a_box_answers_is_not_listed_twice():
+    page = "# T\n\n## Readers ask\n\n**One?**\nYes.\nIt is.\nMore.\n\n**Two?**\nNo.\n\n```{claim} rq-1\n```\n\n## Exercises\n\n**Three?**\nNo.\n"
+    assert questions(page) == [("One?", "Yes. It is.")]
+
+
+@pytest.mark.parametrize("page", ["slips", "readers-ask"])
+def test_every_link_of_the_pages_leads_somewhere(site, page):
+    for link in set(re.findall(r'href="([^"]+)"', body(site, page))):
+        name, _, anchor = link.partition("#")
+        if name.startswith("http") or "notebooks/" in name:
+            continue  # the notebooks' pages are not built here; the tests of the site follow those links
+        target = (site[0] / "book" / (name or f"{page}.html")).resolve()
+        assert target.exists() and (
+            not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8")
+        ), link
+
+
+def test_a_wrong_name_is_one_clear_warning_and_an_empty_group_says_none(site):
+    out, warnings = site
+    assert "there is no table 'spirals' of the audit" in warnings
+    said = [line for line in warnings.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert [line for line in said if "book/slips" in line or "book/readers-ask" in line] == []
+    assert "<p>None.</p>" in (out / "index.html").read_text(encoding="utf-8")

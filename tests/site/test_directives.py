@@ -1,0 +1,148 @@
+"""The book's directives in a small Sphinx project of their own: what they print, and what they refuse."""
+
+import io
+import re
+import shutil
+
+import pytest
+from sphinx.application import Sphinx
+
+from onekl.chapters import stated_claims
+from onekl.ledger import ledger
+from onekl_site.framework_tree import DIRECTIONS, ROOT
+from paths import NOTEBOOKS
+
+CONF = "extensions = ['myst_parser', 'onekl_site.claim_boxes', 'onekl_site.moving_figures', 'onekl_site.framework']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build a page from Markdown; returns its HTML and the warnings."""
+
+    def run(text):
+        source = tmp_path / "source"
+        (source / "book").mkdir(parents=True)
+        shutil.copytree(NOTEBOOKS, source / "notebooks")
+        (source / "conf.py").write_text(CONF)
+        (source / "index.md").write_text(f"# Page\n\n{text}\n")
+        warnings = io.StringIO()
+        app = Sphinx(
+            source,
+            source,
+            tmp_path / "out",
+            tmp_path / "trees",
+            "html",
+            status=None,
+            warning=warnings,
+        )
+        app.build()
+        # A second application in one process registers everything again, and says so.
+        said = [
+            line for line in warnings.getvalue().splitlines() if "already registered" not in line
+        ]
+        return (tmp_path / "out" / "index.html").read_text(encoding="utf-8"), "\n".join(said)
+
+    return run
+
+
+def test_a_claim_is_printed_with_its_number_badge_premises_and_evidence(build):
+    html, warnings = build("```{claim} su-t3\n```")
+    assert not warnings
+    assert 'id="claim-su-t3"' in html and r"\tag{su-t3}" in html
+    assert 'href="notebooks/joint_kl-check.html#su-t3"' in html and ">holds if<" in html
+    assert "is finite" in html and "mutants rejected" in html and "1,000 random instances" in html
+
+
+def test_an_exact_claim_lists_no_premises(build):
+    html, _ = build("```{claim} su-4\n```")
+    assert ">exact<" in html and "It holds if" not in html
+
+
+@pytest.mark.parametrize(
+    "text, complaint",
+    [
+        ("```{claim} su-99\n```", "there is no claim 'su-99'"),
+        ("```{claim} gt-6\n```", "no chapter states it yet"),
+        ("See {claim}`su-99`.", "there is no claim 'su-99'"),
+        ("```{moving-figure} spiral\n```", "spiral"),
+    ],
+)
+def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):
+    _, warnings = build(text)
+    assert complaint in warnings
+
+
+def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
+    html, warnings = build("{claim}`su-4` and {claim}`avb-6`")
+    assert (
+        'href="book/joint_kl.html#claim-su-4"' in html
+        and 'href="book/ledger.html#ledger-avb-6"' in html
+    )
+    assert not warnings
+
+
+def test_the_ledger_has_a_row_for_every_claim(build):
+    html, _ = build("```{claims-ledger}\n```\n\n```{claims-summary}\n```")
+    assert html.count('id="ledger-') == 103
+    done = len([row for row in ledger(NOTEBOOKS) if row.verdict])
+    assert done >= len(stated_claims()) and f"{done} of 103 claims checked" in html
+
+
+def test_a_moving_figure_is_self_contained(build):
+    html, _ = build("```{moving-figure} joint_kl\n```")
+    figure = html[html.index('class="onekl-figure"') :]
+    assert (
+        '<script type="module">' in figure
+        and "import " not in figure.split('<script type="module">')[1].split("</script>")[0]
+    )
+
+
+def test_an_experiment_shows_its_verdict_effect_and_conditions(build):
+    html, warnings = build("```{claim} su-t6\n```\n\n{claim}`su-t6`")
+    assert not warnings
+    box = html[html.index('id="claim-su-t6"') :]
+    assert (
+        'href="notebooks/missing_term-train.html#su-t6"' in box
+        and "seeds; see the training notebook" in box
+    )
+    assert (
+        "mutants" not in box.split("claim-su-t6")[1]
+        and "<li><p>" in box
+        and 'class="math' not in box
+    )
+    assert 'href="book/missing_term.html#claim-su-t6"' in html
+
+
+def test_a_slip_and_a_bound_show_what_was_refuted(build):
+    html, warnings = build("```{claim} su-22\n```\n\n```{claim} su-25\n```")
+    assert not warnings
+    assert ">slip<" in html and "Refuted as printed:" in html
+    assert ">bound only<" in html and "Not an equality:" in html
+
+
+def test_the_framework_has_a_node_for_each_choice_and_a_link_for_each_claim_of_the_article(build):
+    html, warnings = build("```{framework}\n```")
+    assert not warnings
+    rows = {row.id: row for row in ledger(NOTEBOOKS)}
+    of_the_article = [
+        row for row in rows.values() if row.source in ("Su 2018", "Readers' questions")
+    ]
+    chips = re.findall(
+        r'class="onekl-chip onekl-([\w-]+) reference internal" href="([^"]*)" title="[^"]*">([\w-]+)<',
+        html,
+    )
+    assert (
+        sorted(chip[2] for chip in chips) == sorted(row.id for row in of_the_article)
+        and len(of_the_article) == 64
+    )
+    for style, target, id in chips:
+        assert (
+            style == rows[id].verdict.replace(" ", "-")
+            and target == f"book/{rows[id].chapter}.html#claim-{id}"
+        )
+    nodes = [
+        node for direction in DIRECTIONS for branch in direction.branches for node in branch.nodes
+    ]
+    assert html.count('class="onekl-node docutils container"') == len(nodes) + 1  # and the root
+    for node in (ROOT, *nodes):
+        assert f'#claim-{node.claim}"' in html and f">{rows[node.claim].verdict}<" in html

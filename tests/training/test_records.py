@@ -1,0 +1,152 @@
+"""Recorded runs: what is written, what is read back, and what is refused."""
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from onekl.measure.intervals import confidence_interval, paired_difference
+from onekl.training import records
+from onekl.training.records import KEYS, record, recorded
+from paths import ROOT
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A package folder of its own that records are written to and read from."""
+    monkeypatch.setattr(records, "files", lambda package: tmp_path)
+    monkeypatch.setenv("ONEKL_RESULTS", str(tmp_path / "recorded"))
+    monkeypatch.setenv("ONEKL_PROFILE", "quick")
+    return tmp_path / "recorded"
+
+
+def test_what_is_recorded_is_read_back(folder):
+    values = {
+        "ring": {"modes": torch.tensor([8, 7]), "share": [1 / 3, 2e-9]},
+        "curve": torch.ones(2, 3),
+    }
+    record("made", SimpleNamespace(steps=10, rate=1e-3), [0, 1], values)
+    found = recorded("made")
+    assert found.keys() == KEYS
+    assert found["values"] == {
+        "ring": {"modes": [8, 7], "share": [0.333333, 2e-9]},
+        "curve": [[1, 1, 1]] * 2,
+    }
+    assert found["settings"] == {"steps": 10, "rate": 1e-3} and found["seeds"] == [0, 1]
+    assert found["profile"] == "quick" and found["device"] and found["date"] and found["versions"]
+    assert str(folder) not in (folder / "made.json").read_text()
+
+
+def test_nothing_is_written_without_a_folder(folder, monkeypatch):
+    monkeypatch.delenv("ONEKL_RESULTS")
+    record("made", {}, [0], {"a": [1.0]})
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({"a": [1.0]}, r"values\['a'\] has shape \(1,\).*each of 2 seeds"),
+        ({"a": {"b": 3.0}}, r"values\['a'\]\['b'\] has shape \(\)"),
+        ({"a": [1.0, math.nan]}, "not finite"),
+    ],
+)
+def test_values_that_do_not_fit_the_seeds_are_refused(folder, values, words):
+    with pytest.raises(ValueError, match=words):
+        record("made", {}, [0, 1], values)
+    assert not (folder / "made.json").exists()
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (None, "no recorded run 'made'"),
+        ("{", "is not JSON"),
+        ("[]", "does not have the keys"),
+        ('{"values": {}}', "does not have the keys"),
+    ],
+)
+def test_a_missing_or_broken_record_is_one_clear_line(folder, text, words):
+    if text is not None:
+        folder.mkdir()
+        (folder / "made.json").write_text(text)
+    with pytest.raises(ValueError, match=words) as error:
+        recorded("made")
+    assert "\n" not in str(error.value)
+
+
+def test_the_commit_is_that_of_the_package_or_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(records, "__file__", str(tmp_path / "records.py"))
+    assert records._commit() is None
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert records._commit() is None
+
+
+def test_each_committed_record_reads_and_is_small():
+    for path in (Path(records.__file__).parent / "recorded").glob("*.json"):
+        found = recorded(path.stem)
+        assert found["name"] == path.stem and len(found["seeds"]) >= 3
+        assert path.stat().st_size < 200_000
+
+
+def test_the_chapter_prints_the_recorded_figures():
+    """The rows of the GAN chapter's tables are those of the recorded run."""
+    page = (ROOT / "book/gan.md").read_text(encoding="utf-8")
+    for values in recorded("gan")["values"].values():
+        cells = [
+            confidence_interval(scale * torch.tensor(values[key]))
+            for key, scale in (("modes", 1), ("high_quality", 100), ("reverse_kl", 1))
+        ]
+        printed = [
+            f"{c.mean:.{n}f} [{c.low:.{n}f}, {c.high:.{n}f}]" for c, n in zip(cells, (1, 1, 2))
+        ]
+        assert f"| ours, 32 seeds | {' | '.join(printed)} |" in page
+
+
+def halved(values):
+    """A mean with half of its interval, as the pages print it."""
+    found = confidence_interval(torch.tensor(values))
+    return f"{found.mean:.0f} ± {found.high - found.mean:.0f}"
+
+
+def test_the_regularisers_chapter_prints_the_recorded_faces():
+    page = (ROOT / "book/regulariser.md").read_text(encoding="utf-8")
+    faces = recorded("faces")["values"]
+    assert f"have {halved(faces['held-out faces']['combinations'])}." in page
+    for number in (1, 2):
+        for kind, words in (("text", "the text describes it"), ("code", "the code ran it")):
+            arms = [
+                faces[f"experiment {number}"][f"{kind}, {arm}"]["combinations"]
+                for arm in ("without", "with")
+            ]
+            without, with_it = (halved([course[-1] for course in arm]) for arm in arms)
+            assert f"| experiment {number}, as {words} | {without} | {with_it}" in page
+
+
+def test_the_regularisers_chapter_prints_the_recorded_trial():
+    """The three rows of its table: the term against the same loop, and against the best control twice."""
+    page = (ROOT / "book/regulariser.md").read_text(encoding="utf-8").replace("−", "-")
+    rows = {
+        "the same loop without it": [],
+        "the best control, as many discriminator steps": [],
+        "the best control, as much computing": [],
+    }
+    for found in recorded("regulariser")["values"].values():
+        for k, lam, compute in ((2, 10, "fair, 1.6×"), (5, 1, "fair, 3×")):
+            arm = found[f"k={k} d=1 λ={lam} rate=1 fresh"]["fair"]
+            controls = [
+                [one[key] for name, one in found.items() if " λ=0 " in name and key in one]
+                for key in ("fair", compute)
+            ]
+            best = [max(values, key=sum) for values in controls]
+            for row, other in zip(
+                rows.values(), (found[f"k={k} d=1 λ=0 rate=1 fresh"]["fair"], *best)
+            ):
+                gap = paired_difference(torch.tensor(arm), torch.tensor(other))
+                row.append(
+                    f"{gap.mean:+.1f} [{gap.low:.1f}, {gap.high:.1f}]".replace("[-0.0,", "[0.0,")
+                )
+    for words, cells in rows.items():
+        assert f"| {words} | {' | '.join(cells)} |" in page
