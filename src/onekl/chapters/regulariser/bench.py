@@ -1,0 +1,106 @@
+"""The speed of the training step on images, beside plain PyTorch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
+from onekl.chapters.regulariser.faces.training import AdversarialTrainer, adam
+from onekl.measure.timing import require_equal, times
+from onekl.training.run import device
+
+
+def bench() -> dict:
+    """The measures of `images`: the article's size on a GPU, a small one on CPUs."""
+    if device().type == "cuda":
+        return images(side=64, dim=64)
+    return images(side=32, dim=16, steps=3)
+
+
+def images(side: int, dim: int, batch: int = 64, steps: int = 20, repetitions: int = 5) -> dict:
+    """Images per second of one step of D and one of G of the article's networks.
+
+    `side` and `dim` are the networks' sizes, as `dcgan` takes them.
+    Ours is `AdversarialTrainer`, with the data on the device; beside it stands a plain loop in
+    single precision, whose data lie in the host's memory in NCHW order.
+    Raises ValueError when the two do not compute the same numbers in single precision.
+    """
+    random = torch.Generator().manual_seed(0)
+    data = 2 * torch.rand(8 * batch, 3, side, side, generator=random) - 1
+    z = torch.randn(2, batch, LATENT, generator=random).to(device())
+    networks = Generator(random, side, dim), Discriminator(random, side, dim)
+    single = [trainer_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        require_equal("images", *(torch.stack([turn() for _ in range(3)]) for turn in single))
+    ours, plain = times(
+        [trainer_step(networks, data, z), plain_step(networks, data, z)], steps, repetitions
+    )
+    return {
+        "unit": "images per second",
+        "side": side,
+        "dim": dim,
+        "batch": batch,
+        "steps": steps,
+        "repetitions": repetitions,
+        "ours": batch / ours,
+        "plain": batch / plain,
+        "ratio": plain / ours,
+    }
+
+
+def trainer_step(
+    networks: tuple[Generator, Discriminator],
+    data: torch.Tensor,
+    z: torch.Tensor,
+    precision: Callable[[], AbstractContextManager] | None = None,
+) -> Callable[[], torch.Tensor]:
+    """Our side: a function that takes one step of D and one of G and returns the losses (2,).
+
+    `data` are images (N, 3, side, side), `z` is (2, B, 100), for D's step and for G's; `precision`
+    stands in for the trainer's own.
+    """
+    trainer = AdversarialTrainer(*copy.deepcopy(networks), device())
+    trainer.precision = precision or trainer.precision
+    batches = cycle(data.to(device(), memory_format=torch.channels_last), z.shape[1])
+    return lambda: torch.cat(
+        [trainer.discriminator_step(next(batches), z[0]), trainer.generator_step(z[1])]
+    )
+
+
+def plain_step(
+    networks: tuple[Generator, Discriminator], data: torch.Tensor, z: torch.Tensor
+) -> Callable[[], torch.Tensor]:
+    """The other side, as a PyTorch user would write it; shapes as for `trainer_step`."""
+    generator, discriminator = (network.to(device()) for network in copy.deepcopy(networks))
+    g_adam, d_adam = adam(generator, 2e-4), adam(discriminator, 2e-4)
+    cross_entropy, ones = nn.BCEWithLogitsLoss(), torch.ones(z.shape[1], device=device())
+    batches = cycle(data, z.shape[1])
+
+    def turn() -> torch.Tensor:
+        x = next(batches).to(device())
+        real, fake = discriminator(x), discriminator(generator(z[0]).detach())
+        d_loss = cross_entropy(real, ones) + cross_entropy(fake, 0 * ones)
+        d_adam.zero_grad()
+        d_loss.backward()
+        d_adam.step()
+        g_loss = cross_entropy(discriminator(generator(z[1])), ones)
+        g_adam.zero_grad()
+        g_loss.backward()
+        g_adam.step()
+        return torch.stack([d_loss.detach(), g_loss.detach()])
+
+    return turn
+
+
+def cycle(data: torch.Tensor, batch: int) -> Iterator[torch.Tensor]:
+    """The batches of `data` in their order, over and over."""
+    while True:
+        yield from data.split(batch)
+
+
+MEASURES = {"images": bench}

@@ -1,0 +1,57 @@
+"""Fair timing of two ways to compute the same numbers: they take turns, and must agree first."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from onekl.training.run import device
+
+# How far the two sides' losses may be apart, relatively, after a few steps in single precision.
+TOLERANCE = 1e-4
+
+
+def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
+    """Raise ValueError, which names `name`, unless two sides' losses agree to `TOLERANCE`.
+
+    `ours` and `other` are (T, n): n losses of T steps.
+    """
+    apart = ((ours - other).abs() / other.abs()).max().item()
+    if not apart <= TOLERANCE:
+        raise ValueError(
+            f"{name}: the two sides' losses are {apart:.1e} apart, "
+            "so their times are not comparable"
+        )
+
+
+def times(
+    turns: Sequence[Callable[[], torch.Tensor]], steps: int, repetitions: int
+) -> tuple[float, float]:
+    """Seconds that each of the two functions `turns` needs for a step.
+
+    A turn takes `steps` steps; each function's time is the median of its `repetitions` turns.
+    """
+    ours, other = turns
+    _seconds_a_step(ours, steps), _seconds_a_step(other, steps)  # to warm up
+    pairs = [
+        (_seconds_a_step(ours, steps), _seconds_a_step(other, steps)) for _ in range(repetitions)
+    ]
+    return tuple(map(statistics.median, zip(*pairs)))
+
+
+def _seconds_a_step(step: Callable[[], torch.Tensor], steps: int) -> float:
+    """The mean time of `step` over `steps` calls, with the GPU's work waited for."""
+    _wait_for_gpu()
+    begin = time.perf_counter()
+    for _ in range(steps):
+        step()
+    _wait_for_gpu()
+    return (time.perf_counter() - begin) / steps
+
+
+def _wait_for_gpu() -> None:
+    if device().type == "cuda":
+        torch.cuda.synchronize()

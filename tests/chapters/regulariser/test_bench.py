@@ -1,0 +1,41 @@
+"""The image bench times equal arithmetic.  How fast it is, no test asserts."""
+
+import math
+from contextlib import nullcontext
+
+import pytest
+import torch
+
+from onekl.chapters.regulariser import bench
+from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
+
+TINY = {"side": 16, "dim": 2, "batch": 2, "steps": 1, "repetitions": 1}
+
+
+def test_the_measures_have_sizes_and_speeds():
+    measured = bench.images(**TINY)
+    assert TINY.items() <= measured.items() and measured["unit"] == "images per second"
+    assert measured["ratio"] == pytest.approx(measured["ours"] / measured["plain"])
+    assert all(math.isfinite(measured[side]) and measured[side] > 0 for side in ("ours", "plain"))
+
+
+def test_our_image_step_computes_the_plain_loops_losses():
+    random = torch.Generator().manual_seed(1)
+    networks = Generator(random, 16, 4), Discriminator(random, 16, 4)
+    data = 2 * torch.rand(24, 3, 16, 16, generator=random) - 1
+    z = torch.randn(2, 8, LATENT, generator=random)
+    turns = (
+        bench.trainer_step(networks, data, z, nullcontext),
+        bench.plain_step(networks, data, z),
+    )
+    losses = [torch.stack([turn() for _ in range(4)]) for turn in turns]
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=0)
+    assert (losses[0][0] - losses[0][-1]).abs().min() > 1e-2  # the losses did move
+
+
+def test_unequal_arithmetic_is_not_timed(monkeypatch):
+    """With another learning rate on the plain side there are no measures."""
+    real = bench.adam
+    monkeypatch.setattr(bench, "adam", lambda network, rate: real(network, 20 * rate))
+    with pytest.raises(ValueError, match="their times are not comparable"):
+        bench.images(**TINY)
