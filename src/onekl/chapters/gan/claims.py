@@ -1,7 +1,12 @@
-"""The claims of the chapter "GAN and the optimal discriminator": su-12 … su-20, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12, gt-13."""
+"""The claims of the chapter "GAN and the optimal discriminator".
+
+They are su-12 … su-20, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12 and gt-13.
+"""
+
+from __future__ import annotations
 
 import sympy
-from sympy import Abs, Add, Function, Mul, Rational, S, Symbol, log
+from sympy import Abs, Add, Expr, Function, Mul, Rational, S, Symbol, log
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import (
@@ -46,11 +51,12 @@ MAPPED = RandomTables((Joint("p", (x,)), PRIOR), maps=(("G", x),))
 labelled = LabelledJoint(y, Mul(HALF, data, evaluate=False), Mul(HALF, model, evaluate=False))
 judged = LabelledJoint(y, Mul(D, data, evaluate=False), Mul(not_D, data, evaluate=False))
 joint = KL(labelled, judged)
+# the mean surprise at the label
 surprise = Add(
     SumOrIntegral(labelled.one * -log(D), (x,)),
     SumOrIntegral(labelled.zero * -log(not_D), (x,)),
     evaluate=False,
-)  # of the label
+)
 generator_side = SumOrIntegral(model * log(model / (not_D * data)), (x,))  # su-17
 data_side = Expectation(data, -log(D))
 discriminator_loss = Add(data_side, Expectation(model, -log(not_D)), evaluate=False)  # su-16
@@ -62,8 +68,8 @@ FINITE_KL = r"\mathrm{KL}\left(q(x) \,\Vert\, \tilde{p}(x)\right) \text{ is fini
 ALL_D = r"D(x) \text{ ranges over all functions with values in } [0, 1]"
 
 
-def with_old_best(expression):
-    """The expression with the discriminator at its optimum for the old generator."""
+def with_old_best(expression: Expr) -> Expr:
+    """The expression with the discriminator at its optimum for the old generator, su-18 with q°."""
     return expression.xreplace(old_best)
 
 
@@ -103,13 +109,11 @@ around = RandomParameters(((centre, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c 
 a, b = sympy.symbols("a b", real=True)
 eta = Symbol("eta", positive=True)
 plays = RandomParameters(((a, -2, 2), (b, -2, 2), (eta, 0.1, 0.9)))
-
-
 curved = a**2 / 2 + a * b - b**2 / 2
 
 
-def after_a_step(game):
-    """The squared distance from 0 after a moves down and b moves up the game's value."""
+def after_a_step(game: Expr) -> Expr:
+    """The squared distance from 0 after a step in which a moves down and b up the game's value."""
     return Add(
         (a - eta * sympy.diff(game, a)) ** 2, (b + eta * sympy.diff(game, b)) ** 2, evaluate=False
     )
@@ -307,7 +311,8 @@ CLAIMS = (
             Bound(
                 TABLES,
                 assuming=(
-                    r"\text{an equilibrium is read as the best } q \text{ against the best reply } D^{*}",
+                    r"\text{an equilibrium is read as the best } q"
+                    r" \text{ against the best reply } D^{*}",
                 ),
                 upper=log(4),
                 lower=discriminator_loss.xreplace(best),

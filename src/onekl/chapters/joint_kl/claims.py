@@ -1,7 +1,9 @@
 """The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3."""
 
+from __future__ import annotations
+
 import sympy
-from sympy import Add, Eq, Mul, S, log, sqrt
+from sympy import Add, Eq, Expr, Mul, S, log, sqrt
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
@@ -27,8 +29,8 @@ SAME_MARGINALS = (
 )
 
 
-def hellinger(a, b):
-    """KL(a ‖ b) ≥ ∫ (√a − √b)²: a small divergence means close densities."""
+def hellinger(a: Expr, b: Expr) -> Bound:
+    """KL(a ‖ b) ≥ ∫ (√a − √b)² dx: a small divergence means close densities a(x), b(x)."""
     return Bound(
         TABLES,
         upper=KL(a, b),

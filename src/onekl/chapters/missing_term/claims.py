@@ -1,4 +1,9 @@
-"""The claims of the chapter "The missing term": su-21 and su-22, and the families that the expansion is tried on."""
+"""The claims of the chapter "The missing term": su-21 and su-22.
+
+And the families that the expansion is tried on.
+"""
+
+from __future__ import annotations
 
 import sympy
 from sympy import Add, Derivative, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
@@ -11,9 +16,8 @@ from onekl.symbolic.statements import Counterexample, Identity, Pushforward
 
 x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)
 t, sigma, p, p_1, p_2, odds = sympy.symbols("t sigma p p_1 p_2 omega", positive=True)
-v, v_1, v_2, w, b = sympy.symbols(
-    "v v_1 v_2 w b", real=True
-)  # a direction, Δθ = tv; a sampler's weights
+# a direction, Δθ = tv; a sampler's weights
+v, v_1, v_2, w, b = sympy.symbols("v v_1 v_2 w b", real=True)
 F_11, F_22 = sympy.symbols("F_{11} F_{22}", positive=True)
 F_12 = Symbol("F_{12}", real=True)
 
@@ -26,18 +30,21 @@ ranges = RandomParameters((
     (F_11, 1, 3), (F_22, 1, 3), (F_12, -0.9, 0.9),
 ))  # fmt: skip
 
-# su-21: a generator with parameter θ, before and after its step, and the density at one point as a function of θ.
+# su-21: a generator with parameter θ, before and after its step, and the density at one point as a
+# function of θ.
 noise = Gaussian(z, 0, 1)
 density = Function("q", real=True)
 
 # Then the last term is a square too; it holds for every Fisher information (Cauchy–Schwarz).
 SCHWARZ = (r"F_{12}^2 \leq F_{11} F_{22}",)
 
-# su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and third.
+# su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and
+# third.
 s, s_1, s_2, h, r = (Function(name, real=True)(x) for name in ("s", "s_1", "s_2", "h", "r"))
 SMOOTH = (
     r"q_{\theta}(x) \text{ is three times differentiable along the line wherever it is positive}",
-    r"\text{where } q_{\theta}(x) = 0 \text{ the density stays } 0 \text{: the support does not move with } \theta",
+    r"\text{where } q_{\theta}(x) = 0 \text{ the density stays } 0"
+    r" \text{: the support does not move with } \theta",
 )
 
 
@@ -90,13 +97,17 @@ squares = Add(
     evaluate=False,
 )
 
-# Three letters with probabilities p, p and 1 − 2p: the second order for the steps (1, 0) or (0, 1), and for (1, 1).
+# Three letters with probabilities p, p and 1 − 2p: the second order for the steps (1, 0) or (0, 1),
+# and for (1, 1).
 one_axis = (1 / p + 1 / (1 - 2 * p)) / 2
 diagonal = (1 / p + 1 / p + 4 / (1 - 2 * p)) / 2
 
 
 def no_vector(sign: int) -> Counterexample:
-    """(Δθ·c)² at the step (1, 1) for the vectors c that are right along both axes, √one_axis · (1, ±1)."""
+    """su-22's (Δθ·c)² at the step (1, 1) is wrong for the c that are right along both axes.
+
+    Those are √one_axis · (1, ±1), and `sign` is the sign of the second part, 1 or −1.
+    """
     return Counterexample(
         ranges, left=diagonal, right=(1 + sign) ** 2 * one_axis, values=((p, Rational(1, 3)),)
     )
@@ -149,7 +160,8 @@ CLAIMS = (
         ),
         printed=(
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
-            r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}{2 q_{\theta}(x)} \, dx"
+            r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}"
+            r"{2 q_{\theta}(x)} \, dx"
             r" \approx \left(\Delta\theta \cdot c\right)^2"
         ),
         refuted=(no_vector(1), no_vector(-1)),
@@ -158,7 +170,10 @@ CLAIMS = (
 
 
 def jets(new: Expr, old: Expr) -> Expr:
-    """ℰ(new, old) to third order in t from the derivatives g = v·∇q and k of q_{θ−tv}: t²g²/2q + t³(g³/3q² − gk/2q)."""
+    """The contribution ℰ(new, old) to the KL at one point, to the third order in t.
+
+    With the derivatives g = v·∇q and k of q_{θ−tv} it is t²g²/2q + t³(g³/3q² − gk/2q).
+    """
     g, k = -sympy.diff(old, t).subs(t, 0), sympy.diff(old, t, 2).subs(t, 0)
     return t**2 * g**2 / (2 * new) + t**3 * (g**3 / (3 * new**2) - g * k / (2 * new))
 
@@ -179,15 +194,23 @@ def tilted(shift: Expr) -> Expr:
 
 
 def sampler(weight: Expr, bias: Expr) -> tuple[Expr, ...]:
-    """The law of a small neural sampler: z is 0 or 1 with equal chances, h = tanh(weight·z + bias), x is drawn by softmax(h, −h, 0)."""
+    """The three probabilities of a small neural sampler.
+
+    z is 0 or 1 with equal chances, h = tanh(weight·z + bias), and x is drawn by softmax(h, −h, 0).
+    """
     hidden = (sympy.tanh(bias), sympy.tanh(weight + bias))
     return tuple(
         sum(exp(u * unit) / (exp(unit) + exp(-unit) + 1) for unit in hidden) / 2 for u in (1, -1, 0)
     )
 
 
-def expansion(instances, expression: Expr, value: Expr) -> Expansion:
-    """KL(q_θ ‖ q_{θ−tv}) to the third order, so that the first correction to the quadratic form is there too."""
+def expansion(
+    instances: RandomParameters | RandomTables, expression: Expr, value: Expr
+) -> Expansion:
+    """KL(q_θ ‖ q_{θ−tv}) to the third order in t.
+
+    So the first correction to su-22's quadratic form is there too.
+    """
     return Expansion(instances, expression=expression, symbol=t, order=3, value=value)
 
 

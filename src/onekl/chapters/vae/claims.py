@@ -1,7 +1,9 @@
 """The claims of the chapter "VAE": su-5 … su-7 and sn-7 … sn-10."""
 
+from __future__ import annotations
+
 import sympy
-from sympy import Add, Derivative, Mul, Rational, S, exp, log
+from sympy import Add, Derivative, Expr, Mul, Rational, S, exp, log
 
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.claims.claim import Claim
@@ -12,9 +14,8 @@ from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
 
 mu, v, b = sympy.symbols("mu v b", real=True)
-sigma, s = sympy.symbols(
-    "sigma s", positive=True
-)  # the encoder's and the decoder's standard deviation
+# the standard deviations of the encoder and of the decoder
+sigma, s = sympy.symbols("sigma s", positive=True)
 epsilon = sympy.Symbol("epsilon", real=True)
 tau = sympy.Symbol("tau", positive=True)  # a variance, σ²
 slope = sympy.Symbol("w", real=True, nonzero=True)  # of the linear decoder x̂ = wz + b
@@ -39,9 +40,8 @@ objective = SumOrIntegral(P(x) * P(z, given=x) * log(data_side / model_side), (x
 to_prior = KL(P(z, given=x), Q(z))
 reconstruction = -SumOrIntegral(P(z, given=x) * log(Q(x, given=z)), (z,))
 loss = Expectation(P(x), Add(reconstruction, to_prior, evaluate=False))  # su-6
-one_sample = Add(
-    -log(Q(x, given=z)), to_prior, evaluate=False
-)  # su-7, before the expectation over x
+# su-7, before the expectation over x
+one_sample = Add(-log(Q(x, given=z)), to_prior, evaluate=False)
 
 encoder = Gaussian(z, mu, sigma**2)
 noise = Gaussian(epsilon, 0, 1)
@@ -54,7 +54,8 @@ gaussian_kl = Mul(
 LINEAR = (r"\text{the decoder's mean is linear, } \hat{x}(z) = wz + b\text{, and held fixed}",)
 # Enough to differentiate under the integral and to drop the boundary terms.
 GROWTH = (
-    r"f \text{ is continuously differentiable and } |f(z)| + |f'(z)| \leq C e^{c|z|} \text{ for some } C, c",
+    r"f \text{ is continuously differentiable and }"
+    r" |f(z)| + |f'(z)| \leq C e^{c|z|} \text{ for some } C, c",
 )
 f = sympy.Function("f", real=True)(z)
 narrow = Gaussian(z, mu, tau)  # the encoder by its variance
@@ -63,8 +64,11 @@ with_kl = Add(
 )
 
 
-def transport(parameter, velocity):
-    """f ∂N − f′ · velocity · N is a derivative in z, so its integral vanishes: ∂E[f] = E[f′ · velocity]."""
+def transport(parameter: Expr, velocity: Expr) -> Identity:
+    """sn-10's gradient, ∂E[f] = E[f′ · velocity], for a parameter ∂ of the encoder N(z; μ, σ²).
+
+    f ∂N − f′ · velocity · N is a derivative in z, so its integral vanishes.
+    """
     moved = Mul(f, Derivative(encoder, parameter), evaluate=False)
     carried = (
         Mul(-1, Derivative(f, z), velocity, encoder, evaluate=False)
