@@ -1,4 +1,4 @@
-"""The moving figure of the chapter."""
+"""The moving figure of the chapter: the GAN on six letters, exactly."""
 
 from onekl.figures.checks import table
 from onekl.figures.moving import Checked, MovingFigure
@@ -9,10 +9,12 @@ _letters = table((6,), "6 letters")
 
 
 class ExactGAN(MovingFigure):
-    """su-18 and su-19 on six letters, exactly: step by step, with the term KL(q ‖ q°) and without it.
+    """The best discriminator, su-18, and the generator's step in turns, on six letters.
 
-    `p` is p̃ and `q` the generator's start, lists of 6 probabilities; a bad one raises ValueError.
-    The computation is `onekl.chapters.gan.alternation.alternate`'s.
+    The step is su-19's, and beside it su-20's, which is without the term KL(q ‖ q°).
+    `p` is p̃ and `q` the generator's start, lists of 6 probabilities; a bad one raises ValueError,
+    see `onekl.tables.check_table`.
+    The computation is that of `onekl.chapters.gan.alternation.alternate`.
     """
 
     p = Checked(P_DATA, _letters)

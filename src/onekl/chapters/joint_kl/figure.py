@@ -1,17 +1,19 @@
-"""The moving figure of the chapter."""
+"""The moving figure of the chapter: su-4 on two joint tables."""
 
 from onekl.figures.checks import table
 from onekl.figures.moving import Checked, MovingFigure
 
+# where the reader starts: [x][z]
 P = [[0.30, 0.10], [0.05, 0.25], [0.20, 0.10]]
 Q = [[0.12, 0.18], [0.20, 0.15], [0.10, 0.25]]
 _table = table((3, 2), "3 values of x by 2 of z")
 
 
 class JointTable(MovingFigure):
-    """su-4 on two 3 by 2 tables that the reader drags; `p` and `q` are lists of rows p[x][z].
+    """The three parts of su-4, in nats, for two joint tables that the reader drags.
 
-    A bad table raises ValueError (see `onekl.tables.check_table`).
+    `p` is the data side p(x, z) and `q` the model side q(x, z): lists of 3 rows p[x][z] of 2 cells.
+    A bad table raises ValueError, see `onekl.tables.check_table`.
     """
 
     p = Checked(P, _table)

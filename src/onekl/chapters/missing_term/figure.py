@@ -1,13 +1,15 @@
-"""The moving figure of the chapter."""
+"""The moving figure of the chapter: the missing term beside its expansion, su-22."""
 
 from onekl.figures.checks import numbers
 from onekl.figures.moving import Checked, MovingFigure
 
 
 class StepExpansion(MovingFigure):
-    """su-22 for three letters with softmax logits (θ₁, θ₂, 0): KL(q_θ ‖ q_{θ−Δθ}) beside its expansion.
+    """KL(q_θ ‖ q_{θ−Δθ}) beside its expansion su-22, in nats, for three letters.
 
-    `theta` is [θ₁, θ₂] within ±2 and `delta` is [Δθ₁, Δθ₂] within ±3; others raise ValueError.
+    q_θ is the softmax of the logits (θ₁, θ₂, 0).
+    `theta` is [θ₁, θ₂], each within ±2, and `delta` is the step [Δθ₁, Δθ₂], each within ±3; others
+    raise ValueError.
     """
 
     theta = Checked([0.8, -0.2], numbers(2, -2, 2))

@@ -1,13 +1,13 @@
-"""The moving figure of the chapter."""
+"""The moving figure of the chapter: the encoder's KL, sn-9, with sliders."""
 
 from onekl.figures.checks import within
 from onekl.figures.moving import Checked, MovingFigure
 
 
 class GaussianKL(MovingFigure):
-    """sn-9 with sliders: the parts of KL(N(mu, exp(log_var)) ‖ N(0, 1)), with sn-8 and sn-10.
+    """The parts of sn-9, KL(N(μ, σ²) ‖ N(0, 1)) in nats, with sn-8 and sn-10.
 
-    A value outside its slider raises ValueError.
+    `mu` is μ, in [−2.5, 2.5], and `log_var` is log σ², in [−6, 2]; others raise ValueError.
     """
 
     mu = Checked(1.0, within(-2.5, 2.5))
