@@ -1,15 +1,20 @@
 """Recorded runs: what is written, what is read back, and what is refused."""
 
 import math
-from pathlib import Path
+import subprocess
+from importlib.resources import files
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from onekl.measure.intervals import confidence_interval, paired_difference
+from onekl.training import commit as commits
 from onekl.training import records
+from onekl.training.commit import commit
 from onekl.training.records import KEYS, record, recorded
+from onekl.training.run import Run
+from onekl.training.seeds import Seeds
 from paths import ROOT
 
 
@@ -18,6 +23,7 @@ def folder(tmp_path, monkeypatch):
     """A package folder of its own that records are written to and read from."""
     monkeypatch.setattr(records, "files", lambda package: tmp_path)
     monkeypatch.setenv("ONEKL_RESULTS", str(tmp_path / "recorded"))
+    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(tmp_path / "checkpoints"))
     monkeypatch.setenv("ONEKL_PROFILE", "quick")
     return tmp_path / "recorded"
 
@@ -77,21 +83,47 @@ def test_a_missing_or_broken_record_is_one_clear_line(folder, text, words):
     assert "\n" not in str(error.value)
 
 
-def test_the_commit_is_that_of_the_package_or_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(records, "__file__", str(tmp_path / "records.py"))
-    assert records._commit() is None
+@pytest.fixture
+def asked_anew():
+    """The answer of git is forgotten before the test and after it."""
+    commit.cache_clear()
+    yield
+    commit.cache_clear()
+
+
+def test_the_commit_is_the_last_one_of_the_whole_package(asked_anew):
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--", "src/onekl"]
+    assert commit() == subprocess.run(git, capture_output=True, text=True).stdout.strip()
+
+
+def test_there_is_no_commit_without_a_repository(asked_anew, monkeypatch, tmp_path):
+    monkeypatch.setattr(commits, "PACKAGE", tmp_path)
+    assert commit() is None
+
+
+def test_there_is_no_commit_without_git(asked_anew, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert records._commit() is None
+    assert commit() is None
+
+
+def test_a_run_asks_for_the_commit_when_it_begins(asked_anew, folder, monkeypatch):
+    """A record names the commit of its run's first step, whatever is committed before the last."""
+    for _ in Run("made", {}, {}, Seeds([0])).steps(2):
+        monkeypatch.setattr(commits.subprocess, "run", None)  # git cannot be asked any more
+    record("made", {}, [0], {"a": [1.0]})
+    assert recorded("made")["commit"] == commit()
 
 
 def test_each_committed_record_reads_and_is_small():
-    for path in (Path(records.__file__).parent / "recorded").glob("*.json"):
+    paths = [path for path in (files("onekl") / "recorded").iterdir() if path.suffix == ".json"]
+    assert paths
+    for path in paths:
         found = recorded(path.stem)
         assert found["name"] == path.stem and len(found["seeds"]) >= 3
         assert path.stat().st_size < 200_000
 
 
-def test_the_chapter_prints_the_recorded_figures():
+def test_the_chapter_prints_the_recorded_numbers():
     """The rows of the GAN chapter's tables are those of the recorded run."""
     page = (ROOT / "book/gan.md").read_text(encoding="utf-8")
     for values in recorded("gan")["values"].values():
@@ -126,7 +158,7 @@ def test_the_regularisers_chapter_prints_the_recorded_faces():
 
 
 def test_the_regularisers_chapter_prints_the_recorded_trial():
-    """The three rows of its table: the term against the same loop, and against the best control twice."""
+    """Its table's rows: the term against the same loop, and against the best control twice."""
     page = (ROOT / "book/regulariser.md").read_text(encoding="utf-8").replace("−", "-")
     rows = {
         "the same loop without it": [],

@@ -1,5 +1,7 @@
 """Images as data p̃(x): the embedded 8×8 digits, and two big sets that are downloaded."""
 
+from __future__ import annotations
+
 import gzip
 import struct
 import zlib
@@ -41,10 +43,10 @@ class Images(NamedTuple):
     side: int  # D = side²
 
 
-def digits(held_out=360):
-    """Scikit-learn's 1,797 handwritten digits of 8×8 pixels, scaled to [0, 1], as ``Images``.
+def digits(held_out: int = 360) -> Images:
+    """Scikit-learn's 1,797 handwritten digits of 8×8 pixels, scaled to [0, 1], as `Images`.
 
-    The split is fixed: the last ``held_out`` of one shuffled order are the test images.
+    The split is fixed: the last `held_out` of one shuffled order are the test images.
     """
     from sklearn.datasets import load_digits
 
@@ -55,8 +57,8 @@ def digits(held_out=360):
     return Images(x[:-held_out], y[:-held_out], x[-held_out:], y[-held_out:], 8)
 
 
-def read_idx(path):
-    """The array in an IDX file of unsigned bytes, plain or gzipped, as a NumPy array of its own shape.
+def read_idx(path: str | Path) -> np.ndarray:
+    """The array in an IDX file of unsigned bytes, plain or gzipped, in its own shape.
 
     A file that is truncated, too long or not of this format raises ValueError.
     """
@@ -66,19 +68,24 @@ def read_idx(path):
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} is a broken gzip file ({error}); download it again") from error
     if len(data) < 4 or data[:3] != b"\x00\x00\x08":
-        raise ValueError(f"{path} is not an IDX file of unsigned bytes: it starts with 0x{data[:4].hex()}")
+        raise ValueError(
+            f"{path} is not an IDX file of unsigned bytes: it starts with 0x{data[:4].hex()}"
+        )
     rank = data[3]
-    body = data[4 + 4 * rank :]
-    shape = struct.unpack(f">{rank}I", data[4 : 4 + 4 * rank]) if len(data) >= 4 + 4 * rank else None
+    header, body = data[4 : 4 + 4 * rank], data[4 + 4 * rank :]
+    shape = struct.unpack(f">{rank}I", header) if len(header) == 4 * rank else None
     if shape is None or len(body) != int(np.prod(shape, dtype=np.int64)):
-        raise ValueError(f"{path} holds {len(body)} bytes of data, its header says {shape}; download it again")
+        raise ValueError(
+            f"{path} holds {len(body)} bytes of data, its header says {shape}; download it again"
+        )
     return np.frombuffer(body, dtype=np.uint8).reshape(shape)
 
 
-def fetch(url, md5, folder):
-    """Download ``url`` into ``folder`` unless it is there, and return its path.
+def fetch(url: str, md5: str, folder: str | Path) -> Path:
+    """Download `url` into `folder` unless it is there, and return its path.
 
-    Raises ImportError without pooch, OSError if the host cannot be reached, ValueError on a wrong checksum.
+    Raises ImportError without pooch, OSError if the host cannot be reached, ValueError on a wrong
+    checksum.
     """
     try:
         import pooch
@@ -91,18 +98,21 @@ def fetch(url, md5, folder):
             pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent)
         except OSError as error:
             kind = type(error).__name__
-            raise OSError(f"cannot download {url} ({kind}); check the network, or put the file at {path}") from error
+            raise OSError(
+                f"cannot download {url} ({kind}); check the network, or put the file at {path}"
+            ) from error
     found = pooch.file_hash(str(path), alg="md5")
     if found != md5:
         raise ValueError(f"{path} has MD5 {found}, expected {md5}; delete the file and run again")
     return path
 
 
-def mnist(root="data", name="mnist"):
-    """MNIST or Fashion-MNIST, 60,000 and 10,000 images of 28×28 pixels in [0, 1], as ``Images``.
+def mnist(root: str | Path = "data", name: str = "mnist") -> Images:
+    """MNIST or Fashion-MNIST, 60,000 and 10,000 images of 28×28 pixels in [0, 1], as `Images`.
 
-    ``name`` is "mnist" or "fashion-mnist"; the files are kept in ``root/name``, each checked by its MD5.
-    Raises what ``fetch`` and ``read_idx`` raise, and ValueError for another name.
+    `name` is "mnist" or "fashion-mnist"; the files are kept in `root/name`, each checked by its
+    MD5.
+    Raises what `fetch` and `read_idx` raise, and ValueError for another name.
     """
     if name not in CHECKSUMS:
         raise ValueError(f"no data set {name!r}; choose one of {', '.join(CHECKSUMS)}")
@@ -111,8 +121,9 @@ def mnist(root="data", name="mnist"):
         for file, md5 in CHECKSUMS[name].items()
     ]
     train, train_labels, test, test_labels = arrays
-    return Images(_rows(train), train_labels.long(), _rows(test), test_labels.long(), train.shape[-1])
+    side = train.shape[-1]
+    return Images(_rows(train), train_labels.long(), _rows(test), test_labels.long(), side)
 
 
-def _rows(images):
+def _rows(images: torch.Tensor) -> torch.Tensor:
     return images.flatten(1).float() / 255

@@ -1,17 +1,27 @@
-"""Mixtures of Gaussians: two components on the line, and the two sets on which mode collapse is measured."""
+"""Mixtures of Gaussians: two components on the line, and the ring and grid of mode collapse."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 
 from onekl.training.losses.gaussian import gaussian_log_density
+from onekl.training.seeds import Seeds
 
 
-def two_component_sample(seeds, count, weights=(0.5, 0.5), means=(-2.0, 2.0), stds=(0.5, 1.5)):
-    """``count`` draws per seed from the mixture Σ_z weights[z] N(means[z], stds[z]²) on the line.
+def two_component_sample(
+    seeds: Seeds,
+    count: int,
+    weights: Sequence[float] = (0.5, 0.5),
+    means: Sequence[float] = (-2.0, 2.0),
+    stds: Sequence[float] = (0.5, 1.5),
+) -> torch.Tensor:
+    """`count` draws per seed from the mixture Σ_z weights[z] N(means[z], stds[z]²) on the line.
 
-    ``seeds`` is a ``Seeds`` of length S.
+    `seeds` is a `Seeds` of length S.
     Returns x (S, count).
     """
     second = (seeds.uniform(count) >= weights[0]).long()
@@ -26,25 +36,25 @@ class Mixture(NamedTuple):
     centres: torch.Tensor  # (M, 2)
     std: float
 
-    def sample(self, seeds, count):
-        """``count`` draws for each seed of a ``Seeds`` of length S: (S, count, 2)."""
+    def sample(self, seeds: Seeds, count: int) -> torch.Tensor:
+        """`count` draws for each seed of a `Seeds` of length S: (S, count, 2)."""
         centres = self.centres.to(seeds.device)
         return centres[seeds.integers(len(centres), count)] + self.std * seeds.normal(count, 2)
 
-    def log_density(self, x):
-        """log p̃(x) at the points x (..., 2): (...)."""
+    def log_density(self, x: torch.Tensor) -> torch.Tensor:
+        """log p̃(x) at the points x (..., 2): (...), in nats."""
         log_var = torch.tensor(2 * math.log(self.std), dtype=x.dtype, device=x.device)
         parts = gaussian_log_density(x[..., None, :], self.centres.to(x), log_var)
         return torch.logsumexp(parts, -1) - math.log(len(self.centres))
 
 
-def ring():
+def ring() -> Mixture:
     """The ring of 8: radius 1, σ = .01, at the distinct angles 2πk/8 for k = 0 … 7."""
     angles = 2 * math.pi * torch.arange(8, dtype=torch.float64) / 8
     return Mixture(torch.stack([angles.cos(), angles.sin()], -1).float(), 0.01)
 
 
-def grid():
+def grid() -> Mixture:
     """The grid of 25: {−4, −2, 0, 2, 4}², σ = .05."""
     line = torch.arange(-4.0, 5.0, 2.0)
     return Mixture(torch.cartesian_prod(line, line), 0.05)

@@ -1,13 +1,25 @@
 """One plotting style for the whole book."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart; yellow is left out as too pale on white.
+if TYPE_CHECKING:  # a check notebook uses the style without torch
+    import torch
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart; yellow is left out as too pale
+# on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
 
-def use_style():
-    """Set the book's style: white background in light and dark themes, legible sizes, the palette above."""
+def use_style() -> None:
+    """Set the book's style.
+
+    It has a white background in light and dark themes, legible sizes and the palette above.
+    """
     plt.rcParams.update(
         {
             "figure.facecolor": "white",
@@ -28,10 +40,10 @@ def use_style():
     )
 
 
-def band(ax, steps, values, label, colour):
+def band(ax: Axes, steps: torch.Tensor, values: torch.Tensor, label: str, colour: str) -> None:
     """Draw the median over seeds as a line, and a band from the lowest seed to the highest.
 
-    ``steps`` is (T,) and ``values`` is (T, S).
+    `steps` is (T,) and `values` is (T, S).
     """
     ax.fill_between(steps, values.amin(1), values.amax(1), color=colour, alpha=0.2, linewidth=0)
     ax.plot(steps, values.median(1).values, color=colour, label=label)

@@ -1,5 +1,7 @@
 """Which modes of a mixture a generator's samples cover."""
 
+from __future__ import annotations
+
 import math
 from typing import NamedTuple
 
@@ -22,11 +24,13 @@ class Coverage(NamedTuple):
 
 
 def coverage(mixture: Mixture, x: torch.Tensor) -> Coverage:
-    """Judge the samples x (S, N, 2) by their nearest centres, as a ``Coverage``.
+    """Judge the samples x (S, N, 2) by their nearest centres, as a `Coverage`.
 
-    A sample is of high quality if it lies within three standard deviations of its nearest centre (VEEGAN's rule).
-    Only those samples are counted for modes: ĉ_m is mode m's share of a seed's high-quality samples, so the
-    reverse KL is that of ĉ to the uniform distribution over the M modes and says nothing of the other samples.
+    A sample is of high quality if it lies within three standard deviations of its nearest centre
+    (VEEGAN's rule).
+    Only those samples are counted for modes: ĉ_m is mode m's share of a seed's high-quality
+    samples, so the reverse KL is that of ĉ to the uniform distribution over the M modes and says
+    nothing of the other samples.
     A seed without a high-quality sample gets its largest value, log M.
     Another shape, or a sample that is not finite, raises ValueError.
     """
@@ -34,7 +38,8 @@ def coverage(mixture: Mixture, x: torch.Tensor) -> Coverage:
         raise ValueError(f"expected samples of shape (S, N, 2), got {tuple(x.shape)}")
     if not torch.isfinite(x).all():
         raise ValueError(
-            f"{int((~torch.isfinite(x)).any(-1).sum())} samples are not finite; the generator has diverged"
+            f"{int((~torch.isfinite(x)).any(-1).sum())} samples are not finite; "
+            "the generator has diverged"
         )
     counts = mode_counts(mixture, x)
     size, total = len(mixture.centres), counts.sum(-1)
@@ -49,7 +54,7 @@ def coverage(mixture: Mixture, x: torch.Tensor) -> Coverage:
 
 
 def mode_counts(mixture: Mixture, x: torch.Tensor) -> torch.Tensor:
-    """How many high-quality samples of x (S, N, 2) each mode has: whole numbers in float64, (S, M)."""
+    """How many high-quality samples of x (S, N, 2) each mode has: whole numbers, float64 (S, M)."""
     distance, nearest = torch.cdist(x.double(), mixture.centres.to(x.device).double()).min(-1)
     good = (distance < HIGH_QUALITY * mixture.std).double()
     return good.new_zeros(len(x), len(mixture.centres)).scatter_add_(1, nearest, good)

@@ -1,19 +1,25 @@
-"""The figures that judge an encoder and a generator together: the joint, reconstruction, and the codes' neighbours.
+"""The measures of an encoder and a generator together.
 
+They judge the joint, the reconstruction, and the codes' neighbours.
 Samples have a leading seed axis: x is (S, N, D), codes are (S, N, L).
 """
+
+from __future__ import annotations
 
 import torch
 
 
-def spread(x):
+def spread(x: torch.Tensor) -> torch.Tensor:
     """The root of E‖x − E x‖² over the N points of each seed, for x (S, N, D): (S,)."""
     return (x - x.mean(1, keepdim=True)).square().sum(-1).mean(1).sqrt()
 
 
-def scaled_pairs(x, z, x_spread, z_spread):
-    """The pairs (x, z) as points (S, N, D + L), each part divided by its spread (S,), so that neither drowns the other.
+def scaled_pairs(
+    x: torch.Tensor, z: torch.Tensor, x_spread: torch.Tensor, z_spread: torch.Tensor
+) -> torch.Tensor:
+    """The pairs (x, z) as points (S, N, D + L).
 
+    Each part is divided by its spread (S,), so that neither drowns the other.
     With the data's and the prior's spreads the scale is the same for every model that is judged.
     Parts of different lengths raise ValueError, as does a spread that is not positive.
     """
@@ -28,16 +34,17 @@ def scaled_pairs(x, z, x_spread, z_spread):
     return torch.cat([x / x_spread[:, None, None], z / z_spread[:, None, None]], -1)
 
 
-def relative_error(target, reconstruction):
-    """E‖target − reconstruction‖² over that of the best constant, the target's mean; both (S, N, D).
+def relative_error(target: torch.Tensor, reconstruction: torch.Tensor) -> torch.Tensor:
+    """E‖target − reconstruction‖² over that of the best constant, the target's mean.
 
+    Both are (S, N, D).
     Returns (S,): 0 is perfect, and 1 no better than a constant.
     Different shapes raise ValueError, as does a target without spread.
     """
     if target.shape != reconstruction.shape:
         raise ValueError(
-            f"the target has shape {tuple(target.shape)} and the reconstruction {tuple(reconstruction.shape)}; "
-            f"they must be the same"
+            f"the target has shape {tuple(target.shape)} and the reconstruction "
+            f"{tuple(reconstruction.shape)}; they must be the same"
         )
     baseline = spread(target) ** 2
     if not (baseline > 0).all():
@@ -47,10 +54,16 @@ def relative_error(target, reconstruction):
     return (target - reconstruction).square().sum(-1).mean(1) / baseline
 
 
-def nearest_neighbour_error(codes, labels, reference, reference_labels):
-    """The share of the codes (S, N, L) whose nearest neighbour among ``reference`` (S, M, L) has another label: (S,).
+def nearest_neighbour_error(
+    codes: torch.Tensor,
+    labels: torch.Tensor,
+    reference: torch.Tensor,
+    reference_labels: torch.Tensor,
+) -> torch.Tensor:
+    """The share of the codes (S, N, L) whose nearest neighbour has another label: (S,).
 
-    ``labels`` is (S, N) and ``reference_labels`` (S, M); of equally near neighbours one counts.
+    The neighbours are the points of `reference` (S, M, L).
+    `labels` is (S, N) and `reference_labels` (S, M); of equally near neighbours one counts.
     Labels that do not fit the codes raise ValueError.
     """
     if labels.shape != codes.shape[:2] or reference_labels.shape != reference.shape[:2]:

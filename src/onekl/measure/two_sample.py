@@ -1,29 +1,44 @@
-"""Are two samples of one distribution? The squared maximum mean discrepancy (MMD) and its null distribution."""
+"""Are two samples of one distribution? The squared maximum mean discrepancy and its null.
 
+MMD is short for maximum mean discrepancy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 
+from onekl.training.seeds import Seeds
+
 
 class TwoSample(NamedTuple):
-    """For each seed the statistic (S,), its values on shuffled labels (S, P), and the p-value (S,)."""
+    """What a two-sample test found for each of S seeds."""
 
-    statistic: torch.Tensor
-    null: torch.Tensor
-    p_value: torch.Tensor
+    statistic: torch.Tensor  # (S,)
+    null: torch.Tensor  # its values on shuffled labels, (S, P)
+    p_value: torch.Tensor  # (S,)
 
 
 @torch.no_grad()
-def two_sample_test(x, y, seeds, permutations=200, widths=(0.5, 1.0, 2.0)):
-    """The unbiased squared MMD between x (S, N, D) and y (S, M, D), with the null distribution of shuffled labels.
+def two_sample_test(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    seeds: Seeds,
+    permutations: int = 200,
+    widths: Sequence[float] = (0.5, 1.0, 2.0),
+) -> TwoSample:
+    """The unbiased squared MMD between x (S, N, D) and y (S, M, D), as a `TwoSample`.
 
-    The kernel is the mean of Gaussians exp(−‖a − b‖²/2w²), with w one of ``widths`` times the median distance of the
-    pooled sample.
-    Under the null hypothesis that both come from one distribution, the p-value (1 + number of shuffles at or above the
-    statistic)/(1 + ``permutations``) is at most α with a probability of at most α.
-    ``seeds`` draws the shuffles.
-    Returns a ``TwoSample``.
-    Other shapes, fewer than two points in a sample, and values that are not finite raise ValueError.
+    The kernel is the mean of Gaussians exp(−‖a − b‖²/2w²), with w one of `widths` times the median
+    distance of the pooled sample.
+    Its null distribution is that of shuffled labels; `seeds` draws the shuffles.
+    Under the null hypothesis that both come from one distribution, the p-value
+    (1 + number of shuffles at or above the statistic)/(1 + `permutations`) is at most α with a
+    probability of at most α.
+    Other shapes, fewer than two points in a sample, and values that are not finite raise
+    ValueError.
     """
     _check(x, y)
     pooled = torch.cat([x, y], 1).double()
@@ -39,7 +54,7 @@ def two_sample_test(x, y, seeds, permutations=200, widths=(0.5, 1.0, 2.0)):
     return TwoSample(statistic, null, p_value)
 
 
-def _kernel(pooled, widths):
+def _kernel(pooled: torch.Tensor, widths: Sequence[float]) -> torch.Tensor:
     """(S, K, K), with zeros on the diagonal: a point is not compared with itself."""
     squared = torch.cdist(pooled, pooled) ** 2
     middle = squared.flatten(1).median(1).values[:, None, None]
@@ -47,7 +62,7 @@ def _kernel(pooled, widths):
     return kernel * (1 - torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device))
 
 
-def _unbiased(kernel, first):
+def _unbiased(kernel: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
     """MMD² for each choice (S, P, K) of the points that count as the first sample: (S, P)."""
     second = 1 - first
     n, m = first.sum(-1), second.sum(-1)
@@ -57,18 +72,15 @@ def _unbiased(kernel, first):
     return within / (n * (n - 1)) + other / (m * (m - 1)) - 2 * across / (n * m)
 
 
-def _check(x, y):
-    if (
-        x.ndim != 3
-        or y.ndim != 3
-        or x.shape[0] != y.shape[0]
-        or x.shape[2] != y.shape[2]
-        or min(x.shape[1], y.shape[1]) < 2
-    ):
+def _check(x: torch.Tensor, y: torch.Tensor) -> None:
+    fit = x.ndim == y.ndim == 3 and x.shape[::2] == y.shape[::2]
+    if not fit or min(x.shape[1], y.shape[1]) < 2:
         raise ValueError(
-            f"two samples (S, N, D) and (S, M, D) of two points or more are needed, got {tuple(x.shape)} and {tuple(y.shape)}"
+            "two samples (S, N, D) and (S, M, D) of two points or more are needed, "
+            f"got {tuple(x.shape)} and {tuple(y.shape)}"
         )
     if not (torch.isfinite(x).all() and torch.isfinite(y).all()):
         raise ValueError(
-            "a sample holds values that are not finite; lower the learning rate of the run that made it"
+            "a sample holds values that are not finite; "
+            "lower the learning rate of the run that made it"
         )

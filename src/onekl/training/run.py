@@ -1,25 +1,34 @@
 """A training run: its profile, its device, its progress bar and its checkpoints."""
 
+from __future__ import annotations
+
 import os
 import pickle
 import platform
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy
 import torch
+from torch import nn
 from tqdm.auto import tqdm
 
 from onekl import __version__
+from onekl.training.commit import commit
+from onekl.training.seeds import Seeds
 
 PROFILES = ("quick", "full")
 # What torch.load and the look into its result raise on a file that is not a whole checkpoint.
 BROKEN = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError)
 
 
-def profile():
-    """ "quick" (two CPU cores) or "full" (a GPU): from ONEKL_PROFILE, else from whether there is a GPU.
+def profile() -> str:
+    """The word "quick" (two CPU cores) or "full" (a GPU).
+
+    It is ONEKL_PROFILE's or, without that variable, says whether there is a GPU.
 
     Another name in ONEKL_PROFILE raises ValueError.
     """
@@ -29,13 +38,16 @@ def profile():
     return name
 
 
-def device():
+def device() -> torch.device:
     """The GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def settings(quick, full):
-    """The numbers of the current profile, as a namespace; ``quick`` and ``full`` are dicts with the same keys."""
+def settings(quick: dict[str, Any], full: dict[str, Any]) -> SimpleNamespace:
+    """The numbers of the current profile, as a namespace.
+
+    `quick` and `full` are dicts with the same keys; other keys raise ValueError.
+    """
     if quick.keys() != full.keys():
         raise ValueError(
             f"the profiles differ in their settings: {sorted(quick.keys() ^ full.keys())}"
@@ -43,8 +55,11 @@ def settings(quick, full):
     return SimpleNamespace(**(quick if profile() == "quick" else full))
 
 
-def provenance():
-    """What made the outputs: {"profile", "device", "versions"}, the device in words, without a machine's name."""
+def provenance() -> dict[str, Any]:
+    """What made the outputs: {"profile", "device", "versions"}.
+
+    The device is told in words, without a machine's name; the versions are a dict by package.
+    """
     gpu = device().type == "cuda"
     threads = torch.get_num_threads()
     words = torch.cuda.get_device_name() if gpu else f"CPU, {threads} thread{'s' * (threads != 1)}"
@@ -57,48 +72,59 @@ def provenance():
     return {"profile": profile(), "device": words, "versions": versions}
 
 
-def require_finite(step, **losses):
-    """Raise ValueError, naming the loss, the step and the seeds, unless every entry of the losses (S,) is finite.
+def require_finite(step: int, **losses: torch.Tensor) -> None:
+    """Raise ValueError, naming the loss, the step and the seeds, unless each loss (S,) is finite.
 
-    A discriminator that saturates, or a step that was too large, ends here rather than in samples that mean nothing.
+    A discriminator that saturates, or a step that was too large, ends here rather than in samples
+    that mean nothing.
     """
     for name, loss in losses.items():
         broken = (~torch.isfinite(loss.detach())).reshape(-1).nonzero().flatten().tolist()
         if broken:
             raise ValueError(
-                f"the {name} loss is not finite at step {step} for {len(broken)} of {loss.numel()} seeds "
-                f"(places {', '.join(map(str, broken[:8]))}); lower the learning rate or clip the gradients"
+                f"the {name} loss is not finite at step {step} for {len(broken)} of "
+                f"{loss.numel()} seeds (places {', '.join(map(str, broken[:8]))}); "
+                "lower the learning rate or clip the gradients"
             )
 
 
 class Run:
     """A loop that logs, shows its progress, and goes on from where it was stopped.
 
-    ``name`` names the checkpoint; ``settings`` (a namespace or dict of plain values) says which run it is;
-    ``state`` maps names to modules and optimisers; ``generator`` is the ``Seeds`` or ``torch.Generator`` that
-    the loop draws from.
-    Everything random in the loop must come from ``generator``: then a run that was stopped and started again
-    ends with the same bits as one that was not.
-    Checkpoints lie in the folder ONEKL_CHECKPOINTS (default ``checkpoints``), written after a step when
-    ``seconds`` have passed since the last one, and removed at the end of the run.
+    `name` names the checkpoint; `settings` (a namespace or dict of plain values) says which run it
+    is; `state` maps names to modules and optimisers; `generator` is the `Seeds` or
+    `torch.Generator` that the loop draws from.
+    Everything random in the loop must come from `generator`: then a run that was stopped and
+    started again ends with the same bits as one that was not.
+    Checkpoints lie in the folder ONEKL_CHECKPOINTS (default `checkpoints`), written after a step
+    when `seconds` have passed since the last one, and removed at the end of the run.
     """
 
-    def __init__(self, name, settings, state, generator, seconds=10.0):
+    def __init__(
+        self,
+        name: str,
+        settings: SimpleNamespace | dict[str, Any],
+        state: Mapping[str, nn.Module | torch.optim.Optimizer],
+        generator: Seeds | torch.Generator,
+        seconds: float = 10.0,
+    ) -> None:
         self.name, self.state, self.generator, self.seconds = name, state, generator, seconds
         plain = settings if isinstance(settings, dict) else vars(settings)
         self.identity = {"name": name, **{key: repr(value) for key, value in plain.items()}}
         self.path = Path(os.environ.get("ONEKL_CHECKPOINTS") or "checkpoints") / f"{name}.pt"
         self.step, self._bar, self._log = 0, None, {}
 
-    def steps(self, total):
+    def steps(self, total: int) -> Iterator[int]:
         """Yield the steps 0 … total − 1, from the checkpoint's step on if there is a checkpoint.
 
-        A broken checkpoint, or one of another run, raises ValueError; a second call raises RuntimeError.
+        A broken checkpoint, or one of another run, raises ValueError; a second call raises
+        RuntimeError.
         """
         if self._bar is not None:
             raise RuntimeError(
                 f"run {self.name!r} has started already; make a new Run to train again"
             )
+        commit()  # now: the record is written after the last step
         self.identity["steps of the loop"] = repr(total)
         self._resume()
         self._bar = tqdm(total=total, initial=self.step, desc=self.name, leave=False)
@@ -113,8 +139,11 @@ class Run:
                     saved = time.monotonic()
         self.path.unlink(missing_ok=True)
 
-    def log(self, **values):
-        """Record tensors (S,) under their names at the present step; the first one's mean shows in the bar."""
+    def log(self, **values: torch.Tensor) -> None:
+        """Keep tensors (S,) under their names at the present step.
+
+        The mean of the first one shows in the progress bar.
+        """
         for name, value in values.items():
             steps, rows = self._log.setdefault(name, ([], []))
             steps.append(self.step)
@@ -122,12 +151,12 @@ class Run:
         name, value = next(iter(values.items()))
         self._bar.set_postfix_str(f"{name} {value.mean().item():.3f}", refresh=False)
 
-    def history(self, name):
-        """What was logged under ``name``: the steps (T,) and the values (T, S)."""
+    def history(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """What was logged under `name`: the steps (T,) and the values (T, S)."""
         steps, rows = self._log[name]
         return torch.tensor(steps), torch.stack(rows)
 
-    def _save(self):
+    def _save(self) -> None:
         checkpoint = {
             "identity": self.identity,
             "step": self.step,
@@ -138,11 +167,10 @@ class Run:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
         torch.save(checkpoint, partial)
-        os.replace(
-            partial, self.path
-        )  # atomic: the old checkpoint or the new one, never half of one
+        # atomic: the old checkpoint or the new one, never half of one
+        os.replace(partial, self.path)
 
-    def _resume(self):
+    def _resume(self) -> None:
         if not self.path.exists():
             return
         checkpoint = self._read()
@@ -167,7 +195,7 @@ class Run:
             ) from error
         self.step, self._log = checkpoint["step"], checkpoint["log"]
 
-    def _read(self):
+    def _read(self) -> dict[str, Any]:
         try:
             checkpoint = torch.load(self.path, map_location="cpu", weights_only=True)
             return {

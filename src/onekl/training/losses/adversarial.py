@@ -1,72 +1,82 @@
-"""The losses of a discriminator and a generator (su-16, su-20, su-26), from the discriminator's logits.
+"""The losses of a discriminator and a generator (su-16, su-20, su-26), from the logits of D.
 
-As in every file of `onekl.training.losses`, any leading axes are allowed (for example seeds, then examples), and one value
-per example comes out, in nats: the caller takes the expectation over p̃(x), as a rule with `.mean(-1)`.
+D = sigmoid(logit); every loss is numerically stable at extreme logits.
 """
+
+from __future__ import annotations
 
 import torch
 from torch.nn.functional import logsigmoid
 
 
-def discriminator_loss(real_logits, fake_logits):
-    """su-16: −log D(x) − log(1 − D(G(z))), with D = sigmoid(logit).
+def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+    """su-16: −log D(x) − log(1 − D(G(z))); of codes it is su-30, of pairs su-38.
 
-    ``real_logits`` are the discriminator's at x ~ p̃(x), ``fake_logits`` those at G(z); both (...), of one shape.
-    Returns (...).
+    `real_logits` are the discriminator's at x ~ p̃(x), `fake_logits` those at G(z); both (...), of
+    one shape.
+    In su-30 the prior's codes are the real ones, in su-38 the encoder's pairs.
+    Returns (...), in nats.
     Different shapes raise ValueError: they would broadcast to pairs that nobody drew.
     """
     _same_shape("real_logits", real_logits, "fake_logits", fake_logits)
     return -logsigmoid(real_logits) - logsigmoid(-fake_logits)
 
 
-def generator_loss(fake_logits):
-    """su-20: −log D(G(z)), the generator's usual loss, from the discriminator's logits (...) at G(z).
+def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
+    """su-20: −log D(G(z)), the generator's usual loss; at the codes E(x) it is su-33.
 
-    Returns (...).
+    `fake_logits` are the discriminator's at G(z), (...).
+    Returns (...), in nats.
     """
     return -logsigmoid(fake_logits)
 
 
-def minimax_generator_loss(fake_logits):
-    """log(1 − D(G(z))), which the generator of the original minimax game minimises, from the logits (...) at G(z).
+def minimax_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
+    """rq-4 with its sign changed: log(1 − D(G(z))), the generator's loss in the minimax game.
 
-    Its gradient in the logit is −D, so it vanishes where the discriminator is sure that G(z) is not data.
-    Returns (...).
+    Its gradient in the logit is −D, so it vanishes where the discriminator is sure that G(z) is not
+    data.
+    `fake_logits` are the discriminator's at G(z), (...).
+    Returns (...), in nats.
     """
     return logsigmoid(-fake_logits)
 
 
-def step_penalty(x, x_old):
+def step_penalty(x: torch.Tensor, x_old: torch.Tensor) -> torch.Tensor:
     """The norm in su-26: ‖G(z) − G°(z)‖², summed over the data's dimensions.
 
-    ``x`` is G(z) and ``x_old`` is G°(z) at the same z, both (..., D); images are flattened to D first.
-    Returns (...).
+    `x` is G(z) and `x_old` is G°(z) at the same z, both (..., D); images are flattened to D first.
+    Returns (...), in the data's units squared.
     Different shapes raise ValueError.
     """
     _same_shape("x", x, "x_old", x_old)
     return ((x - x_old) ** 2).sum(-1)
 
 
-def regularised_generator_loss(fake_logits, x, x_old, lam):
+def regularised_generator_loss(
+    fake_logits: torch.Tensor, x: torch.Tensor, x_old: torch.Tensor, lam: float | torch.Tensor
+) -> torch.Tensor:
     """su-26: −log D(G(z)) + λ‖G(z) − G°(z)‖².
 
-    ``fake_logits`` are the discriminator's at ``x`` = G(z), (...); ``x`` and ``x_old`` = G°(z) are (..., D), and
-    ``x_old`` carries no gradient.
-    ``lam`` is λ ≥ 0, a number or a tensor that broadcasts with (...), for example (S, 1) for one weight per seed.
-    Returns (...).
+    `fake_logits` are the discriminator's at `x` = G(z), (...); `x` and `x_old` = G°(z) are
+    (..., D), and `x_old` carries no gradient.
+    `lam` is λ ≥ 0, a number or a tensor that broadcasts with (...), for example (S, 1) for one
+    weight per seed.
+    Returns (...), in nats.
     A negative λ raises ValueError, as do shapes that do not fit.
     """
     weights = torch.as_tensor(lam)
     if not (weights >= 0).all():
         raise ValueError(
-            f"lam is {weights[~(weights >= 0)].flatten()[0]:g}; the regulariser's weight λ must not be negative"
+            f"lam is {weights[~(weights >= 0)].flatten()[0]:g}; "
+            "the regulariser's weight λ must not be negative"
         )
     penalty = step_penalty(x, x_old)
     _same_shape("fake_logits", fake_logits, "the penalty of x", penalty)
     return generator_loss(fake_logits) + lam * penalty
 
 
-def optimal_discriminator_logit(log_p_data, log_q):
+def optimal_discriminator_logit(log_p_data: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
     """su-18 as a logit: log p̃(x) − log q(x), whose sigmoid is D*(x) = p̃(x) / (p̃(x) + q(x)).
 
     Both are log densities at the same points and broadcast to (...).
@@ -75,7 +85,9 @@ def optimal_discriminator_logit(log_p_data, log_q):
     return log_p_data - log_q
 
 
-def _same_shape(first_name, first, second_name, second):
+def _same_shape(
+    first_name: str, first: torch.Tensor, second_name: str, second: torch.Tensor
+) -> None:
     if first.shape != second.shape:
         raise ValueError(
             f"{first_name} has shape {tuple(first.shape)} and {second_name} has shape "

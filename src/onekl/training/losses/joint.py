@@ -1,50 +1,49 @@
-"""The joint KL of su-4 and its parts, for a finite z: what EM and the VAE lower.
+"""The joint KL of su-4 and its parts, for a finite z: what EM and the VAE lower."""
 
-As in every file of `onekl.training.losses`, any leading axes are allowed (for example seeds, then examples), and one value
-per example comes out, in nats: the caller takes the expectation over p̃(x), as a rule with `.mean(-1)`.
-"""
+from __future__ import annotations
 
 import math
 
 import torch
 
 
-def negative_log_likelihood(log_joint):
+def negative_log_likelihood(log_joint: torch.Tensor) -> torch.Tensor:
     """su-2 with su-1: −log q(x), where q(x) = Σ_z q(x, z).
 
-    ``log_joint`` is log q(x, z), (..., Z), with z on the last axis.
-    Returns (...).
+    `log_joint` is log q(x, z), (..., Z), with z on the last axis.
+    Returns (...), in nats.
     """
     return -torch.logsumexp(log_joint, -1)
 
 
-def joint_kl(log_encoder, log_joint):
-    """su-4's left side for a finite z, without the constant ∫ p̃ log p̃: Σ_z p(z|x) log [p(z|x) / q(x, z)].
+def joint_kl(log_encoder: torch.Tensor, log_joint: torch.Tensor) -> torch.Tensor:
+    """su-4's left side without the constant ∫ p̃ log p̃: Σ_z p(z|x) log [p(z|x) / q(x, z)].
 
-    ``log_encoder`` is log p(z|x) and ``log_joint`` is log q(x, z), both (..., Z).
+    `log_encoder` is log p(z|x) and `log_joint` is log q(x, z), both (..., Z), for a finite z.
     A z with p(z|x) = 0 adds nothing, whatever q(x, z) is.
-    Returns (...).
+    Returns (...), in nats.
     """
     log_ratio = (log_encoder - log_joint).masked_fill(log_encoder == -math.inf, 0)
     return (torch.exp(log_encoder) * log_ratio).sum(-1)
 
 
-def bound_gap(log_encoder, log_joint):
-    """su-4's remainder: KL(p(z|x) ‖ q(z|x)) = Σ_z p(z|x) log [p(z|x) / q(z|x)], with q(z|x) = q(x, z) / q(x).
+def bound_gap(log_encoder: torch.Tensor, log_joint: torch.Tensor) -> torch.Tensor:
+    """su-4's remainder: KL(p(z|x) ‖ q(z|x)) = Σ_z p(z|x) log [p(z|x) / q(z|x)].
 
-    It is computed from the posterior, not as the difference of ``joint_kl`` and ``negative_log_likelihood``.
-    ``log_encoder`` is log p(z|x) and ``log_joint`` is log q(x, z), both (..., Z).
-    Returns (...).
+    It is computed from the posterior q(z|x) = q(x, z) / q(x), not as the difference of `joint_kl`
+    and `negative_log_likelihood`.
+    `log_encoder` is log p(z|x) and `log_joint` is log q(x, z), both (..., Z).
+    Returns (...), in nats.
     """
     log_posterior = torch.log_softmax(log_joint, -1)
     return joint_kl(log_encoder, log_posterior)
 
 
-def importance_weighted_log_likelihood(log_weights):
-    """log of the mean of K importance weights w_k = q(x, z_k) / p(z_k|x), z_k ~ p(z|x).
+def importance_weighted_log_likelihood(log_weights: torch.Tensor) -> torch.Tensor:
+    """Equation: log (1/K) Σ_k w_k, with weights w_k = q(x, z_k) / p(z_k|x) at z_k ~ p(z|x).
 
     Its expectation is at most log q(x), because the logarithm is concave, and rises to it with K.
-    ``log_weights`` is (..., K).
-    Returns (...).
+    `log_weights` is log w, (..., K).
+    Returns (...), in nats.
     """
     return torch.logsumexp(log_weights, -1) - math.log(log_weights.shape[-1])
