@@ -1,4 +1,4 @@
-"""The command `onekl`: `onekl claims` prints the ledger, `onekl bench` the speed figures."""
+"""The command `onekl`: `onekl claims` prints the ledger, `onekl bench` the measured speeds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from onekl.ledger import Row, as_json, ledger, notebooks_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when it succeeded, 2 and one line on standard error when its input was no good."""
+    """Run the command; 0 when it succeeded.
+
+    It is 2, with one line on standard error, when the input was no good.
+    """
     options = _parser().parse_args(arguments)
     try:
         print(options.run(options))
@@ -29,20 +33,23 @@ def _claims(options: argparse.Namespace) -> str:
 def _bench(options: argparse.Namespace) -> str:
     from onekl import bench  # only here, because it loads torch
 
-    figures = bench.bench()
-    return (
-        json.dumps(figures, ensure_ascii=False, indent=1) if options.json else bench.table(figures)
-    )
+    speeds = bench.bench()
+    if options.json:
+        return json.dumps(speeds, ensure_ascii=False, indent=1)
+    return bench.table(speeds)
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:
+    """A parser that complains in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the program with 2 and the message."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="onekl", description="The claims ledger and the speed figures of the book One KL."
+        prog="onekl", description="The claims ledger and the measured speeds of the book One KL."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     claims = commands.add_parser(
@@ -62,19 +69,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _table(rows: list[Row]) -> str:
-    lines = [f"{'id':7}{'verdict':13}{'mutants':10}{'numbers':9}{'error':9}{'chapter':14}claim"]
-    for row in rows:
-        if row.verdict is None:
-            lines.append(f"{row.id:7}{'not yet':41}{row.chapter:14}{row.words}")
-            continue
-        if row.empirical:
-            lines.append(
-                f"{row.id:7}{row.verdict:15}{f'{row.seeds} seeds':26}{row.chapter:14}{row.words}"
-            )
-            continue
-        mutants = f"{row.mutants_rejected}/{row.mutants_total}"
-        lines.append(
-            f"{row.id:7}{row.verdict:13}{mutants:10}{row.numeric_instances:<9}{row.max_error:<9.0e}{row.chapter:14}{row.words}"
-        )
+    head = f"{'id':7}{'verdict':13}{'mutants':10}{'numbers':9}{'error':9}{'chapter':14}claim"
     done = sum(row.verdict is not None for row in rows)
-    return "\n".join([*lines, f"{done} of {len(rows)} claims checked"])
+    lines = (f"{row.id:7}{_shown(row):41}{row.chapter:14}{row.words}" for row in rows)
+    return "\n".join([head, *lines, f"{done} of {len(rows)} claims checked"])
+
+
+def _shown(row: Row) -> str:
+    """The verdict with the numbers behind it, in columns."""
+    if row.verdict is None:
+        return "not yet"
+    if row.empirical:
+        return f"{row.verdict:15}{row.seeds} seeds"
+    mutants = f"{row.mutants_rejected}/{row.mutants_total}"
+    return f"{row.verdict:13}{mutants:10}{row.numeric_instances:<9}{row.max_error:<9.0e}"

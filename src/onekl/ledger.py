@@ -1,14 +1,16 @@
 """The ledger: what the executed notebooks showed, beside the inventory of all claims.
 
-It reads the reports that stand in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
+It reads the reports in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
 so it cannot say what no notebook showed.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from onekl.chapters import stated_claims
 from onekl.claims.check import MIME, fingerprint
@@ -17,12 +19,12 @@ from onekl.claims.inventory import Entry, inventory
 
 
 class LedgerError(ValueError):
-    """The notebooks and the claims do not fit together; the message names the claim and the notebook."""
+    """The notebooks and the claims do not fit together; the message names claim and notebook."""
 
 
 @dataclass(frozen=True)
 class Row(Entry):
-    """An entry of the inventory with what was shown of it; None in every field while no notebook has checked it."""
+    """An entry of the inventory with what was shown of it; all None while nothing was."""
 
     verdict: str | None = None
     premises: list[str] | None = None
@@ -44,17 +46,18 @@ class Row(Entry):
 
 
 def ledger(notebooks: Path) -> list[Row]:
-    """A row for each claim of the inventory, filled from the reports and findings in the folder's notebooks.
+    """A row for each claim of the inventory, filled from what the folder's notebooks show.
 
-    Raises LedgerError for a report or finding of an unknown claim, a claim reported twice, a report in another
-    chapter's notebook or of an older wording, a finding on a claim that is no experiment, and a claim that is stated
-    in the package but reported by no notebook.
+    Raises LedgerError for a report or finding of an unknown claim, a claim reported twice, a
+    report in another chapter's notebook or of an older wording, a finding on a claim that is no
+    experiment, and a claim that a chapter states and no notebook reports.
     """
     found = _collected(notebooks, "-check", MIME, _verify_report)
     missing = [id for id in stated_claims() if id not in found]
     if missing:
         raise LedgerError(
-            f"no check notebook in {notebooks.name}/ reports {', '.join(missing)}: check them in their chapter's notebook"
+            f"no check notebook in {notebooks.name}/ reports {', '.join(missing)}: "
+            "check them in their chapter's notebook"
         )
     found |= _collected(notebooks, "-train", FINDING, _verify_finding)
     return [Row(**asdict(entry), **found.get(entry.id, {})) for entry in inventory().values()]
@@ -71,55 +74,65 @@ def notebooks_folder(start: Path) -> Path:
         if any((base / "notebooks").glob("*-check.ipynb")):
             return base / "notebooks"
     raise LedgerError(
-        f"no check notebooks found in {start.name}/notebooks: run this in the book's repository, or name the folder with --notebooks"
+        f"no check notebooks found in {start.name}/notebooks: "
+        "run this in the book's repository, or name the folder with --notebooks"
     )
 
 
-def _collected(notebooks: Path, kind: str, mime: str, verify) -> dict[str, dict]:
-    """What the notebooks of one kind show, by claim: the fields of a row."""
-    taken = {field.name for field in fields(Row)} - {field.name for field in fields(Entry)}
-    found = {}
-    for path in sorted(notebooks.glob(f"*{kind}.ipynb")):
-        for record in _outputs(path, mime):
-            id = record["id"]
-            verify(record, path)
-            if id in found:
-                raise LedgerError(
-                    f"{id} is reported twice, the second time in {path.name}: keep one report"
-                )
-            found[id] = {"check": f"notebooks/{path.name}#{id}"} | {
-                key: value for key, value in record.items() if key in taken
-            }
-    return found
-
-
-def _outputs(path: Path, mime: str):
+def outputs(path: Path, mime: str) -> Iterator[dict[str, Any]]:
+    """What the outputs of a notebook carry of one MIME type, from the first cell to the last."""
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         for output in cell.get("outputs", ()):
             if mime in output.get("data", {}):
                 yield output["data"][mime]
 
 
-def _verify_report(report: dict, path: Path) -> None:
+def _collected(
+    notebooks: Path, kind: str, mime: str, verify: Callable[[dict[str, Any], Path], None]
+) -> dict[str, dict[str, Any]]:
+    """What the notebooks of one kind show, by claim: the fields of a row."""
+    taken = {field.name for field in fields(Row)} - {field.name for field in fields(Entry)}
+    found = {}
+    for path in sorted(notebooks.glob(f"*{kind}.ipynb")):
+        for shown in outputs(path, mime):
+            id = shown["id"]
+            verify(shown, path)
+            if id in found:
+                raise LedgerError(
+                    f"{id} is reported twice, the second time in {path.name}: keep one report"
+                )
+            found[id] = {"check": f"notebooks/{path.name}#{id}"} | {
+                name: value for name, value in shown.items() if name in taken
+            }
+    return found
+
+
+def _verify_report(report: dict[str, Any], path: Path) -> None:
+    """Raise LedgerError for a report that is unknown, in another's notebook, or out of date."""
     id = report["id"]
     if id not in inventory() or id not in stated_claims():
         raise LedgerError(
-            f"{path.name} reports {id}, which the package does not state: add the claim or remove the cell"
+            f"{path.name} reports {id}, which the package does not state: "
+            "add the claim or remove the cell"
         )
     chapter = path.name.removesuffix("-check.ipynb")
     if inventory()[id].chapter != chapter:
         raise LedgerError(
-            f"{path.name} reports {id}, which belongs to the chapter {inventory()[id].chapter}: move the cell"
+            f"{path.name} reports {id}, which belongs to the chapter {inventory()[id].chapter}: "
+            "move the cell"
         )
     if report["fingerprint"] != fingerprint(stated_claims()[id]):
         raise LedgerError(
-            f"the report of {id} in {path.name} is of another wording of the claim: run the notebook again"
+            f"the report of {id} in {path.name} is of another wording of the claim: "
+            "run the notebook again"
         )
 
 
-def _verify_finding(finding: dict, path: Path) -> None:
+def _verify_finding(finding: dict[str, Any], path: Path) -> None:
+    """Raise LedgerError for a finding on what is no experiment of the sources."""
     id = finding["id"]
     if id not in inventory() or inventory()[id].kind != "experiment":
         raise LedgerError(
-            f"{path.name} has a finding on {id}, which is no experiment of the inventory: check the id"
+            f"{path.name} has a finding on {id}, which is no experiment of the inventory: "
+            "check the id"
         )

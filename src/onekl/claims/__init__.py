@@ -1,1 +1,4 @@
-"""Claims of the sources: the objects, their check, and what training showed; no chapter is known here."""
+"""Claims of the sources: the objects, their check, and what training showed.
+
+No chapter is known here.
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Expr
 
@@ -18,7 +19,8 @@ class Claim:
     `printed` is the source's own expression where a statement only uses it;
     `stated` are the premises that the source itself states, as the prover words them.
     `refuted` are counterexamples to what is printed; `statements` then are what is true instead.
-    `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼, "argument" as a heuristic.
+    `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼,
+    "argument" as a heuristic.
     """
 
     id: str
@@ -30,14 +32,13 @@ class Claim:
 
     def equations(self) -> list[str]:
         """The claim in LaTeX: what the page shows and what the check proves."""
-        shown = (
-            [self.printed if isinstance(self.printed, str) else latex(self.printed)]
-            if self.printed is not None
-            else []
-        )
-        return shown + [statement.display() for statement in self.statements]
+        statements = [statement.display() for statement in self.statements]
+        if self.printed is None:
+            return statements
+        printed = self.printed if isinstance(self.printed, str) else latex(self.printed)
+        return [printed, *statements]
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         entry = inventory()[self.id]
         body = "\n\n".join(f"$$\n{line}\n$$" for line in self.equations())
         text = f"{self.id} ({entry.source}, {entry.number}): {entry.words}"

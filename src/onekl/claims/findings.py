@@ -1,8 +1,9 @@
-"""What training showed of an empirical claim: the record that a training notebook's verdict cell ends in."""
+"""What training showed of an empirical claim: what a training notebook's verdict cell ends in."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 VERDICTS = ("supported", "mixed", "not supported")
 MIME = "application/vnd.onekl.finding+json"
@@ -10,11 +11,14 @@ MIME = "application/vnd.onekl.finding+json"
 
 @dataclass(frozen=True)
 class Finding:
-    """The verdict on an empirical claim; the ledger reads it from the outputs of the executed training notebooks.
+    """The verdict on an empirical claim.
 
-    `effect` is one line with the effect size and its interval, `conditions` say on what data, device and budget.
+    The ledger reads it from the outputs of the executed training notebooks.
+    `effect` is one line with the effect size and its interval,
+    `conditions` say on what data, device and budget.
     Its text must be the same on every machine: numbers in it are those of recorded runs.
-    Raises ValueError for another word than those of `VERDICTS`, for no seeds, and for an empty effect.
+    Raises ValueError for another word than those of `VERDICTS`, for no seeds, and for an empty
+    effect or no conditions.
     """
 
     id: str
@@ -23,10 +27,11 @@ class Finding:
     effect: str
     conditions: tuple[str, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(
-                f"the verdict of {self.id} is {self.verdict!r}; it must be one of {', '.join(VERDICTS)}"
+                f"the verdict of {self.id} is {self.verdict!r}; "
+                f"it must be one of {', '.join(VERDICTS)}"
             )
         if self.seeds < 1 or not self.effect or not self.conditions:
             raise ValueError(f"the finding on {self.id} needs seeds, an effect and conditions")
@@ -46,6 +51,6 @@ class Finding:
         facts = [self.effect, f"{self.seeds} seeds", *self.conditions]
         return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {fact}" for fact in facts)])
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        record = {**asdict(self), "conditions": list(self.conditions)}
-        return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: record}
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        shown = {**asdict(self), "conditions": list(self.conditions)}
+        return {"text/plain": self.text(), "text/markdown": self.markdown(), MIME: shown}

@@ -30,7 +30,7 @@ def inventory() -> dict[str, Entry]:
 def entry(id: str) -> Entry:
     """The inventory's row of a claim; ValueError for an id that does not exist."""
     if id not in inventory():
-        raise ValueError(
-            f"there is no claim {id!r}; ids look like su-4, su-t2, rq-1, gt-6, sn-9, avb-3 (see `onekl claims`)"
-        )
+        firsts = {known.rstrip("0123456789"): known for known in reversed(inventory())}
+        examples = ", ".join(reversed(firsts.values()))
+        raise ValueError(f"there is no claim {id!r}; ids look like {examples} (see `onekl claims`)")
     return inventory()[id]

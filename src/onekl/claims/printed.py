@@ -1,9 +1,13 @@
-"""The article's 43 printed equations, and their LaTeX read into nodes: each letter with its marks and its arguments."""
+"""The article's 43 printed equations, and their LaTeX read into nodes.
+
+A letter has its marks and its arguments with it.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,8 +17,14 @@ LAYOUT = (
 )
 TOKENS = {
     "differential": r"d(?=[xyz])",
-    "operator": r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|\\i?int|\\sum|\\lim|\\log|\\exp|\\frac|\\nabla|KL",
-    "letter": r"\\tilde\{[pq]\}|\\Delta\s*\\theta|\\(?:theta|delta|lambda|sigma|pi)\b|[pqDGEcdxyz]",
+    "operator": (
+        r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|"
+        r"\\i?int|\\sum|\\lim|\\log|\\exp|\\frac|\\nabla|KL"
+    ),
+    "letter": (
+        r"\\tilde\{[pq]\}|\\Delta\s*\\theta|\\(?:theta|delta|lambda|sigma|pi)\b|"
+        r"[pqDGEcdxyz]"
+    ),
     "mark": r"\^\{o\}|\^o",
     "open": r"\\\{|[(\[{]",
     "close": r"\\right\.|[)\]}]",
@@ -25,21 +35,17 @@ TOKEN = re.compile(
     + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS.items())
 )
 CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\right."}
-CALLED = (
-    "p",
-    "q",
-    r"\tilde{p}",
-    r"\tilde{q}",
-    "D",
-    "G",
-    "E",
-    r"\delta",
-)  # letters that take arguments; others are multiplied
+# Letters that take arguments; others are multiplied.
+CALLED = ("p", "q", r"\tilde{p}", r"\tilde{q}", "D", "G", "E", r"\delta")
+Token = tuple[str, str]  # its kind and its text
 
 
 @dataclass(frozen=True)
 class Node:
-    """A letter (with arguments inside), an operator, a differential (its variable inside), a sign, or a group in brackets."""
+    """A letter with its arguments inside, an operator, a sign, or a group in brackets.
+
+    A differential has its variable inside.
+    """
 
     kind: str
     text: str
@@ -55,14 +61,14 @@ class Node:
         return self.text + below + arguments
 
 
-def write(nodes) -> str:
+def write(nodes: Iterable[Node]) -> str:
     """Nodes as LaTeX again, without layout: one spelling for one symbol."""
     return "".join(map(str, nodes))
 
 
 @cache
 def printed() -> dict[str, str]:
-    """The 43 equations in LaTeX, letter by letter as the article prints them, by the claims' ids."""
+    """The equations in LaTeX by the claims' ids, letter by letter as the article prints them."""
     return tomllib.loads(files(__package__).joinpath("article.toml").read_text(encoding="utf-8"))
 
 
@@ -75,7 +81,7 @@ def parse(latex: str) -> tuple[Node, ...]:
     return nodes
 
 
-def everything(nodes):
+def everything(nodes: Iterable[Node]) -> Iterator[Node]:
     """All nodes, those in subscripts, arguments and brackets too."""
     for node in nodes:
         yield node
@@ -83,7 +89,7 @@ def everything(nodes):
         yield from everything(node.inside or ())
 
 
-def _tokens(latex: str) -> list[tuple[str, str]]:
+def _tokens(latex: str) -> list[Token]:
     found, at = [], 0
     while at < len(latex):
         match = TOKEN.match(latex, at)
@@ -95,7 +101,7 @@ def _tokens(latex: str) -> list[tuple[str, str]]:
     return found
 
 
-def _sequence(tokens: list, closing: str | None = None) -> tuple[Node, ...]:
+def _sequence(tokens: list[Token], closing: str | None = None) -> tuple[Node, ...]:
     nodes = []
     while tokens and tokens[0][0] != "close":
         nodes.append(_node(tokens))
@@ -104,7 +110,7 @@ def _sequence(tokens: list, closing: str | None = None) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _node(tokens: list) -> Node:
+def _node(tokens: list[Token]) -> Node:
     kind, text = tokens.pop(0)
     if kind == "open":
         return Node("group", text, inside=_sequence(tokens, CLOSING[text]))
@@ -120,11 +126,11 @@ def _node(tokens: list) -> Node:
     return Node(kind, text, below, _node(tokens).inside if called else None)
 
 
-def _below(tokens: list) -> tuple[Node, ...]:
+def _below(tokens: list[Token]) -> tuple[Node, ...]:
     tokens.pop(0)
     node = _node(tokens)
     return node.inside if node.kind == "group" else (node,)
 
 
-def _next(tokens: list, kind: str, text: str | None = None) -> bool:
+def _next(tokens: list[Token], kind: str, text: str | None = None) -> bool:
     return bool(tokens) and tokens[0][0] == kind and text in (None, tokens[0][1])
