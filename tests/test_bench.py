@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from onekl import bench
-from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
+from onekl.chapters import CHAPTERS, part
 from onekl.cli import main
 from onekl.training.seeds import Seeds
 
@@ -30,26 +30,28 @@ def numbers(tree):
 @pytest.fixture
 def tiny(monkeypatch):
     """The command's bench at tiny sizes."""
-    small, images = bench.small_networks, bench.images
+    small, chapter = bench.small_networks, part("regulariser", "bench")
     monkeypatch.setattr(bench, "small_networks", lambda: small((1, 2), **TINY))
-    monkeypatch.setattr(bench, "images", lambda **sizes: images(**{**sizes, **TINY_IMAGES}))
+    monkeypatch.setitem(chapter.MEASURES, "images", lambda: chapter.images(**TINY_IMAGES))
 
 
 def test_the_json_has_device_sizes_and_times(tiny, capsys):
     assert main(["bench", "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert set(figures) == {"device", "versions", "small networks", "images"} and figures["device"]
-    assert [row["seeds"] for row in figures["small networks"]["rows"]] == [1, 2]
-    for row in figures["small networks"]["rows"]:
+    measures = json.loads(capsys.readouterr().out)
+    assert (
+        set(measures) == {"device", "versions", "small networks", "images"} and measures["device"]
+    )
+    assert [row["seeds"] for row in measures["small networks"]["rows"]] == [1, 2]
+    for row in measures["small networks"]["rows"]:
         assert row["ratio"] == pytest.approx(row["loop"] / row["seed axis"])
     assert (
-        TINY.items() <= figures["small networks"].items()
-        and TINY_IMAGES.items() <= figures["images"].items()
+        TINY.items() <= measures["small networks"].items()
+        and TINY_IMAGES.items() <= measures["images"].items()
     )
-    assert figures["images"]["ratio"] == pytest.approx(
-        figures["images"]["ours"] / figures["images"]["plain"]
+    assert measures["images"]["ratio"] == pytest.approx(
+        measures["images"]["ours"] / measures["images"]["plain"]
     )
-    assert all(math.isfinite(one) and one > 0 for one in numbers(figures))
+    assert all(math.isfinite(one) and one > 0 for one in numbers(measures))
 
 
 def test_the_text_says_the_same(tiny, capsys):
@@ -97,37 +99,29 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
     assert (axis[0][0].weight - first).abs().min() > 1e-4  # they did move
 
 
-def test_our_image_step_computes_the_plain_loops_losses():
-    random = torch.Generator().manual_seed(1)
-    networks = Generator(random, 16, 4), Discriminator(random, 16, 4)
-    data, z = (
-        2 * torch.rand(24, 3, 16, 16, generator=random) - 1,
-        torch.randn(2, 8, LATENT, generator=random),
-    )
-    turns = (
-        bench.game_step(networks, data, z, bench.nullcontext),
-        bench.plain_step(networks, data, z),
-    )
-    losses = [torch.stack([turn() for _ in range(4)]) for turn in turns]
-    torch.testing.assert_close(*losses, rtol=1e-4, atol=0)
-    assert (losses[0][0] - losses[0][-1]).abs().min() > 1e-2  # the losses did move
+def test_every_measure_of_a_chapter_is_taken(monkeypatch):
+    """In the chapters' order, after the small networks; no name stands twice."""
+    monkeypatch.setattr(bench, "small_networks", dict)
+    names = []
+    for chapter in CHAPTERS:
+        measures = getattr(part(chapter, "bench"), "MEASURES", {})
+        names += measures
+        for name in measures:
+            monkeypatch.setitem(measures, name, lambda name=name: {"name": name})
+    found = bench.bench()
+    assert "images" in names
+    assert list(found) == ["device", "versions", "small networks", *names]
+    assert all(found[name] == {"name": name} for name in names)
 
 
-@pytest.mark.parametrize(
-    "part", [lambda: bench.small_networks((2,), **TINY), lambda: bench.images(**TINY_IMAGES)]
-)
-def test_unequal_arithmetic_is_not_timed(part, monkeypatch):
-    """With another learning rate on one side there are no figures."""
+def test_unequal_arithmetic_is_not_timed(monkeypatch):
+    """With another learning rate on one side there are no measures."""
     made, real = [], bench.adam
-    monkeypatch.setattr(
-        bench,
-        "adam",
-        lambda network, rate: real(network, rate * (1 if made.append(0) or len(made) > 2 else 20)),
-    )
+
+    def uneven(network, rate):
+        made.append(network)
+        return real(network, rate if len(made) > 2 else 20 * rate)
+
+    monkeypatch.setattr(bench, "adam", uneven)
     with pytest.raises(ValueError, match="their times are not comparable"):
-        part()
-
-
-def test_losses_that_are_not_numbers_are_not_equal():
-    with pytest.raises(ValueError, match="nan apart"):
-        bench.require_equal("both", torch.tensor([math.nan]), torch.tensor([math.nan]))
+        bench.small_networks((2,), **TINY)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import sympy
 from hypothesis import given
+from scipy import special
 
-from onekl.tables import chain_rule, check_table, kl
+from onekl.tables import chain_rule, check_table, kl, kl_div
 from strategies import JOINTS
 
 
@@ -145,3 +146,16 @@ def test_shapes_must_fit():
         kl([0.5, 0.5], [[0.5, 0.5]])
     with pytest.raises(ValueError, match=r"shape \(X, Z\)"):
         chain_rule([0.5, 0.5], [0.5, 0.5])
+
+
+@given(JOINTS)
+def test_kl_div_is_scipys(pair):
+    np.testing.assert_allclose(kl_div(*pair), special.kl_div(*pair), rtol=1e-12, atol=1e-15)
+
+
+def test_kl_div_keeps_the_digits_that_scipys_loses():
+    a, b = 0.3 * (1 + 1e-8), 0.3
+    with mpmath.workdps(50):
+        exact = float(mpmath.mpf(a) * mpmath.log(mpmath.mpf(a) / b) - mpmath.mpf(a) + b)
+    assert float(kl_div(a, b)) == pytest.approx(exact, rel=1e-14, abs=0)
+    assert abs(special.kl_div(a, b) - exact) > 0.1 * exact  # if this fails, SciPy has mended it

@@ -1,7 +1,7 @@
 """One KL: a checked derivation companion to variational inference.
 
 Importing this package is light: it loads neither PyTorch nor SymPy.
-Import the module that you need, for example ``from onekl import objectives``.
+Import the module that you need, for example `from onekl.training.losses import gaussian`.
 """
 
 __version__ = "0.1.0"

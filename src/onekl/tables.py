@@ -1,10 +1,13 @@
 """KL divergences of tables, and the tables that are accepted."""
 
+from __future__ import annotations
+
 import math
 from numbers import Rational
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 TOLERANCE = 1e-9  # how far a sum of floats may be from one
 
@@ -17,7 +20,7 @@ class ChainRule(NamedTuple):
     remainder: float
 
 
-def check_table(table, name="p"):
+def check_table(table: ArrayLike, name: str = "p") -> np.ndarray:
     """Return `table` as an array (its own shape and numbers) if it is a probability table.
 
     The cells may be Python, NumPy, SymPy or mpmath numbers.
@@ -34,7 +37,7 @@ def check_table(table, name="p"):
     return np.asarray(table)
 
 
-def _check_cell(cell, where):
+def _check_cell(cell: Any, where: str) -> None:
     try:
         value = float(cell + 0)  # the addition turns away strings, which float() would parse
     except (TypeError, ValueError):
@@ -47,7 +50,7 @@ def _check_cell(cell, where):
         raise ValueError(f"{where} is {cell}: a probability is not negative, so mend that cell")
 
 
-def _check_sum(cells, name):
+def _check_sum(cells: list, name: str) -> None:
     exact = all(isinstance(cell, Rational) for cell in cells)
     total = sum(cells) if exact else math.fsum(map(float, cells))
     # "not <=" also turns away an infinite sum
@@ -55,7 +58,7 @@ def _check_sum(cells, name):
         raise ValueError(f"{name} sums to {total}, not to one: divide it by its sum")
 
 
-def kl(p, q):
+def kl(p: ArrayLike, q: ArrayLike) -> float:
     """KL(p ‖ q) = Σ p log(p/q) in nats, in 64-bit floats; p and q are tables of one shape.
 
     0·log 0 = 0 and p·log(p/0) = +∞, so the result lies in [0, ∞] (up to rounding).
@@ -64,7 +67,7 @@ def kl(p, q):
     return _divergence(*check_pair(p, q))
 
 
-def chain_rule(p, q):
+def chain_rule(p: ArrayLike, q: ArrayLike) -> ChainRule:
     """The three numbers of su-4 for joint tables p(x, z), q(x, z) of shape (X, Z), in nats.
 
     joint      KL(p(x, z) ‖ q(x, z))
@@ -90,36 +93,48 @@ def chain_rule(p, q):
     return ChainRule(_divergence(p, q), _divergence(p_data, q_x), float(remainder))
 
 
-def kl_div(a, b):
-    """ℰ(a, b) = a log(a/b) − a + b for each pair of cells: the integrand of KL, never negative, 0 only at a = b.
+def kl_div(a: ArrayLike, b: ArrayLike) -> np.ndarray:
+    """The integrand of KL for each pair of cells: ℰ(a, b) = a log(a/b) − a + b, in nats.
 
-    `a` and `b` are arrays of one shape with a, b ≥ 0; the result has that shape, with ℰ(0, b) = b and ℰ(a, 0) = +∞.
-    Its digits stay right where a is close to b, so that a divergence of 1e-25 has a meaning.
+    It is never negative, and 0 only at a = b.
+    `a` and `b` are arrays of one shape with a, b ≥ 0; the result has that shape, with ℰ(0, b) = b
+    and ℰ(a, 0) = +∞.
+    `scipy.special.kl_div` is the same function; this one exists because SciPy takes the formula as
+    it stands and loses its digits where a is close to b, and here a divergence of 1e-25 has a
+    meaning.
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         v = (a - b) / (a + b)
-        # log(a/b) = 2 artanh v: unlike the difference of two logs it keeps its digits where a and b are close
+        # log(a/b) = 2 artanh v: unlike the difference of two logs it keeps its digits where a and b
+        # are close
         log = np.where(np.abs(v) < 0.5, 2 * np.arctanh(v), np.log(a) - np.log(b))
         plain = np.where(a > 0, a * log, 0) - a + b
-    # and where they are closer still, the first term of its series cancels against −a + b up to (a − b)²/(a + b)
+    # and where they are closer still, the first term of its series cancels against −a + b up to
+    # (a − b)²/(a + b)
     series = (a - b) * v + 2 * a * sum(v ** (2 * j + 1) / (2 * j + 1) for j in range(1, 9))
     return np.where(np.abs(v) < 0.1, series, plain)
 
 
-def check_pair(p, q, names=("p", "q")):
-    """Two tables of one shape as arrays of floats; raises ValueError as `check_table` does, or for two shapes."""
+def check_pair(
+    p: ArrayLike, q: ArrayLike, names: tuple[str, str] = ("p", "q")
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two tables of one shape as arrays of floats.
+
+    Raises ValueError as `check_table` does, or for two shapes.
+    """
     p, q = (
         check_table(table, name).astype(float) for table, name in zip((p, q), names, strict=True)
     )
     if p.shape != q.shape:
         raise ValueError(
-            f"{names[0]} has shape {p.shape} and {names[1]} has shape {q.shape}: give both the same shape"
+            f"{names[0]} has shape {p.shape} and {names[1]} has shape {q.shape}: "
+            "give both the same shape"
         )
     return p, q
 
 
-def _divergence(p, q):
+def _divergence(p: np.ndarray, q: np.ndarray) -> float:
     # log p - log q instead of log(p/q): the quotient overflows when q is tiny
     held = p > 0
     with np.errstate(divide="ignore"):

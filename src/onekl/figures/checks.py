@@ -1,12 +1,27 @@
-"""Checks of a figure's state: each makes a function (value, name) that returns plain Python or raises ValueError."""
+"""Checks of a figure's state.
+
+Each function makes a check: a function of a value and its name that returns plain Python or raises
+ValueError, in one line that names the value.
+"""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from onekl.tables import check_table
 
+Check = Callable[[Any, str], Any]
 
-def table(shape, cells):
-    def check(value, name):
+
+def table(shape: tuple[int, ...], cells: str) -> Check:
+    """A check for a probability table of this shape.
+
+    `cells` says in words what the figure draws.
+    """
+
+    def check(value: Any, name: str) -> list:
         table = check_table(value, name)
         if table.shape != shape:
             raise ValueError(f"{name} has shape {table.shape}: the figure draws {cells}")
@@ -15,8 +30,10 @@ def table(shape, cells):
     return check
 
 
-def positive(table, cells):
-    def check(value, name):
+def positive(table: Check, cells: str) -> Check:
+    """A check for what `table` accepts, with mass in each cell; `cells` are the cells in words."""
+
+    def check(value: Any, name: str) -> list:
         values = table(value, name)
         if not all(v > 0 for v in values):
             raise ValueError(f"{name} has a cell without mass: give each of the {cells} some")
@@ -25,8 +42,13 @@ def positive(table, cells):
     return check
 
 
-def within(low, high, rule="its slider goes"):
-    def check(value, name):
+def within(low: float, high: float, rule: str = "its slider goes") -> Check:
+    """A check for a finite number from `low` to `high`.
+
+    `rule` says in words what has this range.
+    """
+
+    def check(value: Any, name: str) -> float:
         if not (math.isfinite(value) and low <= value <= high):
             raise ValueError(f"{name} is {value}: {rule} from {low} to {high}")
         return float(value)
@@ -34,8 +56,10 @@ def within(low, high, rule="its slider goes"):
     return check
 
 
-def numbers(count, low, high, rule="its slider goes"):
-    def check(value, name):
+def numbers(count: int, low: float, high: float, rule: str = "its slider goes") -> Check:
+    """A check for a list of `count` numbers that each pass `within`."""
+
+    def check(value: Any, name: str) -> list[float]:
         values = list(value)
         if len(values) != count:
             raise ValueError(f"{name} has {len(values)} values: the figure draws {count}")
