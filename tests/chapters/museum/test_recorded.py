@@ -15,10 +15,14 @@ ROWS = [
     if line.startswith("| ")
 ]
 VAES = {
-    "right": "right", r"bug-1, with $(\log\sigma)^2$": "bug-1, log σ", r"bug-2, $z = \mu + v\varepsilon$": "bug-2",
-    r"bug-2, $z = \mu + e^v\varepsilon$": "bug-2, exp v", "bug-3, mean of the error": "bug-3, mean error",
-    "bug-3, mean of the KL": "bug-3, mean KL", "bug-4": "bug-4",
-}  # fmt: skip
+    "right": "right",
+    r"bug-1, with $(\log\sigma)^2$": "bug-1, log σ",
+    r"bug-2, $z = \mu + v\varepsilon$": "bug-2",
+    r"bug-2, $z = \mu + e^v\varepsilon$": "bug-2, exp v",
+    "bug-3, mean of the error": "bug-3, mean error",
+    "bug-3, mean of the KL": "bug-3, mean KL",
+    "bug-4": "bug-4",
+}
 CRITICS = {
     "right": "right",
     r"bug-7, one $\varepsilon$ per pixel": "bug-7, per pixel",

@@ -1,4 +1,7 @@
-"""The bug museum: each specimen as it is said is rejected by proof, by numbers and at a counterexample, and mended it is proved."""
+"""The bug museum: what is said is rejected in three ways, and what is true instead is proved.
+
+The three ways are by proof, by numbers and at a counterexample.
+"""
 
 import io
 import json
@@ -15,7 +18,7 @@ from sympy import Symbol, log
 
 from onekl.chapters import stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
-from onekl.chapters.museum.specimen import MIME, examine
+from onekl.chapters.museum.specimen import MIME, examine, make_specimen, prose
 from onekl.claims.check import WRONG, CheckFailed, check
 from onekl.claims.claim import Claim
 from onekl.claims.inventory import inventory
@@ -50,7 +53,7 @@ def test_what_is_said_is_rejected_by_proof(id, statement):
 
 @pytest.mark.parametrize("id, statement", SAID)
 def test_what_is_said_is_refuted_by_numbers(id, statement):
-    """Without the prover: at least five of twenty random instances are off by far more than rounding."""
+    """Without the prover: at least five of twenty instances are off by far more than rounding."""
     with mpmath.workdps(DIGITS):
         violation = statement.compile()
         found = [violation(statement.instances.draw(Random(f"museum-{k}"), k)) for k in range(20)]
@@ -82,10 +85,11 @@ def test_every_false_line_is_rejected_in_three_ways_and_without_the_prover_s_spe
 
 def test_the_left_over_is_printed_in_the_book_s_notation():
     assert r"\mu^{2} + \sigma^{2} - 2 \log \sigma\text{, not 0}" in examined("bug-1").rejected[0]
-    assert (
-        r"\left(a_{1} - b_{1}\right) \left(a_{2} - b_{2}\right) \left(\epsilon_{1} - \epsilon_{2}\right)"
-        in examined("bug-7").rejected[0]
+    product = (
+        r"\left(a_{1} - b_{1}\right) \left(a_{2} - b_{2}\right) "
+        r"\left(\epsilon_{1} - \epsilon_{2}\right)"
     )
+    assert product in examined("bug-7").rejected[0]
     assert r"\infty\text{, not 0}" in examined("bug-5").rejected[0]
 
 
@@ -105,6 +109,18 @@ def test_a_specimen_that_is_not_mended_is_refused():
     one = BY_ID["bug-6"]
     with pytest.raises(CheckFailed, match="bug-6 is not proved"):
         examine(replace(one, true=replace(one.true, statements=one.said.statements)))
+
+
+def test_every_specimen_has_its_words_and_all_words_belong_to_a_specimen():
+    assert list(prose()) == list(BY_ID)
+    assert all(set(words) == {"title", "seen", "effect", "catch"} for words in prose().values())
+
+
+def test_a_specimen_without_words_is_one_clear_line():
+    one = BY_ID["bug-6"]
+    with pytest.raises(ValueError, match="^bug-11 has no words: ") as caught:
+        make_specimen("bug-11", one.said.statements, one.true.statements, one.true.refuted)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("id", BY_ID)

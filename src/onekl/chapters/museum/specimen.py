@@ -1,16 +1,22 @@
-"""A specimen of the bug museum: what is said, what is true, and the examination that tells them apart."""
+"""A specimen of the bug museum: what is said, what is true, and the check that tells them apart."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import tomllib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from functools import cache
+from importlib.resources import files
 from itertools import count
 from random import Random
+from typing import Any
 
 import mpmath
 import sympy
+from sympy import Expr
 
 from onekl.claims.check import WRONG, CheckFailed, Report, check, fingerprint
 from onekl.claims.claim import Claim
@@ -18,15 +24,17 @@ from onekl.symbolic.notation import latex, written
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.statements import Bound, Counterexample, Identity, Statement
 
-MIME = "application/vnd.onekl.specimen+json"  # not a report's: the ledger holds the sources' claims alone
+# Not a report's: the ledger holds the sources' claims alone.
+MIME = "application/vnd.onekl.specimen+json"
 
 
 @dataclass(frozen=True)
 class Specimen:
     """One mistake of the field.
 
-    `said` states the mistake, `true` what holds instead, with exact counterexamples to what is said in its `refuted`;
-    `seen` are the places where it stands or stood, `effect` is what it does to training, `catch` a test of one line with a comment.
+    `said` states the mistake, `true` what holds instead, with exact counterexamples to what is said
+    in its `refuted`; `seen` are the places where it stands or stood, `effect` is what it does to
+    training, `catch` a test of one line with a comment.
     """
 
     said: Claim
@@ -42,17 +50,49 @@ class Specimen:
         return self.said.id
 
     def fingerprint(self) -> str:
-        """A short hash of what is said and of what is true, so that an examination of an older wording is recognised."""
-        return hashlib.sha256(
-            (fingerprint(self.said) + fingerprint(self.true)).encode()
-        ).hexdigest()[:12]
+        """A short hash of what is said and of what is true.
+
+        By it an examination of an older wording is recognised.
+        """
+        both = fingerprint(self.said) + fingerprint(self.true)
+        return hashlib.sha256(both.encode()).hexdigest()[:12]
+
+
+@cache
+def prose() -> dict[str, dict[str, Any]]:
+    """The words of `specimens.toml`, by a specimen's id: its title, seen, effect and catch."""
+    return tomllib.loads((files(__package__) / "specimens.toml").read_text(encoding="utf-8"))
+
+
+def make_specimen(
+    id: str,
+    said: tuple[Statement, ...],
+    true: tuple[Statement, ...],
+    refuted: tuple[Counterexample, ...],
+) -> Specimen:
+    """The specimen of what is said, what is true and the counterexamples, with its words.
+
+    Raises ValueError for an id that has no words in `specimens.toml`.
+    """
+    if id not in prose():
+        raise ValueError(f"{id} has no words: give it a title, seen, effect and catch")
+    words = prose()[id]
+    return Specimen(
+        said=Claim(id, said),
+        true=Claim(id, true, refuted=refuted),
+        title=words["title"],
+        seen=tuple(words["seen"]),
+        effect=words["effect"],
+        catch=words["catch"],
+    )
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What the check said of a specimen: why each false statement is rejected, and the true one's report.
+    """Why the check rejects each false statement of a specimen, and the true one's report.
 
-    `rejected` has three lines of LaTeX for each false statement: by proof, by numbers, and exactly, at its counterexample.
+    `rejected` has three lines of LaTeX for each false statement: by proof, by numbers, and exactly,
+    at its counterexample.
     """
 
     id: str
@@ -62,11 +102,10 @@ class Examination:
 
     def text(self) -> str:
         """The examination in plain text."""
-        lines = [f"  {written(line)}" for line in self.rejected]
         return "\n".join(
             [
                 f"{self.id}, as it is said: rejected",
-                *lines,
+                *(f"  {written(line)}" for line in self.rejected),
                 f"{self.id}, mended: proved",
                 *self._mended().text().splitlines()[1:],
             ]
@@ -74,25 +113,24 @@ class Examination:
 
     def markdown(self) -> str:
         """The examination as Markdown with LaTeX, for notebooks and the site."""
-        lines = [f"- {written(line, '$')}" for line in self.rejected]
-        mended = self._mended().markdown().splitlines()[1:]
         return "\n".join(
             [
                 f"**{self.id}, as it is said: rejected**",
                 "",
-                *lines,
+                *(f"- {written(line, '$')}" for line in self.rejected),
                 "",
                 f"**{self.id}, mended: proved**",
-                *mended,
+                *self._mended().markdown().splitlines()[1:],
             ]
         )
 
     def _mended(self) -> Report:
-        return replace(
-            self.report, refuted=()
-        )  # the counterexamples stand among the rejections already
+        """The report without its counterexamples: they stand among the rejections already."""
+        return replace(self.report, refuted=())
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
         return {
             "text/plain": self.text(),
             "text/markdown": self.markdown(),
@@ -103,41 +141,40 @@ class Examination:
 def examine(specimen: Specimen) -> Examination:
     """Reject what is said, by proof, by numbers and at the counterexamples, and prove what is true.
 
-    Raises CheckFailed, in one line, when a false statement is not rejected in each of the three ways, or a true one not proved.
+    Raises CheckFailed, in one line, when a false statement is not rejected in each of the three
+    ways, or a true one not proved.
     """
-    said, found = specimen.said.statements, specimen.true.refuted
+    id, said, found = specimen.id, specimen.said.statements, specimen.true.refuted
     if len(said) != len(found):
         raise CheckFailed(
-            f"{specimen.id} has {len(said)} false statements and {len(found)} counterexamples: give one for each"
+            f"{id} has {len(said)} false statements and {len(found)} counterexamples: "
+            "give one for each"
         )
     rejected = []
     for number, (statement, counterexample) in enumerate(zip(said, found), 1):
         line = f"line {number}, " if len(said) > 1 else ""
-        rejected += [rf"\text{{{line}refused by proof: }}{_refusal(specimen.id, statement)}"]
+        exactly = _at_the_counterexample(statement, counterexample)
         rejected += [
-            rf"\text{{{line}refuted by numbers: {_on_an_instance(specimen.id, statement)}}}"
+            rf"\text{{{line}refused by proof: }}{_refusal(id, statement)}",
+            rf"\text{{{line}refuted by numbers: {_on_an_instance(id, statement)}}}",
+            rf"\text{{{line}refuted exactly: }}{exactly}",
         ]
-        rejected += [
-            rf"\text{{{line}refuted exactly: }}{_at_the_counterexample(statement, counterexample)}"
-        ]
-    return Examination(specimen.id, specimen.fingerprint(), tuple(rejected), check(specimen.true))
+    return Examination(id, specimen.fingerprint(), tuple(rejected), check(specimen.true))
 
 
 def _refusal(id: str, statement: Statement) -> str:
     """Why the check rejects one statement, in LaTeX."""
     try:
         check(Claim(id, (statement,)))
-    except CheckFailed as reason:
-        plain = (
-            str(reason).removeprefix(f"{id} is not proved: ").removeprefix(statement.latex() + ": ")
-        )
-        return _in_the_book_s_notation(id, plain)
+    except CheckFailed as failure:
+        reason = str(failure).removeprefix(f"{id} is not proved: ")
+        return _in_latex(id, reason.removeprefix(statement.latex() + ": "))
     raise CheckFailed(
         f"{id} as it is said passes the check: {statement.latex()}; then it is no specimen"
     )
 
 
-def _in_the_book_s_notation(id: str, reason: str) -> str:
+def _in_latex(id: str, reason: str) -> str:
     """The prover's message, such as "left less right is v**2 - exp(v), not 0", in LaTeX."""
     parts = re.fullmatch(r"(.+? (?:is|by)) (.+?)(, not 0)?", reason)
     if not parts:
@@ -145,8 +182,8 @@ def _in_the_book_s_notation(id: str, reason: str) -> str:
             f"{id} as it is said: the refusal names nothing that is left over: {reason}"
         )
     words, rest, end = parts.groups(default="")
-    written = sympy.sympify(rest)
-    shortest = min(written, sympy.factor(written), key=sympy.count_ops)
+    left_over = sympy.sympify(rest)
+    shortest = min(left_over, sympy.factor(left_over), key=sympy.count_ops)
     words = words.replace("left less right", "the left side less the right side")
     return rf"\text{{{words} }}{latex(shortest)}" + (rf"\text{{{end}}}" if end else "")
 
@@ -164,24 +201,29 @@ def _on_an_instance(id: str, statement: Statement) -> str:
 
 
 def _at_the_counterexample(statement: Statement, found: Counterexample) -> str:
-    """The two sides of the statement at the counterexample, or of the counterexample where the statement has no two sides."""
+    """The two sides of the statement at the counterexample.
+
+    Where the statement has no two sides, or other ones, they are the counterexample's own.
+    """
     (step,) = found.prove().steps
     if _sides(statement) != (found.left, found.right):
         return step
-    tables = (rf"{joint.family} = {latex(sympy.Matrix(table))}" for joint, table in found.tables)
-    where = r"\text{, }".join(
-        (*tables, *(f"{latex(symbol)} = {latex(value)}" for symbol, value in found.values))
-    )
     left, right = map(latex, found.sides())
-    place = (
-        (r"\text{with the tables }" if found.tables else r"\text{at }") + where + r"\text{, }"
-        if where
-        else ""
-    )
-    return rf"{place}\text{{the left side is }}{left}\text{{ and the right side }}{right}"
+    sides = rf"\text{{the left side is }}{left}\text{{ and the right side }}{right}"
+    return _place(found) + sides
 
 
-def _sides(statement: Statement):
+def _place(found: Counterexample) -> str:
+    """Where a counterexample lies, in LaTeX: its tables and its values; nothing if it has none."""
+    tables = [rf"{joint.family} = {latex(sympy.Matrix(table))}" for joint, table in found.tables]
+    values = [f"{latex(symbol)} = {latex(value)}" for symbol, value in found.values]
+    if not tables and not values:
+        return ""
+    before = r"\text{with the tables }" if tables else r"\text{at }"
+    return before + r"\text{, }".join((*tables, *values)) + r"\text{, }"
+
+
+def _sides(statement: Statement) -> tuple[Expr, Expr] | None:
     """The two sides that a statement says are equal; None for one that says something else."""
     if isinstance(statement, Bound):
         return statement.upper, sympy.Add(statement.lower, statement.remainder, evaluate=False)
