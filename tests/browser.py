@@ -1,14 +1,14 @@
 """What the tests of the moving figures share."""
 
 
-def call(page, name, function, inputs):
-    """The module's own function on each list of arguments; the module is imported, not the inline copy."""
-    source = _source(name)
+def call(page, figure, function, inputs):
+    """The figure's own function on each list of arguments, from its script imported as a module."""
     script = """async ([source, name, inputs]) => {
-        const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const blob = new Blob([source], { type: "text/javascript" });
+        const module = await import(URL.createObjectURL(blob));
         return inputs.map((input) => module[name](...input));
     }"""
-    return page.evaluate(script, [source, function, inputs])
+    return page.evaluate(script, [figure.script, function, inputs])
 
 
 def sizes(page):

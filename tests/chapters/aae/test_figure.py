@@ -1,4 +1,4 @@
-"""The figure aae_tradeoff: its curves against onekl.finite, its minimiser in 40 digits, and its controls in a browser."""
+"""The AAE's figure: its curves against the tables, its minimiser in 40 digits, its controls."""
 
 import math
 
@@ -9,7 +9,6 @@ import pytest
 from browser import call, sizes
 from onekl.chapters.aae.figure import AAETradeoff
 from onekl.chapters.aae.tables import adversarial_value, reconstruction_error
-from onekl.figures.moving import FIGURES, static_html
 
 RNG = np.random.default_rng(0)
 INPUTS = np.column_stack(
@@ -39,7 +38,7 @@ def test_the_curves_are_those_of_the_tables(open_page):
         "total": (INPUTS, lambda a, lam, d, c: adversarial(a, d, c) + lam * error(a, d)),
     }
     for name, (inputs, expected) in curves.items():
-        values = call(page, "aae_tradeoff", name, inputs)
+        values = call(page, AAETradeoff, name, inputs)
         assert values == pytest.approx([expected(*row) for row in inputs], rel=1e-10, abs=1e-14)
 
 
@@ -72,7 +71,7 @@ def test_the_slope_is_the_derivative(open_page):
     inputs = INPUTS[:60]
     with mpmath.workdps(40):
         for (a, *rest), value in zip(
-            inputs, call(open_page(""), "aae_tradeoff", "slope", inputs), strict=True
+            inputs, call(open_page(""), AAETradeoff, "slope", inputs), strict=True
         ):
             assert value == pytest.approx(
                 float(mpmath.diff(in_forty_digits(*rest), a)), rel=1e-10, abs=1e-12
@@ -109,7 +108,7 @@ def test_the_minimiser_agrees_with_golden_section(open_page):
         [rng.uniform(0, 1, 40) ** 3, rng.uniform(0.05, 0.95, (40, 2))]
     ).tolist()
     inputs += [[0.05, 0.3, 0.5], [0, 0.3, 0.5], [0.3, 0.3, 0.5], [0.9, 0.05, 0.95], [0.2, 0.6, 0.2]]
-    answers = call(open_page(""), "aae_tradeoff", "minimiser", inputs)
+    answers = call(open_page(""), AAETradeoff, "minimiser", inputs)
     assert answers == pytest.approx([least(*row) for row in inputs], abs=1e-8)
     assert sum(0 < a < 1 for a in answers) > 10 and answers.count(0) > 10
 
@@ -119,8 +118,8 @@ def test_who_is_moved(open_page):
     page, rng = open_page(""), np.random.default_rng(2)
     weights = [0, 1e-6, 1e-3, 0.03, 0.3, 1]
     for d, c in rng.uniform(0.05, 0.95, (30, 2)).tolist():
-        answers = call(page, "aae_tradeoff", "minimiser", [[lam, d, c] for lam in weights])
-        same = call(page, "aae_tradeoff", "minimiser", [[lam, d, d] for lam in weights])
+        answers = call(page, AAETradeoff, "minimiser", [[lam, d, c] for lam in weights])
+        same = call(page, AAETradeoff, "minimiser", [[lam, d, d] for lam in weights])
         assert same == [0] * len(weights)
         if c < d:
             assert answers == [0] * len(weights)
@@ -135,7 +134,7 @@ def test_who_is_moved(open_page):
 
 @pytest.fixture
 def page(open_page):
-    return open_page(static_html("aae_tradeoff", "figure"))
+    return open_page(AAETradeoff.html("figure"))
 
 
 def slide(page, **values):
@@ -243,7 +242,7 @@ def test_the_best_a_for_each_weight(page):
 def test_the_weight_is_twice_the_tables(page):
     """Said in the figure, and so: the sum here at λ is that of one-hot letters at λ/2."""
     assert "λ here is twice the table's λ" in page.inner_text(".okl-note >> nth=0")
-    answers = call(page, "aae_tradeoff", "total", INPUTS)
+    answers = call(page, AAETradeoff, "total", INPUTS)
     one_hot = [
         adversarial(a, d, c) + lam / 2 * reconstruction_error(*tables(a, d, c)[:2])
         for a, lam, d, c in INPUTS
@@ -259,7 +258,7 @@ def test_keys_move_a_slider(page):
 
 
 def test_slider_limits_are_those_that_python_checks(page):
-    for key in FIGURES["aae_tradeoff"]:
+    for key in AAETradeoff.state:
         for end, past in (("min", -0.01), ("max", 0.01)):
             limit = float(page.get_attribute(f"[data-key={key}]", end))
             AAETradeoff(**{key: limit})
@@ -271,7 +270,7 @@ def test_slider_limits_are_those_that_python_checks(page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_shifts(open_page, width):
-    page = open_page(static_html("aae_tradeoff", "figure"), width)
+    page = open_page(AAETradeoff.html("figure"), width)
     before = sizes(page)
     for values in ({"lam": 0}, {"lam": 1}, {"c": 0.1}, {"d": 0.95}, {"c": 0.95}):
         slide(page, **values)

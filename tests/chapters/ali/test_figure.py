@@ -1,4 +1,4 @@
-"""The figure ali_tables: its steps against onekl.finite.ali, and its controls in a real browser."""
+"""ALI's figure: its steps against the package's tables, and its controls in a real browser."""
 
 import math
 
@@ -7,9 +7,8 @@ import pytest
 
 from browser import call, sizes
 from onekl.chapters.ali import tables
+from onekl.chapters.ali.figure import ALI_STARTS, OBJECTIVES, ALITables
 from onekl.chapters.gan.tables import objective_at_optimum
-from onekl.figures.checks import ALI_STARTS, OBJECTIVES
-from onekl.figures.moving import _source, static_html
 from onekl.tables import check_table, kl
 
 P_DATA, PRIOR = [0.5, 0.3, 0.2], [0.4, 0.35, 0.25]
@@ -38,11 +37,9 @@ def joint_tables(p_data, prior, a, b):
     return tables.joints(p_data, softmax(a, 1), prior, softmax(b, 0))
 
 
-def test_tables_agree_with_finite(open_page):
+def test_tables_agree_with_the_package(open_page):
     inputs = random_sides(60)
-    for row, answer in zip(
-        inputs, call(open_page(""), "ali_tables", "tables", inputs), strict=True
-    ):
+    for row, answer in zip(inputs, call(open_page(""), ALITables, "tables", inputs), strict=True):
         for key, expected in zip("pq", joint_tables(*row), strict=True):
             assert np.array(answer[key]) == near(expected)
             check_table(answer[key])
@@ -51,9 +48,9 @@ def test_tables_agree_with_finite(open_page):
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_one_step_agrees_with_finite(open_page, objective):
+def test_one_step_agrees_with_the_package(open_page, objective):
     sides = random_sides(60, 1.5, 1) + random_sides(20, 6, 2)
-    answers = call(open_page(""), "ali_tables", "step", [[objective, *side] for side in sides])
+    answers = call(open_page(""), ALITables, "step", [[objective, *side] for side in sides])
     for (p_data, prior, a, b), answer in zip(sides, answers, strict=True):
         expected = tables.gradient_step(
             objective, np.array(p_data), np.array(prior), np.array(a), np.array(b)
@@ -74,7 +71,7 @@ def losses(objective, p, q, d, old_p, old_q):
 def test_the_step_is_minus_the_gradient_of_the_printed_loss(open_page, objective):
     """Central differences of the losses as printed, D and the old tables frozen: written without the slopes."""
     sides = random_sides(5, 1, 3)
-    answers = call(open_page(""), "ali_tables", "step", [[objective, *side] for side in sides])
+    answers = call(open_page(""), ALITables, "step", [[objective, *side] for side in sides])
     for (p_data, prior, *logits), answer in zip(sides, answers, strict=True):
         old = joint_tables(p_data, prior, *logits)
         d = old[0] / (old[0] + old[1])
@@ -91,15 +88,16 @@ def test_the_step_is_minus_the_gradient_of_the_printed_loss(open_page, objective
 def chain(page, objective, a, b, count):
     """The logits after `count` of the module's own steps."""
     script = """async ([source, objective, pData, prior, a, b, count]) => {
-        const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const blob = new Blob([source], { type: "text/javascript" });
+        const module = await import(URL.createObjectURL(blob));
         for (let i = 0; i < count; i++) [a, b] = module.step(objective, pData, prior, a, b);
         return [a, b];
     }"""
-    return page.evaluate(script, [_source("ali_tables"), objective, P_DATA, PRIOR, a, b, count])
+    return page.evaluate(script, [ALITables.script, objective, P_DATA, PRIOR, a, b, count])
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_three_hundred_steps_agree_with_finite(open_page, objective):
+def test_three_hundred_steps_agree_with_the_package(open_page, objective):
     page = open_page("")
     for a, b in ALI_STARTS:
         ends = chain(page, objective, a, b, 300)
@@ -108,15 +106,15 @@ def test_three_hundred_steps_agree_with_finite(open_page, objective):
         assert softmax(ends[1], 0) == near(played.generator)
 
 
-def test_mismatch_objective_and_information_agree_with_finite(open_page):
+def test_mismatch_objective_and_information_agree_with_the_package(open_page):
     page, pairs = open_page(""), [joint_tables(*side) for side in random_sides(60, 2, 4)]
     inputs = [[p.tolist(), q.tolist()] for p, q in pairs]
-    for (p, q), answer in zip(pairs, call(page, "ali_tables", "mismatch", inputs), strict=True):
+    for (p, q), answer in zip(pairs, call(page, ALITables, "mismatch", inputs), strict=True):
         expected = tables.mismatch(p, q)._asdict()
         assert answer == near({key: float(value) for key, value in expected.items()})
-    objectives = call(page, "ali_tables", "objectiveAt", inputs)
+    objectives = call(page, ALITables, "objectiveAt", inputs)
     assert objectives == near([objective_at_optimum(p, q) for p, q in pairs])
-    values = call(page, "ali_tables", "information", [[p.tolist()] for p, _ in pairs])
+    values = call(page, ALITables, "information", [[p.tolist()] for p, _ in pairs])
     assert values == near([kl(p, np.outer(p.sum(1), p.sum(0))) for p, _ in pairs])
 
 
@@ -125,7 +123,7 @@ def test_mismatch_objective_and_information_agree_with_finite(open_page):
 
 @pytest.fixture
 def page(open_page):
-    return open_page(static_html("ali_tables", "figure"))
+    return open_page(ALITables.html("figure"))
 
 
 def number(text):
@@ -184,7 +182,7 @@ def drawn(page, key):
 
 
 def assert_shows(page, objective, place, steps):
-    """Tables, squares, readouts and curves are those of onekl.finite.ali from that start."""
+    """Tables, squares, readouts and curves are those of the package from that start."""
     a, b = ALI_STARTS[place]
     played = tables.play(objective, P_DATA, PRIOR, softmax(a, 1), softmax(b, 0), steps)
     p, q = tables.joints(P_DATA, played.encoder, PRIOR, played.generator)
@@ -211,7 +209,7 @@ def assert_shows(page, objective, place, steps):
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_steps(open_page, objective):
-    page = open_page(static_html("ali_tables", "figure", objective=objective))
+    page = open_page(ALITables.html("figure", objective=objective))
     assert page.get_by_role("radio", checked=True).input_value() == objective
     assert_shows(page, objective, 0, 0)
     for _ in range(3):
@@ -236,7 +234,7 @@ def test_the_axis_goes_with_the_values(open_page):
     leasts = [0, 1e-300, 1e-17, 1e-16, 3e-16, *np.geomspace(1e-15, 0.6, 60).tolist(), 0.00999, 0.01]
     ranges = [[least, most] for least in leasts for most in (0.05, 0.3, 0.61, 1.0) if least <= most]
     for (least, most), (name, ticks, texts, heights) in zip(
-        ranges, open_page("").evaluate(script, [_source("ali_tables"), ranges]), strict=True
+        ranges, open_page("").evaluate(script, [ALITables.script, ranges]), strict=True
     ):
         assert name == ("linear" if least >= 0.01 else "logarithmic")
         assert [number(text.removeprefix("≤ ")) for text in texts] == near(ticks, rel=1e-12)
@@ -372,9 +370,7 @@ def test_what_is_said(page):
 
 
 def test_two_figures_on_one_page_keep_their_own_choice(open_page):
-    page = open_page(
-        static_html("ali_tables", "one") + static_html("ali_tables", "two", objective="su-42")
-    )
+    page = open_page(ALITables.html("one") + ALITables.html("two", objective="su-42"))
     page.check("#one [value=su-43]")
     checked = "list => list.filter(r => r.checked).map(r => r.value)"
     assert page.eval_on_selector_all("[type=radio]", checked) == ["su-43", "su-42"]
@@ -389,7 +385,7 @@ def test_reader_of_the_screen_gets_names(page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_shifts(open_page, width):
-    page = open_page(static_html("ali_tables", "figure"), width)
+    page = open_page(ALITables.html("figure"), width)
     before = sizes(page)
     for objective in OBJECTIVES:
         page.check(f"[value={objective}]")

@@ -1,4 +1,4 @@
-"""The figure em_mixture: its half-steps against onekl.gaussian_mixture, and its controls in a real browser."""
+"""EM's figure: its half-steps against the package's mixture, and its controls in a real browser."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,7 @@ import torch
 
 from browser import call, sizes
 from onekl.chapters.em import gaussian_mixture
-from onekl.chapters.em.figure import EMMixture
-from onekl.figures.checks import EM_DATA
-from onekl.figures.moving import _source, static_html
+from onekl.chapters.em.figure import EM_DATA, EMMixture
 from onekl.training.losses.joint import bound_gap, joint_kl, negative_log_likelihood
 
 START = {"means": [-0.5, 0.5], "stds": [1.0, 1.0], "weights": [0.5, 0.5]}
@@ -55,8 +53,8 @@ def near(value, **tolerance):
 
 def test_both_half_steps_agree_with_the_package(open_page):
     page, mixtures = open_page(""), random_mixtures(40)
-    encoders = call(page, "em_mixture", "eStep", [[EM_DATA, q] for q in mixtures])
-    new = call(page, "em_mixture", "mStep", [[EM_DATA, p] for p in encoders])
+    encoders = call(page, EMMixture, "eStep", [[EM_DATA, q] for q in mixtures])
+    new = call(page, EMMixture, "mStep", [[EM_DATA, p] for p in encoders])
     taken = 0
     for q, p, after in zip(mixtures, encoders, new, strict=True):
         log_p = gaussian_mixture.e_step(mixture(q), X)
@@ -73,10 +71,10 @@ def test_both_half_steps_agree_with_the_package(open_page):
 
 def test_terms_agree_with_the_objectives(open_page):
     page, mixtures = open_page(""), random_mixtures(40, 1)
-    encoders = call(page, "em_mixture", "eStep", [[EM_DATA, q] for q in random_mixtures(40, 2)])
+    encoders = call(page, EMMixture, "eStep", [[EM_DATA, q] for q in random_mixtures(40, 2)])
     pairs = list(zip(encoders, mixtures, strict=True))
     for (p, q), terms in zip(
-        pairs, call(page, "em_mixture", "terms", [[EM_DATA, *pair] for pair in pairs]), strict=True
+        pairs, call(page, EMMixture, "terms", [[EM_DATA, *pair] for pair in pairs]), strict=True
     ):
         expected = expected_terms(p, q)
         for key, value in expected.items():
@@ -86,7 +84,7 @@ def test_terms_agree_with_the_objectives(open_page):
 
 def test_a_posterior_that_underflows_leaves_the_gap_finite(open_page):
     q = {"means": [-4, 4], "stds": [0.05, 0.05], "weights": [0.5, 0.5]}
-    start = call(open_page(""), "em_mixture", "beginning", [[EM_DATA, q]])[0]
+    start = call(open_page(""), EMMixture, "beginning", [[EM_DATA, q]])[0]
     assert 1000 < start["gap"] < 1e5
     assert start["gap"] == pytest.approx(start["likelihood"] - start["bound"], rel=1e-12)
 
@@ -94,7 +92,7 @@ def test_a_posterior_that_underflows_leaves_the_gap_finite(open_page):
 def test_mixture_kl_is_the_package_s(open_page):
     pairs = list(zip(random_mixtures(40, 3), random_mixtures(40, 4), strict=True))
     for (q, old), value in zip(
-        pairs, call(open_page(""), "em_mixture", "mixtureKl", pairs), strict=True
+        pairs, call(open_page(""), EMMixture, "mixtureKl", pairs), strict=True
     ):
         assert value == near(float(gaussian_mixture.mixture_kl(mixture(q), mixture(old))))
 
@@ -103,12 +101,12 @@ def test_each_half_step_lowers_the_joint_kl_by_what_it_says(open_page):
     page = open_page("")
     states = call(
         page,
-        "em_mixture",
+        EMMixture,
         "beginning",
         [[EM_DATA, q] for q in [START, *random_mixtures(8, 5, 0.8)]],
     )
     for kind in "EM" * 15:
-        after = call(page, "em_mixture", "halfStep", [[EM_DATA, state, kind] for state in states])
+        after = call(page, EMMixture, "halfStep", [[EM_DATA, state, kind] for state in states])
         for old, new in zip(states, after, strict=True):
             assert new["decrease"] >= 0
             assert new["bound"] - old["bound"] == near(new["decrease"], abs=1e-13)
@@ -131,9 +129,9 @@ def em_path(q, rounds):
 
 def test_forty_rounds_are_the_package_s(open_page):
     page, starts = open_page(""), [START, *random_mixtures(4, 6, 0.8)]
-    states = call(page, "em_mixture", "beginning", [[EM_DATA, q] for q in starts])
+    states = call(page, EMMixture, "beginning", [[EM_DATA, q] for q in starts])
     for kind in "EM" * 40:
-        states = call(page, "em_mixture", "halfStep", [[EM_DATA, state, kind] for state in states])
+        states = call(page, EMMixture, "halfStep", [[EM_DATA, state, kind] for state in states])
     for start, state in zip(starts, states, strict=True):
         expected, likelihood = em_path(start, 40)
         assert state["likelihood"] == near(likelihood)
@@ -146,7 +144,7 @@ def test_forty_rounds_are_the_package_s(open_page):
 
 @pytest.fixture
 def page(open_page):
-    return open_page(static_html("em_mixture", "figure"))
+    return open_page(EMMixture.html("figure"))
 
 
 def number(text):
@@ -260,7 +258,7 @@ def test_m_first_makes_the_components_equal(page):
 
 
 def test_an_m_half_step_with_an_open_gap_says_so(open_page):
-    page = open_page(static_html("em_mixture", "figure", weights=[0.3, 0.7]))
+    page = open_page(EMMixture.html("figure", weights=[0.3, 0.7]))
     page.click("[data-do=E]")
     page.click("[data-do=M]")
     page.click("[data-do=M]")
@@ -268,7 +266,7 @@ def test_an_m_half_step_with_an_open_gap_says_so(open_page):
 
 
 def test_a_component_on_one_point_is_refused(open_page):
-    page = open_page(static_html("em_mixture", "figure", means=[-3.2, 0.5], stds=[0.05, 1.0]))
+    page = open_page(EMMixture.html("figure", means=[-3.2, 0.5], stds=[0.05, 1.0]))
     page.click("[data-do=E]")
     before = means(page), shown(page, "bound")
     page.click("[data-do=M]")
@@ -334,7 +332,8 @@ def test_reset_works_where_equal_values_fire_no_event(open_page):
     """A notebook's model says nothing when a value stays what it was."""
     page = open_page("<div id='figure'></div>")
     script = """async ([source, state]) => {
-        const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const blob = new Blob([source], { type: "text/javascript" });
+        const module = await import(URL.createObjectURL(blob));
         const calls = {}, model = {
             get: (key) => state[key],
             set(key, value) {
@@ -347,7 +346,7 @@ def test_reset_works_where_equal_values_fire_no_event(open_page):
         };
         module.default.render({ model, el: document.getElementById("figure") });
     }"""
-    page.evaluate(script, [_source("em_mixture"), START | {"data": EM_DATA}])
+    page.evaluate(script, [EMMixture.script, START | {"data": EM_DATA}])
     page.click("[data-do=E]")
     page.click("[data-do=reset]")
     assert_shows(page, uniform(START), START)
@@ -359,9 +358,7 @@ def test_reset_works_where_equal_values_fire_no_event(open_page):
 
 
 def test_dragging_with_the_mouse_and_with_a_finger(open_page):
-    page = open_page(
-        static_html("em_mixture", "figure") + "<p style='height: 2000px'>", 390, has_touch=True
-    )
+    page = open_page(EMMixture.html("figure") + "<p style='height: 2000px'>", 390, has_touch=True)
     unit = page.locator(".okl-rail").bounding_box()["width"] / 10
     box = page.locator(".okl-handle[data-z='0']").bounding_box()
     x, y = box["x"] + 14, box["y"] + 14
@@ -387,9 +384,9 @@ def test_dragging_with_the_mouse_and_with_a_finger(open_page):
 def test_what_a_drag_writes_is_a_state_that_python_takes(open_page):
     """After M half-steps the mean that is not dragged becomes the state."""
     page, starts = open_page(""), random_mixtures(10, 7)
-    states = call(page, "em_mixture", "beginning", [[EM_DATA, q] for q in starts])
+    states = call(page, EMMixture, "beginning", [[EM_DATA, q] for q in starts])
     for kind in "EM" * 3:
-        stepped = call(page, "em_mixture", "halfStep", [[EM_DATA, state, kind] for state in states])
+        stepped = call(page, EMMixture, "halfStep", [[EM_DATA, state, kind] for state in states])
         states = [state for state in stepped if state]
     for state in states:
         assert EMMixture(means=state["q"]["means"]).means == state["q"]["means"]
@@ -405,7 +402,7 @@ def test_reader_of_the_screen_gets_names_and_values(page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_shifts(open_page, width):
-    page = open_page(static_html("em_mixture", "figure"), width)
+    page = open_page(EMMixture.html("figure"), width)
     before = sizes(page)
     for name in ("E", "M", "rounds", "rounds", "rounds", "rounds", "rounds", "reset", "M", "reset"):
         page.click(f"[data-do={name}]")

@@ -1,17 +1,17 @@
-"""The figure exact_gan: its arithmetic against onekl.finite, and its controls in a real browser."""
+"""The GAN's figure: its arithmetic against the package, and its controls in a real browser."""
 
 import math
 
 import numpy as np
 import pytest
 
-from browser import call
+from browser import call, sizes
 from onekl.chapters.gan.alternation import Partial, alternate, exact_step, partial_step
 from onekl.chapters.gan.figure import P_DATA as P
 from onekl.chapters.gan.figure import Q_START as Q
+from onekl.chapters.gan.figure import ExactGAN
 from onekl.chapters.gan.tables import objective_at_optimum, optimal_discriminator
-from onekl.figures.moving import static_html
-from onekl.tables import check_table, kl_div
+from onekl.tables import check_table
 
 STEPS = 40
 
@@ -36,13 +36,13 @@ def pairs():
     )
 
 
-def test_discriminator_and_objective_agree_with_finite(open_page, pairs):
+def test_discriminator_and_objective_agree_with_the_package(open_page, pairs):
     page = open_page("")
     kinds = set()
     for (p, q), d, value in zip(
         pairs,
-        call(page, "exact_gan", "discriminator", pairs),
-        call(page, "exact_gan", "objective", pairs),
+        call(page, ExactGAN, "discriminator", pairs),
+        call(page, ExactGAN, "objective", pairs),
         strict=True,
     ):
         assert d == optimal_discriminator(p, q).tolist()
@@ -52,22 +52,12 @@ def test_discriminator_and_objective_agree_with_finite(open_page, pairs):
     assert kinds == {True, False}
 
 
-@pytest.mark.parametrize("name", ["exact_gan", "second_order"])
-def test_excess_agrees_with_finite(open_page, name):
-    rng = np.random.default_rng(3)
-    b = rng.uniform(1e-9, 2, 500)
-    a = b * (1 + rng.choice([1e-8, 1e-3, 0.15, 0.25, 1], 500) * rng.uniform(-1, 1, 500))
-    inputs = [*zip(a.tolist(), b.tolist(), strict=True), (0, 0), (0, 2), (2, 0)]
-    for (x, y), value in zip(inputs, call(open_page(""), name, "excess", inputs), strict=True):
-        assert close(value, float(kl_div(x, y)), 1e-12)
-
-
 @pytest.mark.parametrize("term", [True, False])
-def test_exact_step_agrees_with_finite(open_page, pairs, term):
+def test_exact_step_agrees_with_the_package(open_page, pairs, term):
     inputs = [[optimal_discriminator(p, q).tolist(), q, term] for p, q in pairs]
     nulls = 0
     for (d, q, _), step in zip(
-        inputs, call(open_page(""), "exact_gan", "exactStep", inputs), strict=True
+        inputs, call(open_page(""), ExactGAN, "exactStep", inputs), strict=True
     ):
         if step is None:
             nulls += 1
@@ -80,10 +70,10 @@ def test_exact_step_agrees_with_finite(open_page, pairs, term):
 
 @pytest.mark.parametrize("term", [True, False])
 @pytest.mark.parametrize("count", [1, 7, 100])
-def test_partial_step_agrees_with_finite(open_page, pairs, term, count):
+def test_partial_step_agrees_with_the_package(open_page, pairs, term, count):
     inputs = [[optimal_discriminator(p, q).tolist(), q, count, 0.8, term] for p, q in pairs]
     for (d, q, *_), step in zip(
-        inputs, call(open_page(""), "exact_gan", "partialStep", inputs), strict=True
+        inputs, call(open_page(""), ExactGAN, "partialStep", inputs), strict=True
     ):
         if step is None:
             with pytest.raises(ValueError, match="share no letter"):
@@ -94,12 +84,12 @@ def test_partial_step_agrees_with_finite(open_page, pairs, term, count):
 
 @pytest.mark.parametrize("term", [True, False])
 @pytest.mark.parametrize("count", [None, 1, 5])
-def test_alternation_agrees_with_finite(open_page, pairs, term, count):
+def test_alternation_agrees_with_the_package(open_page, pairs, term, count):
     joined = [(p, q) for p, q in pairs if np.multiply(p, q).any()][:60]
     inputs = [[p, q, 30, term, count] for p, q in joined]
     partial = None if count is None else Partial(count, 1.0)
     for (p, q), path in zip(
-        joined, call(open_page(""), "exact_gan", "alternate", inputs), strict=True
+        joined, call(open_page(""), ExactGAN, "alternate", inputs), strict=True
     ):
         expected = alternate(p, q, 30, term, partial)
         assert np.array(path["q"]) == pytest.approx(expected.q, rel=1e-9, abs=0)
@@ -112,7 +102,7 @@ def test_alternation_agrees_with_finite(open_page, pairs, term, count):
 def test_with_cell_keeps_the_sum_and_the_proportions(open_page):
     tables = random_letters(200, 0.3).tolist() + np.eye(6).tolist()
     inputs = [[t, k % 6, (k % 13) / 12] for k, t in enumerate(tables)]
-    answers = call(open_page(""), "exact_gan", "withCell", inputs)
+    answers = call(open_page(""), ExactGAN, "withCell", inputs)
     for (before, x, value), after in zip(inputs, answers, strict=True):
         check_table(after)
         old = np.delete(before, x)
@@ -127,7 +117,7 @@ def test_with_cell_keeps_the_sum_and_the_proportions(open_page):
 
 @pytest.fixture
 def page(open_page):
-    return open_page(static_html("exact_gan", "figure"))
+    return open_page(ExactGAN.html("figure"))
 
 
 def cells(page, row):
@@ -155,7 +145,7 @@ def curve(page, kind):
 
 
 def assert_consistent(page, p, q0, t, term=True, partial=None):
-    """What is drawn is what onekl.finite computes from p̃ and the start q0."""
+    """What is drawn is what the package computes from p̃ and the start q0."""
     paths = {
         kind: alternate(p, q0, STEPS, on, partial)
         for kind, on in [("with", True), ("without", False)]
@@ -231,7 +221,7 @@ def test_run_and_pause(page):
 
 
 def test_run_goes_to_the_end_at_once_for_readers_who_want_no_motion(open_page):
-    page = open_page(static_html("exact_gan", "figure"), reduced_motion="reduce")
+    page = open_page(ExactGAN.html("figure"), reduced_motion="reduce")
     page.click("[data-do=run]")
     assert_consistent(page, P, Q, STEPS)
 
@@ -259,7 +249,7 @@ def test_dead_letter_is_left_in_one_step(page):
 
 
 def test_disjoint_tables_have_no_step_with_the_term(open_page):
-    page = open_page(static_html("exact_gan", "figure", p=[1, 0, 0, 0, 0, 0], q=[0, 1, 0, 0, 0, 0]))
+    page = open_page(ExactGAN.html("figure", p=[1, 0, 0, 0, 0, 0], q=[0, 1, 0, 0, 0, 0]))
     assert "share no letter" in page.inner_text(".okl-status")
     page.click("[data-do=step]")
     assert cells(page, "q").tolist() == [0, 1, 0, 0, 0, 0] and value(page, "objective") == "∞"
@@ -307,9 +297,7 @@ def test_data_are_redrawn_around_the_generator_of_the_moment(page):
 
 
 def test_dragging_with_a_finger_on_a_phone(open_page):
-    page = open_page(
-        static_html("exact_gan", "figure") + "<p style='height: 2000px'>", 390, has_touch=True
-    )
+    page = open_page(ExactGAN.html("figure") + "<p style='height: 2000px'>", 390, has_touch=True)
     box = page.locator(tile("p", 3)).bounding_box()
     x, y = box["x"] + 5, box["y"] + 60
     finger = page.context.new_cdp_session(page)
@@ -325,7 +313,7 @@ def test_dragging_with_a_finger_on_a_phone(open_page):
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_shifts(open_page, width):
-    page = open_page(static_html("exact_gan", "figure"), width)
+    page = open_page(ExactGAN.html("figure"), width)
     before = sizes(page)
     actions = [
         lambda name=name: page.click(f"[data-do={name}]")

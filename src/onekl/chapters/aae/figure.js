@@ -7,7 +7,7 @@ const inOne = (a, d) => d + (1 - d) * a;
 // KL(m ‖ q(z)) in nats, m = ½(p(z) + q(z)): the objective at the optimal discriminator.
 export function adversarial(a, d, c) {
   const m = (inOne(a, d) + c) / 2;
-  return excess(m, c) + excess(1 - m, 1 - c);
+  return klDiv(m, c) + klDiv(1 - m, 1 - c);
 }
 
 // The least squared error of a decoder from z to x: z = 0 holds only x = 0, and z = 1 both.

@@ -37,10 +37,10 @@ export function mismatch(p, q) {
 }
 
 // The objective su-36 at the optimal D: KL(m ‖ p), m = ½(p + q); and the mutual information of x and z under p.
-export const objectiveAt = (p, q) => sum(p.flat().map((v, i) => excess((v + q.flat()[i]) / 2, v)));
+export const objectiveAt = (p, q) => sum(p.flat().map((v, i) => klDiv((v + q.flat()[i]) / 2, v)));
 export function information(p) {
   const x = p.map(sum), z = transposed(p).map(sum);
-  return sum(cells((i, j) => excess(p[i][j], x[i] * z[j])).flat());
+  return sum(cells((i, j) => klDiv(p[i][j], x[i] * z[j])).flat());
 }
 
 const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8, 1];  // upper ends of the linear axis

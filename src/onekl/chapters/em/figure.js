@@ -36,7 +36,7 @@ export function terms(data, p, q) {
     const joint = logJoint(x, q), likelihood = logSum(joint), posterior = joint.map((l) => Math.exp(l - likelihood));
     const bound = sum(p[i].map((v, z) => (v > 0 ? v * (joint[z] - Math.log(v)) : 0)));
     const exact = posterior.every((v) => v > 0);
-    return { likelihood, bound, gap: exact ? sum(p[i].map((v, z) => excess(v, posterior[z]))) : likelihood - bound };
+    return { likelihood, bound, gap: exact ? sum(p[i].map((v, z) => klDiv(v, posterior[z]))) : likelihood - bound };
   });
   const mean = (key) => sum(rows.map((row) => row[key])) / rows.length;
   return { likelihood: mean("likelihood"), bound: mean("bound"), gap: mean("gap") };
@@ -44,8 +44,8 @@ export function terms(data, p, q) {
 
 // KL(q(x, z) ‖ q°(x, z)) = KL of the weights + E_q KL of the components: by how much an M half-step lowers the joint KL.
 export function mixtureKl(q, old) {
-  return sum(q.weights.map((w, z) => excess(w, old.weights[z]) +
-    (w * (excess(1, (q.stds[z] / old.stds[z]) ** 2) + ((q.means[z] - old.means[z]) / old.stds[z]) ** 2)) / 2));
+  return sum(q.weights.map((w, z) => klDiv(w, old.weights[z]) +
+    (w * (klDiv(1, (q.stds[z] / old.stds[z]) ** 2) + ((q.means[z] - old.means[z]) / old.stds[z]) ** 2)) / 2));
 }
 
 // Where a path begins: p(z|x) = q(z), the same for every x.

@@ -5,7 +5,7 @@
 export const discriminator = (p, q) => p.map((v, x) => (v + q[x] > 0 ? v / (v + q[x]) : 0));
 
 // su-14 at D*: KL(m ‖ p̃), m = (p̃ + q)/2.
-export const objective = (p, q) => sum(p.map((v, x) => excess((v + q[x]) / 2, v)));
+export const objective = (p, q) => sum(p.map((v, x) => klDiv((v + q[x]) / 2, v)));
 
 // The minimiser of su-19, D q°/Z; without the term all mass on the first of the letters where D is largest.
 // null when D = 0 wherever q° has mass: with the term every q has loss ∞ then.

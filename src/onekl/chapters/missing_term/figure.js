@@ -10,7 +10,7 @@ export function family(theta) {
 const back = (theta, delta) => theta.map((v, i) => v - delta[i]);
 export function kl(theta, delta) {
   const old = family(back(theta, delta));
-  return sum(family(theta).map((v, x) => excess(v, old[x])));
+  return sum(family(theta).map((v, x) => klDiv(v, old[x])));
 }
 
 // F = Σ ∇q ∇qᵀ/q, which in logits is diag(q) − q qᵀ on the first two letters.

@@ -1,7 +1,8 @@
-// The encoder N(μ, σ²) beside the prior N(0, 1): the parts of their KL (sn-9), the reparameterised sample (sn-10),
-// and what the reconstruction loss alone does to σ (sn-8).
+// The encoder N(μ, σ²) beside the prior N(0, 1): the parts of their KL (sn-9), the reparameterised
+// sample (sn-10), and what the reconstruction loss alone does to σ (sn-8).
 
-// sn-9's four parts in nats, and their sum; expm1 keeps the sum exact near σ² = 1, where it is nearly zero.
+// sn-9's four parts in nats, and their sum.
+// expm1 keeps the sum exact near σ² = 1, where it is nearly zero.
 export function parts(mu, log_var) {
   return {
     mean: mu ** 2 / 2,
@@ -17,19 +18,24 @@ export function squared_error(x, w, mu, variance) {
   return (x - w * mu) ** 2 + w ** 2 * variance;
 }
 
-// For the decoder N(wz, s²) the loss is squared_error/(2s²) + KL + a constant.  Its derivative in σ² is
-// w²/(2s²) + ½ − 1/(2σ²), which is zero at σ² = 1/(1 + w²/s²); the second derivative is positive.
+// For the decoder N(wz, s²) the loss is squared_error/(2s²) + KL + a constant.  Its derivative in σ²
+// is w²/(2s²) + ½ − 1/(2σ²), which is zero at σ² = 1/(1 + w²/s²); the second one is positive.
 export function best_variance(w, s2) {
   return 1 / (1 + w ** 2 / s2);
 }
 
-const X = 1;  // the data point that the decoder must give back
-const Z_END = 7, SIGMA_END = Math.E;
+// The whole loss, times 2s², without what does not change with σ.
+const withKl = (x, w, s2, mu, variance) =>
+  squared_error(x, w, mu, variance) + 2 * s2 * parts(mu, Math.log(variance)).kl;
+
+const density = (z, mu, sigma) =>
+  Math.exp(-(((z - mu) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
+
+const X = 1; // the data point that the decoder must give back
+const Z_END = 7;
+const SIGMA_END = Math.E;
 // nine ε: the normal quantiles of 1/18, 3/18, …, 17/18
 const EPSILON = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.593];
-
-const density = (z, mu, sigma) => Math.exp(-(((z - mu) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
-const signed = (v) => (v < 0 ? "−" : "+") + Math.abs(v).toFixed(3);
 
 const SLIDERS = {
   mu: { label: "mean <i>μ</i>", min: -2.5, max: 2.5, step: 0.05 },
@@ -39,132 +45,181 @@ const SLIDERS = {
 };
 
 const PARTS = {
-  mean: "½<i>μ</i>²", variance: "½<i>σ</i>²", log_variance: "−½ log <i>σ</i>²", constant: "−½", kl: "KL",
+  mean: "½<i>μ</i>²",
+  variance: "½<i>σ</i>²",
+  log_variance: "−½ log <i>σ</i>²",
+  constant: "−½",
+  kl: "KL",
 };
 
-function sliderHtml(key) {
-  const { label, min, max, step } = SLIDERS[key];
-  return `<label class="okl-slider"><span>${label}</span><input type="range" data-key="${key}" min="${min}" max="${max}"
-    step="${step}"><output data-value="${key}"></output></label>`;
-}
+const sliderHtml = (key) => sliderRowHtml(key, SLIDERS[key]);
 
-const partsHtml = () => Object.entries(PARTS).map(([key, label]) => `<div class="okl-part" data-part="${key}">
-  <span>${label}</span><div class="okl-track"><div class="okl-bar"></div></div><output></output></div>`).join("");
+const partHtml = (key) => `
+  <div class="okl-part" data-part="${key}">
+    <span>${PARTS[key]}</span>
+    <div class="okl-track"><div class="okl-bar"></div></div>
+    <output></output>
+  </div>`;
 
-const HTML = `<div class="okl-columns">${sliderHtml("mu")}${sliderHtml("log_var")}</div>
-  <div class="okl-legend"><span><b class="okl-swatch okl-q"></b>prior <i>q</i>(<i>z</i>) = N(0, 1)</span>
-    <span><b class="okl-swatch okl-p"></b>encoder <i>p</i>(<i>z</i>|<i>x</i>) = N(<i>μ</i>, <i>σ</i>²)</span></div>
-  <svg class="okl-density" role="img" aria-label="the two densities, and nine samples z = μ + σε"></svg>
-  <div class="okl-columns"><div class="okl-panel">
-    <div class="okl-title">KL(N(<i>μ</i>, <i>σ</i>²) ‖ N(0, 1)), in four parts</div>${partsHtml()}
-    <p class="okl-note">Each bar starts where the one above it ends; the last one is their sum, in nats.</p>
-    <p class="okl-note">On the other side, the decoder N(<i>wz</i>, <i>s</i>²) has to give back <i>x</i> = ${X}.
-    Its expected squared error is (<i>x</i> − <i>wμ</i>)² + <i>w</i>²<i>σ</i>².
-    The whole loss, times 2<i>s</i>², is that error plus 2<i>s</i>² KL.
-    The curves leave out what does not change with <i>σ</i>.</p></div>
-  <div class="okl-panel"><div class="okl-title">loss as a function of <i>σ</i></div>
-    <div class="okl-legend"><span><b class="okl-swatch okl-remainder"></b>error + 2<i>s</i>² KL</span>
-    <span><b class="okl-swatch okl-marginal"></b>error alone</span></div>
-    <svg class="okl-loss" role="img" aria-label="the loss as a function of σ, and its minimum"></svg>
-    <div class="okl-buttons"><label class="okl-switch"><input type="checkbox" role="switch" data-switch>reconstruction only</label>
-      <button type="button">move <i>σ</i> to the minimum</button></div>
-    ${sliderHtml("w")}${sliderHtml("s2")}<p class="okl-status" aria-live="polite"></p></div></div>`;
+const HTML = `
+  <div class="okl-columns">${sliderHtml("mu")}${sliderHtml("log_var")}</div>
+  ${legendHtml([
+    ["q", "prior <i>q</i>(<i>z</i>) = N(0, 1)"],
+    ["p", "encoder <i>p</i>(<i>z</i>|<i>x</i>) = N(<i>μ</i>, <i>σ</i>²)"],
+  ])}
+  <svg class="okl-density" role="img"
+    aria-label="the two densities, and nine samples z = μ + σε"></svg>
+  <div class="okl-columns">
+    <div class="okl-panel">
+      <div class="okl-title">KL(N(<i>μ</i>, <i>σ</i>²) ‖ N(0, 1)), in four parts</div>
+      ${Object.keys(PARTS).map(partHtml).join("")}
+      <p class="okl-note">
+        Each bar starts where the one above it ends; the last one is their sum, in nats.
+      </p>
+      <p class="okl-note">
+        On the other side, the decoder N(<i>wz</i>, <i>s</i>²) has to give back <i>x</i> = ${X}.
+        Its expected squared error is (<i>x</i> − <i>wμ</i>)² + <i>w</i>²<i>σ</i>².
+        The whole loss, times 2<i>s</i>², is that error plus 2<i>s</i>² KL.
+        The curves leave out what does not change with <i>σ</i>.
+      </p>
+    </div>
+    <div class="okl-panel">
+      <div class="okl-title">loss as a function of <i>σ</i></div>
+      ${legendHtml([
+        ["remainder", "error + 2<i>s</i>² KL"],
+        ["marginal", "error alone"],
+      ])}
+      <svg class="okl-loss" role="img"
+        aria-label="the loss as a function of σ, and its minimum"></svg>
+      <div class="okl-buttons">
+        ${switchHtml("alone", "reconstruction only")}
+        ${buttonHtml("minimum", "move <i>σ</i> to the minimum")}
+      </div>
+      ${sliderHtml("w")}
+      ${sliderHtml("s2")}
+      <p class="okl-status" aria-live="polite"></p>
+    </div>
+  </div>`;
 
+// The densities stand on the height 0, and the samples ε 60 pixels below it.
 function drawDensity(svg, mu, sigma) {
-  const width = svg.clientWidth || 340, floor = 130, base = 190;
-  const at = (z) => ((z + Z_END) / (2 * Z_END)) * width;
-  const top = Math.max(density(0, 0, 1), density(mu, mu, sigma));
-  const curve = (m, s) => {
-    // the peak is put among the points: a narrow curve would miss it
-    const zs = [...grid(-Z_END, Z_END, 280), ...grid(m - 4 * s, m + 4 * s, 80)].sort((a, b) => a - b);
-    return path(zs.map((z) => [at(z), floor - (floor - 12) * density(z, m, s) / top]));
-  };
-  const rays = EPSILON.map((e) => {
-    const z = at(mu + sigma * e);
-    return `<line class="okl-ray" x1="${at(e)}" y1="${base}" x2="${z}" y2="${floor}"/>
-      <circle class="okl-dot okl-p" cx="${z}" cy="${floor}" r="4"/><circle class="okl-dot okl-q" cx="${at(e)}" cy="${base}" r="4"/>`;
+  const [high, low, below] = [118, -60, -86];
+  const plot = new Plot(svg, {
+    height: 216,
+    x: [-Z_END, Z_END],
+    y: [below, high],
+    margin: { top: 12, right: 0, bottom: 0, left: 0 },
   });
-  const ticks = [-6, -4, -2, 0, 2, 4, 6].map((z) => `<text x="${at(z)}" y="${base + 20}" text-anchor="middle">${minus(z)}</text>`);
-  svg.setAttribute("viewBox", `0 0 ${width} 216`);
-  svg.innerHTML = `<path class="okl-area okl-q" d="${curve(0, 1)}"/><path class="okl-area okl-p" d="${curve(mu, sigma)}"/>
-    <line class="okl-rule" x1="0" x2="${width}" y1="${floor}" y2="${floor}"/><line class="okl-rule" x1="0" x2="${width}" y1="${base}" y2="${base}"/>
-    ${rays.join("")}${ticks.join("")}<text x="2" y="${floor + 16}">z = μ + σε</text><text x="2" y="${base - 6}">ε</text>`;
+  const top = Math.max(density(0, 0, 1), density(mu, mu, sigma));
+  const bell = (m, s, look) => {
+    // the peak is put among the points: a narrow curve would miss it
+    const around = grid(m - 4 * s, m + 4 * s, 80);
+    const zs = [...grid(-Z_END, Z_END, 280), ...around].sort((a, b) => a - b);
+    plot.curve(
+      zs.map((z) => [z, (high * density(z, m, s)) / top]),
+      look,
+    );
+  };
+  bell(0, 1, { class: "okl-area okl-q" });
+  bell(mu, sigma, { class: "okl-area okl-p" });
+  plot.rule(0);
+  plot.rule(low);
+  for (const epsilon of EPSILON) {
+    const z = mu + sigma * epsilon;
+    plot.segment([epsilon, low], [z, 0], { class: "okl-ray" });
+    plot.dot([z, 0], 4, { class: "okl-dot okl-p" });
+    plot.dot([epsilon, low], 4, { class: "okl-dot okl-q" });
+  }
+  for (const z of [-6, -4, -2, 0, 2, 4, 6])
+    plot.text([z, low], minus(z), { dy: 20, "text-anchor": "middle" });
+  plot.text([-Z_END, 0], "z = μ + σε", { dx: 2, dy: 16 });
+  plot.text([-Z_END, low], "ε", { dx: 2, dy: -6 });
+  plot.show();
 }
 
 // A waterfall: the running total is never negative, because σ² − log σ² ≥ 1.
 function drawParts(el, values) {
-  const end = Math.max(1, 2 ** Math.ceil(Math.log2(values.mean + values.variance + Math.max(0, values.log_variance))));
+  const { mean, variance, log_variance } = values;
+  const end = powerOfTwo(mean + variance + Math.max(0, log_variance), 1);
   let total = 0;
   for (const row of el.querySelectorAll("[data-part]")) {
-    const key = row.dataset.part, value = values[key];
-    const from = key === "kl" ? 0 : total;
+    const key = row.dataset.part;
+    const value = values[key];
+    const whole = key === "kl";
+    const from = whole ? 0 : total;
+    const sign = value < 0 ? "okl-minus" : "okl-plus";
     const bar = row.querySelector(".okl-bar");
-    bar.className = `okl-bar ${key === "kl" ? "okl-joint" : value < 0 ? "okl-minus" : "okl-plus"}`;
+    bar.className = `okl-bar ${whole ? "okl-joint" : sign}`;
     bar.style.left = `${(100 * Math.min(from, from + value)) / end}%`;
-    bar.style.width = `${(100 * Math.abs(value)) / end}%`;
-    row.querySelector("output").textContent = key === "kl" ? Math.max(0, value).toFixed(3) : signed(value);
+    drawBar(bar, Math.abs(value) / end);
+    const text = whole ? Math.max(0, value).toFixed(3) : signed(value, 3);
+    row.querySelector("output").textContent = text;
     total = from + value;
   }
 }
 
-const withKl = (x, w, s2, mu, variance) => squared_error(x, w, mu, variance) + 2 * s2 * parts(mu, Math.log(variance)).kl;
-
 function drawLoss(svg, { mu, log_var, w, s2, alone }) {
-  const width = svg.clientWidth || 340, floor = 150, sigma = Math.exp(log_var / 2);
-  const error = (s) => squared_error(X, w, mu, s * s), full = (s) => withKl(X, w, s2, mu, s * s);
-  const low = error(0), high = Math.max(full(Math.exp(SLIDERS.log_var.min / 2)), full(SIGMA_END));
-  const at = (s, v) => [8 + (s / SIGMA_END) * (width - 16), floor - ((v - low) / (high - low)) * (floor - 10)];
-  const sigmas = grid(Math.exp(SLIDERS.log_var.min / 2), SIGMA_END, 120);
-  const curve = (f, name, active) => `<path class="okl-curve ${name} ${active ? "" : "okl-faint"}" d="${path(sigmas.map((s) => at(s, f(s))))}"/>`;
-  const best = alone ? 0 : Math.sqrt(best_variance(w, s2)), loss = alone ? error : full;
-  const [bestX, bestY] = at(best, loss(best)), [nowX, nowY] = at(sigma, loss(sigma));
-  const ticks = [0, 0.5, 1, 1.5, 2, 2.5].map((s) => `<text x="${at(s, low)[0]}" y="${floor + 18}" text-anchor="middle">${s}</text>`);
-  svg.setAttribute("viewBox", `0 0 ${width} 174`);
-  svg.innerHTML = `<line class="okl-rule" x1="8" x2="${width - 8}" y1="${floor}" y2="${floor}"/>${ticks.join("")}
-    <text x="${width - 8}" y="${floor - 6}" text-anchor="end">σ</text>${curve(error, "okl-error", alone)}${curve(full, "okl-full", !alone)}
-    <line class="okl-ray" x1="${bestX}" x2="${bestX}" y1="${bestY}" y2="${floor}"/>
-    <circle class="okl-best" cx="${bestX}" cy="${bestY}" r="6"/><circle class="okl-now" cx="${nowX}" cy="${nowY}" r="5"/>`;
+  const error = (s) => squared_error(X, w, mu, s * s);
+  const full = (s) => withKl(X, w, s2, mu, s * s);
+  const loss = alone ? error : full;
+  const least = Math.exp(SLIDERS.log_var.min / 2);
+  const sigma = Math.exp(log_var / 2);
+  const best = alone ? 0 : Math.sqrt(best_variance(w, s2));
+  const plot = new Plot(svg, {
+    height: 174,
+    x: [0, SIGMA_END],
+    y: [error(0), Math.max(full(least), full(SIGMA_END))],
+  });
+  const curve = (f, look) =>
+    plot.curve(
+      grid(least, SIGMA_END, 120).map((s) => [s, f(s)]),
+      { class: `okl-curve ${look} ${f === loss ? "" : "okl-faint"}` },
+    );
+  plot.xAxis([0, 0.5, 1, 1.5, 2, 2.5], "σ");
+  curve(error, "okl-error");
+  curve(full, "okl-full");
+  plot.segment([best, loss(best)], [best, error(0)], { class: "okl-ray" });
+  plot.dot([best, loss(best)], 6, { class: "okl-best" });
+  plot.dot([sigma, loss(sigma)], 5, { class: "okl-now" });
+  plot.show();
 }
 
 function explain({ log_var, w, s2, alone }) {
   const now = `Now σ² = ${Math.exp(log_var).toFixed(3)}.`;
   return alone
-    ? `Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: an autoencoder. ${now}`
-    : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ${best_variance(w, s2).toFixed(3)}. ${now}`;
+    ? `Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: ` +
+        `an autoencoder. ${now}`
+    : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ` +
+        `${best_variance(w, s2).toFixed(3)}. ${now}`;
 }
 
 function render({ model, el }) {
   const local = { w: 1, s2: 1, alone: false };
   const state = () => ({ ...local, mu: model.get("mu"), log_var: model.get("log_var") });
-  el.classList.add("onekl-figure");
-  el.innerHTML = HTML;
+  fill(el, HTML);
 
   const draw = () => {
     const now = state();
     drawDensity(el.querySelector(".okl-density"), now.mu, Math.exp(now.log_var / 2));
     drawParts(el, parts(now.mu, now.log_var));
     drawLoss(el.querySelector(".okl-loss"), now);
-    el.querySelector(".okl-status").textContent = explain(now);
-    for (const input of el.querySelectorAll("[data-key]")) {
-      input.value = now[input.dataset.key];
-      el.querySelector(`[data-value=${input.dataset.key}]`).textContent = minus(now[input.dataset.key].toFixed(2));
-    }
+    for (const key of Object.keys(SLIDERS)) showSlider(el, key, now[key], fixed(now[key], 2));
+    say(el, explain(now));
   };
   const set = (key, value) => {
-    if (key in local) { local[key] = value; draw(); }
-    else { model.set(key, value); model.save_changes(); }  // the model's event draws
+    if (!(key in local)) return update(model, { [key]: value });
+    local[key] = value;
+    draw();
   };
-  for (const input of el.querySelectorAll("[data-key]"))
-    input.addEventListener("input", () => set(input.dataset.key, Number(input.value)));
-  el.querySelector("[data-switch]").addEventListener("change", (event) => set("alone", event.target.checked));
-  el.querySelector("button").addEventListener("click", () =>
-    set("log_var", local.alone ? SLIDERS.log_var.min : Math.log(best_variance(local.w, local.s2))));
-  model.on("change:mu", draw);
-  model.on("change:log_var", draw);
-  const sized = new ResizeObserver(draw);
-  sized.observe(el);
-  draw();
-  return () => sized.disconnect();
+  onSliders(el, set);
+  onSwitches(el, set);
+  onButtons(el, {
+    minimum() {
+      const best = Math.log(best_variance(local.w, local.s2));
+      update(model, { log_var: local.alone ? SLIDERS.log_var.min : best });
+    },
+  });
+  return redrawWhen(model, ["mu", "log_var"], el, draw);
 }
 
 export default { render };
