@@ -24,7 +24,8 @@ except ImportError:
     %pip install --quiet --no-deps "onekl @ git+{URL}\""""
 # Folders of one machine, a kernel's temporary files, colours of a terminal, addresses of objects.
 OF_ONE_MACHINE = re.compile(
-    r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b| at 0x[0-9a-f]{6,}|[A-Z]:\\\\"
+    r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b"
+    r"| at 0x[0-9a-f]{6,}|[A-Z]:\\\\"
 )
 
 
@@ -37,7 +38,7 @@ def outputs(notebook):
 
 
 def test_there_are_notebooks():
-    """Each chapter has a check and a training notebook; the regulariser has a second one, on images."""
+    """Each chapter has a check and a training notebook; the regulariser has a second one."""
     chapters = {stem.rsplit("-", 1)[0] for stem in NOTEBOOKS} - {"faces"}
     assert chapters and set(NOTEBOOKS) == {
         f"{chapter}-{kind}" for chapter in chapters for kind in ("check", "train")
@@ -61,7 +62,7 @@ def test_executed_in_order(name):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_outputs_are_of_no_machine(name):
-    """No path, colour or widget of the machine that ran the notebook is left in it, its text included."""
+    """No path, colour or widget of the machine that ran it is left, in the text either."""
     text = (ROOT / f"notebooks/{name}.ipynb").read_text()
     # image data are base64 and may hold anything
     text = re.sub(r'"image/[a-z]+": "[^"]*"', '""', text)
@@ -147,7 +148,7 @@ def test_the_command_says_what_is_wrong():
 
 
 def test_execute_strips_what_differs_from_run_to_run(tmp_path, monkeypatch):
-    """A notebook with a progress bar, coloured text and kernel metadata comes out clean, and the same twice."""
+    """A progress bar, coloured text and a kernel's metadata are stripped, twice the same."""
     monkeypatch.setenv("ONEKL_PROFILE", "quick")
     source = "from tqdm.auto import tqdm\nfor i in tqdm(range(2)):\n    print(f'\\x1b[31m{i}')"
     cell = nbformat.v4.new_code_cell(source, id="bar")

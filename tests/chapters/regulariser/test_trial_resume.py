@@ -1,4 +1,4 @@
-"""The loop of the regulariser's trial, as it stands in the notebook: stopped and resumed, and its bad input."""
+"""The loop of the regulariser's trial, as the notebook has it: stopped, resumed, with bad input."""
 
 from types import SimpleNamespace
 
@@ -51,21 +51,18 @@ def tensors(value):
     """All tensors in a nest, in order."""
     if isinstance(value, torch.Tensor):
         return [value]
-    parts = (
-        value.values()
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, (list, tuple))
-        else ()
-    )
-    return [tensor for part in parts for tensor in tensors(part)]
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return []
+    return [tensor for part in value for tensor in tensors(part)]
 
 
 @pytest.mark.parametrize(
     "name, calls", [("regularised_generator_loss", 3 * 17 + 2), ("discriminator_loss", 18)]
 )
 def test_run_stopped_within_a_round_ends_with_the_same_bits(notebook, tmp_path, name, calls):
-    """Stopped before the second of three generator steps of round 18, or in its discriminator step."""
+    """Stopped before the second of three generator steps of round 18, or in its step of D."""
     whole, loss, left = train(notebook), notebook[name], iter(range(calls - 1))
 
     def stop(*arguments):
