@@ -15,6 +15,8 @@ import nbformat
 import sympy
 from nbclient import NotebookClient
 
+from onekl.figures.moving import MIME as FIGURE
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 RECORD = "import json; from onekl.training.run import provenance; print(json.dumps(provenance()))"
@@ -71,7 +73,7 @@ def clean(notebook):
 
 def is_transient(output):
     """Return whether the output is a widget that shows nothing without a kernel: a progress bar, and no moving figure."""
-    return WIDGET_VIEW in output.get("data", {}) and "text/html" not in output["data"]
+    return WIDGET_VIEW in output.get("data", {}) and FIGURE not in output["data"]
 
 
 def without_colours(output):

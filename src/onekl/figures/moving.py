@@ -1,19 +1,30 @@
-"""The base of the figures that move: live in a notebook, and as plain HTML on a page that has no kernel."""
+"""The base of the figures that move: live in a notebook, and as plain HTML on a page that has no kernel.
+
+What a notebook stores of a figure is a still picture of its start and the state that it is in.
+The script is not stored: a running kernel sends the figure's own, and the site puts the live figure
+where the picture stands, so a change of script or style leaves every notebook as it is.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import anywidget
 import traitlets
 
+MIME = "application/vnd.onekl.figure+json"  # which figure a stored output shows, in which state
 _HERE = files(__package__)
 _CSS = (_HERE / "figure.css").read_text(encoding="utf-8")
-_SHARED = (_HERE / "prelude.js").read_text(encoding="utf-8")
+_SHARED = "\n".join(
+    (_HERE / name).read_text(encoding="utf-8")
+    for name in (_HERE / "shared.txt").read_text(encoding="utf-8").split()
+)
 
 _STATIC = """<div class="onekl-figure" id="{id}"><noscript>This figure needs JavaScript.</noscript></div>
 <style>
@@ -42,7 +53,7 @@ class Checked(traitlets.TraitType):
     `check(value, name)` returns the value in plain Python, or raises ValueError in one line.
     """
 
-    def __init__(self, start: Any, check: Callable[[Any, str], Any]):
+    def __init__(self, start: Any, check: Callable[[Any, str], Any]) -> None:
         super().__init__(start)
         self.check = check
         self.tag(sync=True)
@@ -63,15 +74,17 @@ class MovingFigure(anywidget.AnyWidget):
     element_id = traitlets.Unicode()
 
     chapter: str  # whose figure it is
+    folder: Traversable  # where that chapter lies in the package
     state: dict[str, Checked]  # by name, in the order of the declaration
     script: str  # the whole module, with what all figures share
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         declared = {name: value for name, value in vars(cls).items() if isinstance(value, Checked)}
         if declared:  # not a class that ipywidgets derives, to add a trait to an object
-            folder = cls.__module__.rpartition(".")[0]
-            cls.chapter, cls.state = folder.rpartition(".")[2], declared
-            cls.script = _SHARED + (files(folder) / "figure.js").read_text(encoding="utf-8")
+            package = cls.__module__.rpartition(".")[0]
+            cls.chapter, cls.folder = package.rpartition(".")[2], files(package)
+            cls.state = declared
+            cls.script = _SHARED + (cls.folder / "figure.js").read_text(encoding="utf-8")
             cls._esm = cls.script
         super().__init_subclass__(**kwargs)
 
@@ -93,6 +106,12 @@ class MovingFigure(anywidget.AnyWidget):
         shown = start | {name: cls.state[name].check(value, name) for name, value in values.items()}
         return _STATIC.format(id=element_id, css=_CSS, source=cls.script, state=json.dumps(shown))
 
+    @classmethod
+    def still(cls) -> bytes | None:
+        """The picture of the figure's start, a PNG file that `make stills` draws; None before that."""
+        path = cls.folder / "still.png"
+        return path.read_bytes() if path.is_file() else None
+
     @traitlets.default("element_id")
     def _default_element_id(self) -> str:
         return f"onekl-{self.chapter.replace('_', '-')}"
@@ -104,8 +123,10 @@ class MovingFigure(anywidget.AnyWidget):
         state = ", ".join(f"{name}={value}" for name, value in self._values().items())
         return f"{type(self).__name__}({state})"
 
-    def _repr_mimebundle_(self, **kwargs: Any):
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/html"] = self.html(self.element_id, **self._values())
+        data[MIME] = {"chapter": self.chapter, "id": self.element_id, "state": self._values()}
+        if (picture := self.still()) is not None:
+            data["image/png"] = base64.b64encode(picture).decode("ascii")
         return bundle
