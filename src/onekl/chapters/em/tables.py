@@ -1,41 +1,45 @@
-"""EM on finite alphabets, exactly: the two half-steps of su-8 and su-11 on tables, and where their alternation leads.
+"""EM on finite alphabets, exactly: the half-steps of su-8 and su-11, and where they lead.
 
-p(x, z) and q(x, z) are joint tables of shape (X, Z), p̃(x) has shape (X,), the prior q(z) is q.sum(axis=0).
+p(x, z) and q(x, z) are joint tables of shape (X, Z), p̃(x) has shape (X,), and the prior q(z) is
+`q.sum(axis=0)`.
 With a decoder q(x|z) that may be any table and a fixed prior, EM is iterative proportional fitting.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from onekl.tables import TOLERANCE, check_pair, check_table, kl_div
 
-TINY = 1e-290  # cells below it are taken as 0: on their way there they would underflow in q and not in p
+# Cells below it are taken as 0: on their way there they would underflow in q and not in p.
+TINY = 1e-290
 
 
 class EMPath(NamedTuple):
-    """EM from q0, half-step by half-step: E, then M and E `rounds` times.
+    """EM from q0, half-step by half-step: E, then M and E `rounds` times; divergences in nats.
 
-    p           (rounds + 1, X, Z)  p(x, z) after each E half-step
-    q           (rounds + 1, X, Z)  q(x, z) that this E half-step answered
-    objective   (2 rounds + 1,)     the joint KL after every half-step, E, M, E, …, E, in nats
-    decrease    (2 rounds,)         by how much each M and E lowered it, from the divergence that names it:
-                                    E_{p(z)} KL(q(x|z) ‖ q°(x|z)) + KL(q(z) ‖ q°(z)) for M, E_p̃ KL(p°(z|x) ‖ q(z|x)) for E
-    divergence  (rounds + 1,)       KL(p̃ ‖ q(x)) of each q
+    `decrease` is summed from the divergence that names it:
+    E_{p(z)} KL(q(x|z) ‖ q°(x|z)) + KL(q(z) ‖ q°(z)) for M, and E_p̃ KL(p°(z|x) ‖ q(z|x)) for E.
     """
 
-    p: np.ndarray
-    q: np.ndarray
-    objective: np.ndarray
-    decrease: np.ndarray
-    divergence: np.ndarray
+    p: np.ndarray  # (rounds + 1, X, Z), p(x, z) after each E half-step
+    q: np.ndarray  # (rounds + 1, X, Z), q(x, z) that this E half-step answered
+    objective: np.ndarray  # (2 rounds + 1,), the joint KL after every half-step, E, M, E, …, E
+    decrease: np.ndarray  # (2 rounds,), by how much each M and E lowered it
+    divergence: np.ndarray  # (rounds + 1,), KL(p̃ ‖ q(x)) of each q
 
 
-def encoder_half_step(p_data, q):
-    """su-11: p(x, z) = p̃(x) q(z|x), shape (X, Z), the smallest joint KL over all encoders p(z|x).
+def encoder_half_step(p_data: ArrayLike, q: ArrayLike) -> np.ndarray:
+    """su-11, the E half-step: p(x, z) = p̃(x) q(z|x), shape (X, Z).
 
-    Raises ValueError for bad tables, and where p̃(x) > 0 = q(x): there q(z|x) is 0/0, and every encoder has +∞.
+    It has the smallest joint KL over all encoders p(z|x).
+    Raises ValueError for bad tables, and where p̃(x) > 0 = q(x): there q(z|x) is 0/0, and every
+    encoder has +∞.
     """
     p_data, q = check_table(p_data, "p_data").astype(float), check_table(q, "q").astype(float)
     if q.ndim != 2 or p_data.shape != q.shape[:1]:
@@ -47,14 +51,16 @@ def encoder_half_step(p_data, q):
     lost = np.flatnonzero((p_data > 0) & (model == 0))
     if lost.size:
         raise ValueError(
-            f"q(x) is 0 at x = {lost[0]}, where p_data is {p_data[lost[0]]}: give the model mass wherever there are data"
+            f"q(x) is 0 at x = {lost[0]}, where p_data is {p_data[lost[0]]}: "
+            "give the model mass wherever there are data"
         )
     return q * np.divide(p_data, model, out=np.zeros_like(model), where=model > 0)[:, None]
 
 
-def decoder_half_step(p, q_old, free_prior=False):
-    """su-8 over all decoders: q(x, z) = p(x|z) q(z), shape (X, Z); with a `free_prior` it is p(x, z) itself.
+def decoder_half_step(p: ArrayLike, q_old: ArrayLike, free_prior: bool = False) -> np.ndarray:
+    """su-8, the M half-step, over all decoders: q(x, z) = p(x|z) q(z), shape (X, Z).
 
+    With a `free_prior` it is p(x, z) itself.
     Where p(z) = 0 the objective does not see the decoder, and q(x|z) stays as it was.
     Raises ValueError for bad tables and for two shapes.
     """
@@ -62,11 +68,14 @@ def decoder_half_step(p, q_old, free_prior=False):
     return p if free_prior else _with_prior(p, q_old)
 
 
-def product_step(p, q_old, letters):
-    """su-8 over the decoders under which x = (x₁, x₂) has independent parts given z: q(x₁|z) = p(x₁|z), q(x₂|z) = p(x₂|z).
+def product_step(p: ArrayLike, q_old: ArrayLike, letters: tuple[int, int]) -> np.ndarray:
+    """su-8, the M half-step, over decoders under which the parts of x = (x₁, x₂) are independent.
 
-    `letters` is (A, B) with A·B = X, and row i of the tables is x₁ = i // B, x₂ = i % B. The prior stays q_old's.
-    Raises ValueError for bad tables, two shapes, letters that do not fit, and a q_old that is no such decoder.
+    It is q(x₁|z) = p(x₁|z) and q(x₂|z) = p(x₂|z), as a table q(x, z) of shape (X, Z).
+    `letters` is (A, B) with A·B = X, and row i of the tables is x₁ = i // B, x₂ = i % B.
+    The prior stays q_old's.
+    Raises ValueError for bad tables, two shapes, letters that do not fit, and a q_old that is no
+    such decoder.
     """
     p, q_old = _check_joints(p, q_old)
     if len(letters) != 2 or np.prod(letters) != len(p):
@@ -78,11 +87,18 @@ def product_step(p, q_old, letters):
     return _with_prior(_product(p, letters), q_old)
 
 
-def alternate_em(p_data, q0, rounds, step=decoder_half_step):
-    """EM from q0: an E half-step, then `rounds` times `step` (an M half-step of (p, q_old)) and an E half-step.
+def alternate_em(
+    p_data: ArrayLike,
+    q0: ArrayLike,
+    rounds: int,
+    step: Callable[[np.ndarray, np.ndarray], np.ndarray] = decoder_half_step,
+) -> EMPath:
+    """EM from q0: an E half-step, then `rounds` times an M and an E half-step.
 
-    Returns an `EMPath`.  With `m_step` this is iterative proportional fitting: rows to p̃(x), columns to q(z).
-    Raises ValueError as `e_step` does, and for a number of rounds that is no whole number from 0 on.
+    `step` is the M half-step, a function of (p, q_old).
+    With `decoder_half_step` this is iterative proportional fitting: rows to p̃(x), columns to q(z).
+    Raises ValueError as `encoder_half_step` does, and for a number of rounds that is no whole
+    number from 0 on.
     """
     if not isinstance(rounds, Integral) or rounds < 0:
         raise ValueError(
@@ -101,10 +117,11 @@ def alternate_em(p_data, q0, rounds, step=decoder_half_step):
     return EMPath(*map(np.array, (p, q, objective, decrease, divergence)))
 
 
-def em_limit(p_data, q0):
+def em_limit(p_data: ArrayLike, q0: ArrayLike) -> np.ndarray:
     """Where EM with free decoders and the fixed prior leads from a q0 without zeros, shape (X, Z).
 
-    The one table with row sums p̃(x), column sums q0(z) and the odds ratios of q0: q0(x, z) e^{u(x) + v(z)}.
+    The one table with row sums p̃(x), column sums q0(z) and the odds ratios of q0:
+    q0(x, z) e^{u(x) + v(z)}.
     Found by Newton's method in (u, v), not by the alternation.
     Raises ValueError for bad tables and for a table with a zero.
     """
@@ -125,14 +142,16 @@ def em_limit(p_data, q0):
         move /= max(1.0, np.abs(move).max())  # full steps only where the Newton step is small
         table = table * np.exp(move[: len(rows), None] + move[len(rows) :])
     raise ValueError(
-        f"Newton's method is still {np.abs(gap).max():.0e} off after 100 steps: are the smallest cells too small?"
+        f"Newton's method is still {np.abs(gap).max():.0e} off after 100 steps: "
+        "are the smallest cells too small?"
     )
 
 
-def em_rate(limit):
-    """The factor per round by which EM with free decoders nears its limit: the squared maximal correlation of x and z.
+def em_rate(limit: ArrayLike) -> float:
+    """The factor per round by which EM with free decoders nears its `limit` (X, Z).
 
-    That is σ₂², σ₂ the second singular value of p(x, z)/√(p̃(x) q(z)) at the limit.
+    It is the squared maximal correlation of x and z at the limit: σ₂², σ₂ the second singular value
+    of p(x, z)/√(p̃(x) q(z)).
     It is 0 for a single row or column.
     Raises ValueError for a bad table and for one with an empty row or column.
     """
@@ -145,33 +164,36 @@ def em_rate(limit):
     return float(np.sum(np.linalg.svd(scaled, compute_uv=False)[1:2] ** 2))
 
 
-def _kl(p, q):
-    # summed from excesses, so that its digits stay right near 0
+def _kl(p: ArrayLike, q: ArrayLike) -> float:
+    # summed from terms that are never negative, so that its digits stay right near 0
     return float(np.sum(kl_div(p, q)))
 
 
-def _mean_kl(weights, first, second):
+def _mean_kl(weights: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     """Σ_z weights(z) KL(first(x|z) ‖ second(x|z)), the conditionals of two tables' columns."""
     seen = weights > 0
     conditionals = (table[:, seen] / table[:, seen].sum(axis=0) for table in (first, second))
     return float(np.sum(weights[seen] * kl_div(*conditionals).sum(axis=0)))
 
 
-def _check_joints(p, q_old):
+def _check_joints(p: ArrayLike, q_old: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     p, q_old = check_pair(p, q_old, ("p", "q_old"))
     if p.ndim != 2:
         raise ValueError(f"p and q_old have shape {p.shape}: give joint tables of shape (X, Z)")
     return p, q_old
 
 
-def _product(table, letters):
-    """t(x₁, z) t(x₂, z) for a table t(x₁, x₂, z), in the table's shape: in proportion to t(x₁|z) t(x₂|z) for each z."""
+def _product(table: np.ndarray, letters: tuple[int, int]) -> np.ndarray:
+    """t(x₁, z) t(x₂, z) for a table t(x₁, x₂, z), in the table's shape.
+
+    For each z it is in proportion to t(x₁|z) t(x₂|z).
+    """
     grid = table.reshape(*letters, -1)
     return (grid.sum(axis=1)[:, None] * grid.sum(axis=0)[None]).reshape(table.shape)
 
 
-def _with_prior(weights, q_old):
-    """Each column of weights in proportion, with the column sums of q_old; an empty column stays q_old's."""
+def _with_prior(weights: np.ndarray, q_old: np.ndarray) -> np.ndarray:
+    """The columns of `weights`, scaled to the column sums of q_old; an empty one stays q_old's."""
     total, prior = weights.sum(axis=0), q_old.sum(axis=0)
     return np.where(
         total > 0,

@@ -1,9 +1,15 @@
-"""The generator's step on a finite alphabet, exact or by gradients, and its alternation with the best discriminator."""
+"""The generator's step on a finite alphabet, in turns with the best discriminator.
+
+The step is exact, su-19 over all tables, or made of gradient steps in logits.
+"""
+
+from __future__ import annotations
 
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from onekl.chapters.gan.tables import (
     check_discriminator,
@@ -15,26 +21,31 @@ from onekl.tables import check_table
 
 
 class Partial(NamedTuple):
-    """`count` gradient steps of size `size` in softmax logits, D frozen, in place of the exact step."""
+    """`count` gradient steps of size `size` in softmax logits, in place of the exact step.
+
+    D stays frozen while they are taken.
+    """
 
     count: int
     size: float
 
 
 class AlternationPath(NamedTuple):
-    """An alternation: q (steps + 1, X), the objective KL(m ‖ p̃) of each q, and Z = Σ D* q of each, in order."""
+    """An alternation, from its start to the q after its last step."""
 
-    q: np.ndarray
-    objective: np.ndarray
-    z: np.ndarray
+    q: np.ndarray  # (steps + 1, X)
+    objective: np.ndarray  # (steps + 1,), KL(m ‖ p̃) of each q with m = (p̃ + q)/2, in nats
+    z: np.ndarray  # (steps + 1,), Z = Σ D* q of each q
 
 
-def exact_step(discriminator, q_old, term=True):
+def exact_step(discriminator: ArrayLike, q_old: ArrayLike, term: bool = True) -> np.ndarray:
     """The q of shape (X,) that minimises su-19 over all tables, or su-20 without the `term`.
 
     With the term it is D q°/Z, Z = Σ D q°, and the loss there is −log Z.
-    Without it, every q on the letters where D is largest is a minimiser: taken is all mass on the first such letter.
-    Raises ValueError for bad input, and with the term when D = 0 wherever q° has mass (every q has loss +∞).
+    Without it, every q on the letters where D is largest is a minimiser: taken is all mass on the
+    first such letter.
+    Raises ValueError for bad input, and with the term when D = 0 wherever q° has mass (every q has
+    loss +∞).
     """
     d, q_old = _check_step(discriminator, q_old)
     if not term:
@@ -42,22 +53,27 @@ def exact_step(discriminator, q_old, term=True):
     return _normalised(d * q_old)
 
 
-def partial_step(discriminator, q_old, count, size, term=True):
-    """The q of shape (X,) after `count` gradient steps of size `size` on su-19 (su-20 without the `term`).
+def partial_step(
+    discriminator: ArrayLike, q_old: ArrayLike, count: int, size: float, term: bool = True
+) -> np.ndarray:
+    """The q of shape (X,) after `count` gradient steps of size `size` on su-19.
+
+    Without the `term` they are steps on su-20.
 
     The parameters are logits l, q = softmax(l), begun at log q°; D and q° stay fixed.
     A letter without mass has the logit −∞ and keeps it.
-    A letter with mass and D = 0 has loss +∞ at any finite logit, so its logit is sent to −∞ before the first step.
-    The first step is the same with and without the term, bit for bit: KL(q ‖ q°) has gradient 0 at q = q°.
+    A letter with mass and D = 0 has loss +∞ at any finite logit, so its logit is sent to −∞ before
+    the first step.
+    The first step is the same with and without the term, bit for bit: KL(q ‖ q°) has gradient 0 at
+    q = q°.
     Raises ValueError for bad input, for count < 1 or size ≤ 0, and when D = 0 wherever q° has mass.
     """
     d, q_old = _check_step(discriminator, q_old)
     _check_partial(count, size)
     held = (q_old > 0) & (d > 0)
     log_d, logits = np.log(d[held]), np.log(_normalised(np.where(held, q_old, 0))[held])
-    log_old = _log_softmax(
-        logits
-    )  # computed as log_q below, so that their first difference is exactly 0
+    # computed as log_q below, so that their first difference is exactly 0
+    log_old = _log_softmax(logits)
     for _ in range(count):
         log_q = _log_softmax(logits)
         slope = (log_q - log_old if term else 0.0) - log_d
@@ -68,8 +84,14 @@ def partial_step(discriminator, q_old, count, size, term=True):
     return answer / answer.sum()
 
 
-def alternate(p_data, q0, steps, term=True, partial=None):
-    """`steps` times: the best discriminator (su-18), then the generator's step; a `Path`.
+def alternate(
+    p_data: ArrayLike,
+    q0: ArrayLike,
+    steps: int,
+    term: bool = True,
+    partial: Partial | None = None,
+) -> AlternationPath:
+    """`steps` times from q0: the best discriminator (su-18), then the generator's step.
 
     The step is `exact_step`, or `partial_step` when `partial` is a `Partial`.
     With the term and exact steps, u = p̃/q obeys u ← Z(1 + u) on the letters of q, Z ≤ ½.
@@ -92,10 +114,12 @@ def alternate(p_data, q0, steps, term=True, partial=None):
     )
 
 
-def limit(p_data, q0):
-    """Where the exact steps with the term lead, shape (X,): p̃ on the letters where q0 has mass, normalised.
+def limit(p_data: ArrayLike, q0: ArrayLike) -> np.ndarray:
+    """Where the exact steps with the term lead, shape (X,).
 
-    With P the mass of p̃ there, Z → P/(1 + P): the rate of q, and its square the rate of the objective.
+    It is p̃ on the letters where q0 has mass, normalised.
+    With P the mass of p̃ there, Z → P/(1 + P): the rate of q, and its square the rate of the
+    objective.
     So ½ and ¼ when q0 misses no letter of p̃.
     Raises ValueError for bad tables, and when the two share no letter.
     """
@@ -103,7 +127,7 @@ def limit(p_data, q0):
     return _normalised(np.where(q0 > 0, p_data, 0))
 
 
-def _check_step(discriminator, q_old):
+def _check_step(discriminator: ArrayLike, q_old: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     q_old = check_table(q_old, "q_old").astype(float)
     if q_old.ndim != 1:
         raise ValueError(
@@ -112,21 +136,22 @@ def _check_step(discriminator, q_old):
     return check_discriminator(discriminator, q_old), q_old
 
 
-def _check_partial(count, size):
+def _check_partial(count: int, size: float) -> None:
     if not isinstance(count, Integral) or count < 1:
         raise ValueError(f"count is {count!r}: take at least one gradient step, a whole number")
     if not 0 < size < np.inf:
         raise ValueError(f"size is {size!r}: the step size is a positive number")
 
 
-def _normalised(weights):
+def _normalised(weights: np.ndarray) -> np.ndarray:
     if not weights.any():
         raise ValueError(
-            "the data and the generator share no letter: give the generator mass where the data has some"
+            "the data and the generator share no letter: "
+            "give the generator mass where the data has some"
         )
     return weights / weights.sum()
 
 
-def _log_softmax(logits):
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
     shifted = logits - logits.max()
     return shifted - np.log(np.sum(np.exp(shifted)))

@@ -1,18 +1,23 @@
-"""The GAN of the article on a finite alphabet: discriminator, objective and generator loss, exactly (su-14 to su-20).
+"""The article's GAN on a finite alphabet: discriminator and objectives, exactly (su-14 to su-20).
 
-Tables have shape (X,), one cell per letter; p̃(x) is `p_data`, q(x) is `q`, q°(x) is `q_old`, D(x) is `discriminator`.
+Tables have shape (X,), one cell per letter.
+p̃(x) is `p_data`, q(x) is `q`, q°(x) is `q_old`, D(x) is `discriminator`.
 """
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from onekl.tables import check_pair, kl, kl_div
 
 
-def optimal_discriminator(p_data, q):
+def optimal_discriminator(p_data: ArrayLike, q: ArrayLike) -> np.ndarray:
     """su-18: D*(x) = p̃(x)/(p̃(x) + q(x)), shape (X,).
 
     1 where only p̃ has mass and 0 where only q has.
-    Where neither has, the discriminator's loss does not see D(x); it is taken to be 0, its value for every q(x) > 0.
+    Where neither has, the discriminator's loss does not see D(x); it is taken to be 0, its value
+    for every q(x) > 0.
     Raises ValueError for bad tables and for two shapes.
     """
     p_data, q = check_pair(p_data, q, ("p_data", "q"))
@@ -20,8 +25,8 @@ def optimal_discriminator(p_data, q):
     return np.divide(p_data, total, out=np.zeros_like(total), where=total > 0)
 
 
-def objective(p_data, q, discriminator):
-    """su-14 with its constants, in nats: KL(q(x, y) ‖ p(x, y)), for any discriminator D(x) in [0, 1].
+def objective(p_data: ArrayLike, q: ArrayLike, discriminator: ArrayLike) -> float:
+    """su-14 with its constants, in nats: KL(q(x, y) ‖ p(x, y)), for any D(x) in [0, 1].
 
     q(x, 1) = ½p̃(x), q(x, 0) = ½q(x); p(x, 1) = D(x) p̃(x), p(x, 0) = (1 − D(x)) p̃(x).
     So it is ½[Σ p̃ log(1/D) + Σ q log(q/((1 − D) p̃))] − log 2.
@@ -33,18 +38,21 @@ def objective(p_data, q, discriminator):
     return kl(np.stack([p_data, q]) / 2, np.stack([d * p_data, (1 - d) * p_data]))
 
 
-def objective_at_optimum(p_data, q):
+def objective_at_optimum(p_data: ArrayLike, q: ArrayLike) -> float:
     """The objective su-14 at D*, in nats: KL(m ‖ p̃) with m = (p̃ + q)/2.
 
-    +∞ when q has mass where p̃ has none; 0 only for q = p̃.  Its error is about 1e-16 of its square root.
+    +∞ when q has mass where p̃ has none; 0 only for q = p̃.
+    Its error is about 1e-16 of its square root.
     Raises ValueError for bad tables and for two shapes.
     """
     p_data, q = check_pair(p_data, q, ("p_data", "q"))
     return float(np.sum(kl_div((p_data + q) / 2, p_data)))
 
 
-def jensen_shannon(p, q):
-    """½KL(p ‖ m) + ½KL(q ‖ m) with m = (p + q)/2, in nats: the original GAN's divergence, at most log 2.
+def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
+    """½KL(p ‖ m) + ½KL(q ‖ m) with m = (p + q)/2, in nats: the original GAN's divergence.
+
+    It is at most log 2.
 
     Raises ValueError for bad tables and for two shapes.
     """
@@ -53,7 +61,9 @@ def jensen_shannon(p, q):
     return float(np.sum(kl_div(p, middle) + kl_div(q, middle)) / 2)
 
 
-def generator_objective(q, discriminator, q_old, term=True):
+def generator_objective(
+    q: ArrayLike, discriminator: ArrayLike, q_old: ArrayLike, term: bool = True
+) -> float:
     """su-19, in nats: −E_q log D + KL(q ‖ q°); without the `term` KL(q ‖ q°) it is su-20.
 
     +∞ where q has mass and D = 0, and with the term where q has mass and q° has none.
@@ -66,8 +76,11 @@ def generator_objective(q, discriminator, q_old, term=True):
     return float(-np.sum(q[held] * log_d)) + (kl(q, q_old) if term else 0.0)
 
 
-def check_discriminator(discriminator, table):
-    """D as an array of floats; raises ValueError when its shape is not the table's or a value leaves [0, 1]."""
+def check_discriminator(discriminator: ArrayLike, table: np.ndarray) -> np.ndarray:
+    """D as an array of floats, of the table's shape.
+
+    Raises ValueError for another shape and for a value outside [0, 1].
+    """
     d = np.asarray(discriminator, float)
     if d.shape != table.shape:
         raise ValueError(
@@ -82,8 +95,13 @@ def check_discriminator(discriminator, table):
     return d
 
 
-def check_letters(p_data, q, names=("p_data", "q0")):
-    """Two tables of shape (X,) as floats; raises ValueError for bad tables and any other shape."""
+def check_letters(
+    p_data: ArrayLike, q: ArrayLike, names: tuple[str, str] = ("p_data", "q0")
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two tables of shape (X,) as floats, which an error calls by their `names`.
+
+    Raises ValueError for bad tables and for any other shape.
+    """
     p_data, q = check_pair(p_data, q, names)
     if q.ndim != 1:
         raise ValueError(
