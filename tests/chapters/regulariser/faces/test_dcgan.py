@@ -8,7 +8,7 @@ from torch import nn
 
 from onekl.chapters.regulariser.faces.dcgan import (
     LATENT,
-    START,
+    START_STD,
     Discriminator,
     Generator,
     multiplications,
@@ -25,7 +25,7 @@ from onekl.training.run import Run, require_finite
 TINY = {"side": 16, "dim": 2}
 
 
-def game(batch_norm=True, seed=0, **changes):
+def trainer(batch_norm=True, seed=0, **changes):
     random = torch.Generator().manual_seed(seed)
     return AdversarialTrainer(
         Generator(random, batch_norm=batch_norm, **TINY),
@@ -43,7 +43,7 @@ def batch(seed=1):
 
 
 def test_layers_at_the_article_s_size():
-    """Shapes from the article's code: 512, 256, 128, 64 channels, no bias beside batch normalisation."""
+    """Shapes from the article's code: 512, 256, 128, 64 channels, no bias beside normalisation."""
     random = torch.Generator().manual_seed(0)
     shapes = [tuple(p.shape) for p in Generator(random).parameters() if p.ndim > 1]
     assert shapes == [
@@ -90,11 +90,12 @@ def test_starts_are_those_of_the_code():
         ]
     )
     assert (
-        abs(free.std() / START - 1) < 5 / math.sqrt(2 * len(free)) and free.abs().max() > 3 * START
+        abs(free.std() / START_STD - 1) < 5 / math.sqrt(2 * len(free))
+        and free.abs().max() > 3 * START_STD
     )
     assert (
-        abs(cut.std() / START - 0.8796) < 5 / math.sqrt(2 * len(cut))
-        and cut.abs().max() <= 2 * START
+        abs(cut.std() / START_STD - 0.8796) < 5 / math.sqrt(2 * len(cut))
+        and cut.abs().max() <= 2 * START_STD
     )
 
 
@@ -113,7 +114,7 @@ def test_another_side_is_refused():
 
 
 def test_generator_of_another_shape_is_refused():
-    one, (_, z) = game(), batch()
+    one, (_, z) = trainer(), batch()
     with pytest.raises(
         ValueError, match=r"images of shape \(8, 3, 16, 16\), the data have \(8, 3, 32, 32\)"
     ) as caught:
@@ -122,7 +123,7 @@ def test_generator_of_another_shape_is_refused():
 
 
 def test_negative_weight_is_refused():
-    one, (_, z) = game(), batch()
+    one, (_, z) = trainer(), batch()
     with pytest.raises(ValueError, match="must not be negative"):
         one.generator_step(z, one.frozen(z), -1.0)
 
@@ -157,7 +158,10 @@ def test_the_weight_of_the_mean_in_the_article_s_units():
 
 
 def test_cost_of_an_iteration():
-    """The multiplications of the formula are those of the layers, and the article's iteration takes about 250 GFLOP."""
+    """The formula's multiplications are those of the layers.
+
+    The article's iteration takes about 250 GFLOP.
+    """
     counted = []
 
     def count(layer, inputs, output):
@@ -187,11 +191,11 @@ def everything(one):
 
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_one_generator_step_is_the_same_with_and_without_the_term(batch_norm):
-    """Weights, running averages and Adam's moments, to the bit, whatever λ; from the second step on they part."""
+    """Weights, running averages and Adam's moments, to the bit, whatever λ; a second step parts."""
     ends = {}
     for repeats in (1, 2):
         for lam in (0.0, 0.01, 100.0):
-            one = game(batch_norm)
+            one = trainer(batch_norm)
             for step in range(4):
                 x, z = batch(step)
                 one.discriminator_step(x, z)
@@ -205,7 +209,7 @@ def test_one_generator_step_is_the_same_with_and_without_the_term(batch_norm):
 
 def test_other_z_or_running_averages_undo_the_identity():
     """The gradient at the freeze is 0 only where G° is the same function of the same batch."""
-    one, (_, z) = game(), batch()
+    one, (_, z) = trainer(), batch()
     for _ in range(3):
         one.generator_step(z)
     assert one.gradient_ratio(z, one.frozen(z), 1.0) == 0
@@ -214,7 +218,7 @@ def test_other_z_or_running_averages_undo_the_identity():
 
 
 def test_freezing_and_measuring_change_nothing():
-    one, (_, z) = game(), batch()
+    one, (_, z) = trainer(), batch()
     one.generator_step(z)
     before = everything(one)
     old = one.frozen(z)
@@ -228,7 +232,7 @@ def test_freezing_and_measuring_change_nothing():
 
 def test_gradient_ratio_is_that_of_the_two_losses():
     """Against the gradients of su-26's two parts, written out and taken one after the other."""
-    one, (_, z) = game(batch_norm=False), batch()
+    one, (_, z) = trainer(batch_norm=False), batch()
     old = one.frozen(z)
     for _ in range(3):
         one.generator_step(z)
@@ -246,7 +250,7 @@ def test_gradient_ratio_is_that_of_the_two_losses():
 
 
 def test_samples_use_the_running_averages():
-    one, (x, z) = game(), batch()
+    one, (x, z) = trainer(), batch()
     for _ in range(3):
         one.discriminator_step(x, z)
     assert torch.allclose(one.samples(z)[:2], one.samples(z[:2]), atol=1e-6)
@@ -260,7 +264,7 @@ class Stopped(Exception):
 def train(stop_at=None, total=6, rate=2e-4):
     """Experiment 1 as the code ran it, at a tiny size; returns a hash of all that it ends with."""
     random = torch.Generator().manual_seed(3)
-    one = game(rate=rate)
+    one = trainer(rate=rate)
     run = Run("tiny", {"rate": rate}, one.state, random, seconds=0.0)
     for step in run.steps(total):
         x, z = torch.rand(8, 3, 16, 16, generator=random), torch.randn(8, LATENT, generator=random)
@@ -302,7 +306,7 @@ def test_loss_that_is_not_finite_stops_the_run(checkpoints):
 
 
 def test_digest_sees_a_single_bit():
-    one, two = game(), game()
+    one, two = trainer(), trainer()
     assert everything(one) == everything(two)
     with torch.no_grad():
         one.discriminator.layers[0].weight[0, 0, 0, 0] *= 1 + 1e-7

@@ -1,4 +1,4 @@
-"""The drawn faces, and the figures that count what a generator of them covers."""
+"""The drawn faces, and the measures that count what a generator of them covers."""
 
 import math
 
@@ -10,7 +10,7 @@ from onekl.chapters.regulariser.faces import drawing
 from onekl.chapters.regulariser.faces.measures import (
     Classified,
     classify,
-    frechet,
+    frechet_distance,
     sample_measures,
     total_variation,
     train_classifier,
@@ -40,10 +40,10 @@ def test_shapes_range_and_levels(side):
 
 
 def test_a_face_is_the_same_in_whichever_batch():
-    """To the bit, alone, in another order, and across the border of the pieces that are drawn at a time."""
+    """To the bit, alone, in another order, and across the border of what is drawn at a time."""
     side, numbers = 64, np.random.default_rng(0).permutation(50)
     whole = drawing.draw(range(50), side)
-    assert len(numbers) * side**2 > drawing.CACHED
+    assert len(numbers) * side**2 > drawing.PIXELS_AT_A_TIME
     for other, place in ((drawing.draw(numbers, side), numbers), (drawing.draw([17], side), [17])):
         assert all(torch.equal(one, two[place]) for one, two in zip(other, whole))
 
@@ -59,7 +59,7 @@ def test_a_far_index_is_a_face_too():
 
 
 def test_attributes_and_places_are_uniform_and_independent():
-    """χ² of every pair of attributes and the correlation of all numbers, at five standard deviations."""
+    """χ² of every pair of attributes, the correlation of all numbers: five standard deviations."""
     for i in range(len(drawing.SIZES)):
         for j in range(i):
             cells = drawing.SIZES[i] * drawing.SIZES[j]
@@ -74,7 +74,7 @@ def test_attributes_and_places_are_uniform_and_independent():
 
 @pytest.mark.parametrize("side", [16, 32])
 def test_each_attribute_is_visible(side):
-    """Whatever the other attributes are: changing one changes some pixel by more than a tenth of the range."""
+    """Whatever the others are: another value changes some pixel by over a tenth of the range."""
     some = drawing.draw(range(300), side)
     attributes, places = some.attributes.numpy(), some.places.numpy()
     for column, size in enumerate(drawing.SIZES):
@@ -125,7 +125,7 @@ def test_classifier_is_a_function_of_its_generator():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_judge_tells_collapse_from_the_truth(classifier, held_out):
+def test_measures_tell_collapse_from_the_truth(classifier, held_out):
     reference = classify(classifier, MANY.images)
     fresh, seen = held_out
     honest = sample_measures(seen, reference)
@@ -148,19 +148,16 @@ def test_judge_tells_collapse_from_the_truth(classifier, held_out):
     )
 
 
-def test_judge_counts_what_is_clear():
+def test_measures_count_what_is_clear():
     attributes = torch.zeros(4, 7, dtype=torch.int64)
     attributes[1, 0] = attributes[2, 3] = 1
     probabilities = torch.ones(4, 7)
     probabilities[2, 6] = 0.5
     some = Classified(attributes, probabilities, torch.randn(4, 3))
-    figures = sample_measures(some, some)
-    assert (figures["combinations"], figures["clear combinations"], figures["clear"]) == (
-        3,
-        2,
-        0.75,
-    )
-    assert figures["confidence"] == pytest.approx(1 - 0.5 / 28)
+    found = sample_measures(some, some)
+    assert (found["combinations"], found["clear combinations"]) == (3, 2)
+    assert found["clear"] == 0.75
+    assert found["confidence"] == pytest.approx(1 - 0.5 / 28)
 
 
 def test_total_variation_of_known_tables():
@@ -173,10 +170,10 @@ def test_total_variation_of_known_tables():
 
 
 def test_frechet_distance_of_known_gaussians():
-    """Of samples that are stretched and moved copies of each other, where the formula has a closed form."""
+    """Of samples that are stretched and moved copies of each other: a closed form."""
     x = torch.randn(500, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     variance = x.T.cov().trace()
-    assert frechet(x, x) == pytest.approx(0, abs=1e-9)
-    assert frechet(x + 2, x) == pytest.approx((16 / variance).item())
+    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(x + 2, x) == pytest.approx((16 / variance).item())
     shift = (3 * x.mean(0) - x.mean(0)).square().sum()
-    assert frechet(3 * x, x) == pytest.approx(((shift + 4 * variance) / variance).item())
+    assert frechet_distance(3 * x, x) == pytest.approx(((shift + 4 * variance) / variance).item())

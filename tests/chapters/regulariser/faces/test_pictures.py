@@ -97,9 +97,8 @@ def test_celeba_from_the_folder(home, monkeypatch):
     fill(home / "img_align_celeba")
     monkeypatch.setattr(pictures, "CELEBA_COUNT", 3)
     found = pictures.celeba(home.parent)
-    assert found.shape == (3, 3, 64, 64) and torch.equal(
-        found, pictures.folder(home / "img_align_celeba", 64, 108)
-    )
+    assert found.shape == (3, 3, 64, 64)
+    assert torch.equal(found, pictures.folder(home / "img_align_celeba", 64, 108))
 
 
 def test_celeba_folder_must_be_whole(home):
@@ -108,7 +107,7 @@ def test_celeba_folder_must_be_whole(home):
 
 
 def pack(home):
-    """An archive like CelebA's, with its pictures in a folder of the archive; returns its checksum."""
+    """An archive like CelebA's, its pictures in a folder of the archive; returns its checksum."""
     fill(home.parent / "made")
     path = home / "img_align_celeba.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -146,7 +145,7 @@ def test_celeba_missing_is_told(home, monkeypatch):
 
 
 def stand_in(monkeypatch, download):
-    """A module in torchvision's place, whose CelebA is ``download``."""
+    """A module in torchvision's place, whose CelebA is `download`."""
     module = types.ModuleType("torchvision.datasets")
     module.CelebA = download
     monkeypatch.setitem(sys.modules, "torchvision", types.ModuleType("torchvision"))

@@ -1,11 +1,16 @@
 """The convolutional GAN of the article's experiments, at 64×64 and at smaller sides.
 
-The layers and their starts are those of the author's public code; a side of 32 or 16 leaves out the widest stages.
+The layers and their starts are those of the author's public code; a side of 32 or 16 leaves out the
+widest stages.
 Images are (B, 3, side, side) in [−1, 1].
-PyTorch pads a stride-2 convolution by one pixel more before than after, TensorFlow the other way round: a mirror image.
+PyTorch pads a stride-2 convolution by one pixel more before than after, TensorFlow the other way
+round: a mirror image.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -13,11 +18,14 @@ from torch import nn
 LATENT = 100  # z ~ N(0, I) has as many dimensions in the article's code
 SIDES = (16, 32, 64)
 # Every layer's weights are N(0, .02²); decay .9 of a running average is momentum .1 in PyTorch.
-START, MOMENTUM, EPSILON = 0.02, 0.1, 1e-5
+START_STD, MOMENTUM, EPSILON = 0.02, 0.1, 1e-5
 
 
-def widths(side, dim):
-    """The channels at 4×4, 8×8, … up to half of ``side``: (8 dim, 4 dim, 2 dim, dim) at 64. Other sides raise ValueError."""
+def widths(side: int, dim: int) -> list[int]:
+    """The channels at 4×4, 8×8, … up to half of `side`: [8 dim, 4 dim, 2 dim, dim] at 64.
+
+    A side that is not in `SIDES` raises ValueError.
+    """
     if side not in SIDES:
         raise ValueError(
             f"the networks are made for a side of {', '.join(map(str, SIDES))} pixels, got {side}"
@@ -25,86 +33,115 @@ def widths(side, dim):
     return [dim * 2**i for i in reversed(range(int(math.log2(side)) - 2))]
 
 
-def normal(shape, random, cut=math.inf):
-    """N(0, .02²) numbers drawn from ``random``; those beyond ``cut`` standard deviations are drawn again."""
+def truncated_normal(
+    shape: Sequence[int], random: torch.Generator, cut: float = math.inf
+) -> torch.Tensor:
+    """N(0, .02²) numbers of this shape, drawn from `random`.
+
+    Those beyond `cut` standard deviations are drawn again.
+    """
     x = torch.randn(shape, generator=random)
     while (far := x.abs() > cut).any():
         x[far] = torch.randn(int(far.sum()), generator=random)
-    return START * x
+    return START_STD * x
 
 
 class Generator(nn.Module):
-    """G: z (B, 100) to images (B, 3, side, side): a linear layer to 4×4, then transposed convolutions 5×5 of stride 2.
+    """G: z (B, 100) to images (B, 3, side, side).
 
-    ReLU between the layers, after batch normalisation if ``batch_norm``; tanh at the end.
+    A linear layer to 4×4, then transposed convolutions 5×5 of stride 2, the last of `dim` channels
+    to 3 colours.
+    ReLU between the layers, after batch normalisation if `batch_norm`; tanh at the end.
     No layer but the last has a bias.
-    The weights are drawn from the ``torch.Generator`` ``random``.
+    The weights are drawn from `random`.
+    A side that is not in `SIDES` raises ValueError.
     """
 
-    def __init__(self, random, side=64, dim=64, batch_norm=True):
+    def __init__(
+        self, random: torch.Generator, side: int = 64, dim: int = 64, batch_norm: bool = True
+    ) -> None:
         super().__init__()
         sizes = widths(side, dim)
         self.first = nn.Linear(LATENT, 16 * sizes[0], bias=False)
-        # The author's code normalises the linear layer's outputs one by one, before they become channels.
+        # The author's code normalises the linear layer's outputs one by one, before they become
+        # channels.
         layers = [nn.BatchNorm1d(16 * sizes[0], EPSILON, MOMENTUM)] if batch_norm else []
         layers += [nn.ReLU(), nn.Unflatten(1, (sizes[0], 4, 4))]
         for n_in, n_out in zip(sizes, sizes[1:]):
-            layers += [up(n_in, n_out, bias=False), *normalisation(n_out, batch_norm), nn.ReLU()]
-        self.rest = nn.Sequential(*layers, up(sizes[-1], 3, bias=True), nn.Tanh())
-        start(self, random)
+            layers += [
+                doubling(n_in, n_out, bias=False),
+                *normalisation(n_out, batch_norm),
+                nn.ReLU(),
+            ]
+        self.rest = nn.Sequential(*layers, doubling(sizes[-1], 3, bias=True), nn.Tanh())
+        draw_weights(self, random)
 
-    def forward(self, z):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """G(z) in [−1, 1], (B, 3, side, side)."""
         return self.rest(self.first(z))
 
 
 class Discriminator(nn.Module):
-    """D: images (B, 3, side, side) to logits (B,): convolutions 5×5 of stride 2 down to 4×4, then a linear layer.
+    """D: images (B, 3, side, side) to logits (B,).
 
-    Leaky ReLU with slope .2 between the layers, after batch normalisation if ``batch_norm``, except in the first.
+    Convolutions 5×5 of stride 2 down to 4×4, the first to `dim` channels, then a linear layer.
+    Leaky ReLU with slope .2 between the layers, after batch normalisation if `batch_norm`, except
+    in the first.
+    The weights are drawn from `random`.
+    A side that is not in `SIDES` raises ValueError.
     """
 
-    def __init__(self, random, side=64, dim=64, batch_norm=True):
+    def __init__(
+        self, random: torch.Generator, side: int = 64, dim: int = 64, batch_norm: bool = True
+    ) -> None:
         super().__init__()
         sizes = widths(side, dim)[::-1]
-        layers = [down(3, sizes[0], bias=True), nn.LeakyReLU(0.2)]
+        layers = [halving(3, sizes[0], bias=True), nn.LeakyReLU(0.2)]
         for n_in, n_out in zip(sizes, sizes[1:]):
             layers += [
-                down(n_in, n_out, bias=False),
+                halving(n_in, n_out, bias=False),
                 *normalisation(n_out, batch_norm),
                 nn.LeakyReLU(0.2),
             ]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * sizes[-1], 1))
-        start(self, random)
+        draw_weights(self, random)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The logits of D(x), (B,)."""
         return self.layers(x)[:, 0]
 
 
-def up(n_in, n_out, bias):
+def doubling(n_in: int, n_out: int, bias: bool) -> nn.ConvTranspose2d:
+    """The layer that doubles an image's side."""
     return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1, bias=bias)
 
 
-def down(n_in, n_out, bias):
+def halving(n_in: int, n_out: int, bias: bool) -> nn.Conv2d:
+    """The layer that halves an image's side."""
     return nn.Conv2d(n_in, n_out, 5, stride=2, padding=2, bias=bias)
 
 
-def normalisation(channels, batch_norm):
+def normalisation(channels: int, batch_norm: bool) -> list[nn.Module]:
+    """The layers of batch normalisation: one, or none without `batch_norm`."""
     return [nn.BatchNorm2d(channels, EPSILON, MOMENTUM)] if batch_norm else []
 
 
 @torch.no_grad()
-def start(network, random):
-    """Draw the weights as the author's code does: normal, cut at two standard deviations for convolutions; biases 0."""
+def draw_weights(network: nn.Module, random: torch.Generator) -> None:
+    """Draw the network's weights as the author's code does, in place.
+
+    Normal, for convolutions cut at two standard deviations; biases are 0.
+    """
     for layer in network.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             cut = 2 if isinstance(layer, nn.Conv2d) else math.inf
-            layer.weight.copy_(normal(layer.weight.shape, random, cut))
+            layer.weight.copy_(truncated_normal(layer.weight.shape, random, cut))
             if layer.bias is not None:
                 layer.bias.zero_()
 
 
-def multiplications(side=64, dim=64):
-    """Multiply-adds of one image's way forwards through G and through D, a pair of whole numbers."""
+def multiplications(side: int = 64, dim: int = 64) -> tuple[int, int]:
+    """Multiply-adds of one image's way forwards through G and through D."""
     sizes = [*widths(side, dim), 3]
     inner = sum(
         25 * n_in * n_out * (4 * 2**i) ** 2 for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:]))

@@ -1,9 +1,13 @@
-"""What a generator of drawn faces covers, counted by a classifier that was trained on the drawn set.
+"""What a generator of drawn faces covers, counted by a classifier that knows the drawn faces.
 
 A classifier names attributes of any picture, of garbage too.
-So each figure is to be read beside the same figure of held-out drawn faces, and beside the classifier's confidence.
+So each measure is to be read beside the same measure of held-out drawn faces, and beside the
+classifier's confidence.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
@@ -11,18 +15,19 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from onekl.chapters.regulariser.faces.drawing import SIZES
+from onekl.chapters.regulariser.faces.drawing import SIZES, Faces
 
-SURE = 0.9  # a picture is clear if the classifier gives each of its attributes at least this probability
+# A picture is clear if the classifier gives each of its attributes at least this probability.
+CLEAR = 0.9
 
 
 class Classifier(nn.Module):
     """Images (B, 3, side, side) to one row of logits per attribute, each (B, number of values).
 
-    Two convolutions and a layer of 64 features, whose output is what ``frechet`` compares.
+    Two convolutions and a layer of 64 features, whose output is what `frechet_distance` compares.
     """
 
-    def __init__(self, side):
+    def __init__(self, side: int) -> None:
         super().__init__()
         last = side // 4
         self.trunk = nn.Sequential(
@@ -36,15 +41,18 @@ class Classifier(nn.Module):
         )
         self.heads = nn.ModuleList(nn.Linear(64, size) for size in SIZES)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The logits of each attribute's values."""
         features = self.trunk(x)
         return [head(features) for head in self.heads]
 
 
-def train_classifier(faces, steps, random, batch=128):
-    """A ``Classifier`` trained on ``faces`` (a ``Faces``) for ``steps`` steps of Adam, the rate falling to 0.
+def train_classifier(
+    faces: Faces, steps: int, random: torch.Generator, batch: int = 128
+) -> Classifier:
+    """A classifier trained on `faces` for `steps` steps of Adam, the rate falling to 0.
 
-    Its start and its batches are drawn from the ``torch.Generator`` ``random``.
+    Its start and its batches are drawn from `random`.
     """
     x, truth = faces.images, faces.attributes.to(faces.images.device)
     with torch.random.fork_rng():
@@ -71,9 +79,9 @@ class Classified(NamedTuple):
 
 
 @torch.no_grad()
-def classify(classifier, images, some=512):
-    """Classify ``images`` (N, 3, side, side); returns ``Classified``."""
-    features = torch.cat([classifier.trunk(part) for part in images.split(some)])
+def classify(classifier: Classifier, images: torch.Tensor, batch: int = 512) -> Classified:
+    """What the classifier sees in `images` (N, 3, side, side), `batch` of them at a time."""
+    features = torch.cat([classifier.trunk(part) for part in images.split(batch)])
     best = [head(features).softmax(-1).max(-1) for head in classifier.heads]
     return Classified(
         *(
@@ -84,19 +92,19 @@ def classify(classifier, images, some=512):
     )
 
 
-def sample_measures(seen, reference):
-    """The figures of a sample ``seen`` (a ``Classified``), as a dict of numbers.
+def sample_measures(seen: Classified, reference: Classified) -> dict[str, float]:
+    """The measures of a sample `seen`, by name.
 
     - combinations: different combinations of attributes among the images;
     - clear combinations: those among the clear images alone;
     - clear: the share of clear images;
-    - one attribute, two attributes: the total variation between the attributes' distribution and the truth,
-      which is uniform; the mean over attributes and over pairs of attributes;
+    - one attribute, two attributes: the total variation between the attributes' distribution and
+      the truth, which is uniform; the mean over attributes and over pairs of attributes;
     - confidence: the mean probability of the values named;
-    - distance: the Fréchet distance between the features and those of ``reference``, a ``Classified`` of drawn faces,
-      in units of the reference's variance.
+    - distance: the Fréchet distance between the features and those of `reference`, which is drawn
+      faces, in units of the reference's variance.
     """
-    clear = (seen.probabilities >= SURE).all(1)
+    clear = (seen.probabilities >= CLEAR).all(1)
     pairs = list(combinations(range(len(SIZES)), 2))
     return {
         "combinations": len(torch.unique(seen.attributes, dim=0)),
@@ -107,12 +115,15 @@ def sample_measures(seen, reference):
         "two attributes": sum(total_variation(seen.attributes, pair) for pair in pairs)
         / len(pairs),
         "confidence": seen.probabilities.double().mean().item(),
-        "distance": frechet(seen.features, reference.features),
+        "distance": frechet_distance(seen.features, reference.features),
     }
 
 
-def total_variation(attributes, columns):
-    """½ Σ |share − uniform| over the joint values of ``columns`` in ``attributes`` (N, 7): 0 if even, near 1 if one value."""
+def total_variation(attributes: torch.Tensor, columns: Sequence[int]) -> float:
+    """½ Σ |share − uniform| over the joint values of `columns` in `attributes` (N, 7).
+
+    It is 0 if they are even, and near 1 if there is one value only.
+    """
     place, count = torch.zeros(len(attributes), dtype=torch.int64), 1
     for column in columns:
         place, count = place * SIZES[column] + attributes[:, column], count * SIZES[column]
@@ -120,10 +131,12 @@ def total_variation(attributes, columns):
     return 0.5 * (share - 1 / count).abs().sum().item()
 
 
-def frechet(first, second):
-    """The Fréchet distance between the Gaussians with the means and covariances of two sets of rows (N, F), (M, F).
+def frechet_distance(first: torch.Tensor, second: torch.Tensor) -> float:
+    """The Fréchet distance between two sets of features (N, F), (M, F), in units of tr C₂.
 
-    [‖μ₁ − μ₂‖² + tr(C₁ + C₂ − 2 (C₁ C₂)^½)] / tr C₂: near 0 if they agree, 1 if all first rows are the second's mean.
+    It is that of the Gaussians with their means and covariances,
+    [‖μ₁ − μ₂‖² + tr(C₁ + C₂ − 2 (C₁ C₂)^½)] / tr C₂: near 0 if they agree, 1 if all first rows are
+    the second's mean.
     """
     first, second = first.double(), second.double()
     one, two = first.T.cov(), second.T.cov()

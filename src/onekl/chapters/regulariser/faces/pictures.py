@@ -1,11 +1,15 @@
 """Real images from files: CelebA as its public download gives it, or any folder of pictures.
 
-They are kept as bytes, (N, 3, side, side) uint8, and scaled batch by batch: CelebA at 64×64 takes 2.5 GB.
+They are kept as bytes, (N, 3, side, side) uint8, and scaled batch by batch: CelebA at 64×64 takes
+2.5 GB.
 """
+
+from __future__ import annotations
 
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -18,22 +22,26 @@ CELEBA_COUNT = 202_599
 CELEBA_CROP = 108  # the article's code cuts this square out of the middle of 178×218 pixels
 
 
-def scaled(images):
+def scaled(images: torch.Tensor) -> torch.Tensor:
     """Bytes 0 … 255 as float32 in [−1, 1], of the same shape and on the same device."""
     return images.float() / 127.5 - 1
 
 
-def as_bytes(images):
-    """The inverse of ``scaled``, rounded to the 256 levels."""
+def as_bytes(images: torch.Tensor) -> torch.Tensor:
+    """The inverse of `scaled`, rounded to the 256 levels."""
     return ((images.clamp(-1, 1) + 1) * 127.5).round().byte()
 
 
-def folder(path, side=64, crop=None, count=None):
-    """The pictures in the folder ``path``, in the order of their names, as bytes (N, 3, side, side).
+def folder(
+    path: str | Path, side: int = 64, crop: int | None = None, count: int | None = None
+) -> torch.Tensor:
+    """The pictures in the folder `path`, in the order of their names, as bytes (N, 3, side, side).
 
-    From each the middle square of ``crop`` pixels is cut out (the largest square without ``crop``) and brought to
-    ``side`` pixels with Pillow's bicubic filter, which smooths where it shrinks; ``count`` takes the first ones only.
-    A missing folder, one without pictures, or a file that is no whole picture raises ValueError, which names it.
+    From each the middle square of `crop` pixels is cut out (the largest square without `crop`) and
+    brought to `side` pixels with Pillow's bicubic filter, which smooths where it shrinks; `count`
+    takes the first ones only.
+    A missing folder, one without pictures, or a file that is no whole picture raises ValueError,
+    which names it.
     """
     path = Path(path)
     if not path.is_dir():
@@ -41,11 +49,18 @@ def folder(path, side=64, crop=None, count=None):
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
         raise ValueError(f"the folder {path} holds no pictures ({', '.join(SUFFIXES)})")
-    return torch.stack([picture(file, file, side, crop) for file in files[:count]])
+    return torch.stack([read_picture(file, file, side, crop) for file in files[:count]])
 
 
-def picture(source, name, side, crop):
-    """One picture from a path or an open file as bytes (3, side, side); ``name`` is what an error calls it."""
+def read_picture(
+    source: Path | IO[bytes], name: str | Path, side: int, crop: int | None
+) -> torch.Tensor:
+    """One picture from a path or an open file, cut and shrunk as in `folder`.
+
+    Returns bytes (3, side, side).
+    A file that is no whole picture, or one smaller than `crop`, raises ValueError, which calls it
+    by its `name`.
+    """
     try:
         with Image.open(source) as image:
             image = image.convert("RGB")
@@ -59,37 +74,38 @@ def picture(source, name, side, crop):
             f"{name} has {image.width}×{image.height} pixels, too few to cut out {size}×{size}"
         )
     left, top = (image.width - size) // 2, (image.height - size) // 2
-    # cut first: with ``box`` Pillow's filter would look beyond the square's edge
+    # cut first: with `box` Pillow's filter would look beyond the square's edge
     small = image.crop((left, top, left + size, top + size)).resize(
         (side, side), Image.Resampling.BICUBIC
     )
     return torch.from_numpy(np.array(small)).permute(2, 0, 1)
 
 
-def celeba(root="data", side=64, count=None):
-    """CelebA's aligned faces, cut and shrunk as the article's code does, as bytes (N, 3, side, side).
+def celeba(root: str | Path = "data", side: int = 64, count: int | None = None) -> torch.Tensor:
+    """CelebA's aligned faces, cut and shrunk as in the article's code: bytes (N, 3, side, side).
 
-    Taken from the first that is there: the folder ``root/celeba/img_align_celeba``, the archive
-    ``root/celeba/img_align_celeba.zip`` (its checksum is tested, and it is not unpacked), or torchvision, which
-    downloads the archive.
+    Taken from the first that is there: the folder `root/celeba/img_align_celeba`, the archive
+    `root/celeba/img_align_celeba.zip` (its checksum is tested, and it is not unpacked), or
+    torchvision, which downloads the archive. `count` takes the first ones only.
     Raises ValueError when there is none of them, the checksum is wrong, or pictures are missing.
     """
     home = Path(root) / "celeba"
     pictures, archive = home / "img_align_celeba", home / "img_align_celeba.zip"
     if not pictures.is_dir() and not archive.exists():
-        download(root, archive)
+        download_celeba(root, archive)
     if not pictures.is_dir():
-        return from_archive(archive, side, count)
+        return celeba_from_archive(archive, side, count)
     found = sum(file.suffix.lower() == ".jpg" for file in pictures.iterdir())
     if found != CELEBA_COUNT:
         raise ValueError(
-            f"{pictures} holds {found} pictures, CelebA has {CELEBA_COUNT}; unpack the archive again"
+            f"{pictures} holds {found} pictures, CelebA has {CELEBA_COUNT}; "
+            "unpack the archive again"
         )
     return folder(pictures, side, CELEBA_CROP, count)
 
 
-def from_archive(path, side, count):
-    """CelebA's pictures out of its archive ``path``, in the order of their names."""
+def celeba_from_archive(path: Path, side: int, count: int | None) -> torch.Tensor:
+    """CelebA's pictures out of its archive `path`, in the order of their names; see `celeba`."""
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
     if found != CELEBA_MD5:
@@ -101,12 +117,15 @@ def from_archive(path, side, count):
         parts = []
         for name in names:
             with archive.open(name) as file:
-                parts.append(picture(file, f"{name} in {path}", side, CELEBA_CROP))
+                parts.append(read_picture(file, f"{name} in {path}", side, CELEBA_CROP))
     return torch.stack(parts)
 
 
-def download(root, archive):
-    """Let torchvision download CelebA into ``root``; without torchvision, say what is missing."""
+def download_celeba(root: str | Path, archive: Path) -> None:
+    """Let torchvision download CelebA into `root`.
+
+    Without torchvision, or when the download fails, ValueError says where to put the `archive`.
+    """
     try:
         from torchvision.datasets import CelebA
     except ImportError as error:
