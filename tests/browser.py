@@ -13,6 +13,9 @@ def call(page, figure, function, inputs):
 
 def sizes(page):
     """Height of the figure, and where in it each control begins."""
-    script = """figure => [figure.offsetHeight, ...[...figure.querySelectorAll("button, input, p, svg")].map(e =>
-        Math.round(e.getBoundingClientRect().top - figure.getBoundingClientRect().top))]"""
+    script = """figure => {
+        const top = (element) => element.getBoundingClientRect().top;
+        const controls = [...figure.querySelectorAll("button, input, p, svg")];
+        return [figure.offsetHeight, ...controls.map((e) => Math.round(top(e) - top(figure)))];
+    }"""
     return page.eval_on_selector("#figure", script)

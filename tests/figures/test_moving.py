@@ -2,6 +2,7 @@
 
 import math
 import re
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -50,7 +51,8 @@ def test_figure_fits_a_phone_and_its_text_is_readable(open_page, figure, theme):
     script = """elements => elements.filter(e => e.innerText !== '' && e.clientWidth
         && parseFloat(getComputedStyle(e).fontSize) < 12).map(e => e.outerHTML)"""
     assert page.eval_on_selector_all(".onekl-figure, .onekl-figure *", script) == []
-    wide = "es => es.filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map(e => e.outerHTML)"
+    wide = """elements => elements.filter(e => e.scrollWidth > e.clientWidth + 1
+        && e.clientWidth).map(e => e.outerHTML)"""
     assert page.eval_on_selector_all(".onekl-figure div", wide) == []
 
 
@@ -151,3 +153,9 @@ def test_widget_state_is_checked_and_reaches_the_page():
 def test_module_stands_alone(figure):
     assert not re.search(r"^import\b|console\.|https?:|</script", figure.script, re.MULTILINE)
     assert figure.script.count("export default { render }") == 1
+
+
+def test_every_shared_file_is_listed():
+    folder = resources.files("onekl.figures")
+    listed = (folder / "shared.txt").read_text(encoding="utf-8").split()
+    assert sorted(listed) == sorted(f.name for f in folder.iterdir() if f.name.endswith(".js"))

@@ -1,14 +1,13 @@
-// How a figure is put together.
-//
-// figure.js has three parts: the mathematics (functions of plain numbers, exported for the tests),
-// the page (HTML as text, made with the functions that end in Html), and `render({ model, el })`:
-//   1. fill(el, HTML) puts the page into the element;
-//   2. `draw` reads the state, model.get(name) or a local object, and redraws all that depends on it;
-//   3. controls change the state: onButtons, onSliders, onSwitches, draggable; what Python knows too
-//      is changed by update(model, values), and its event draws; for a local change call draw;
-//   4. return redrawWhen(model, names, el, draw) draws first, and again when a value or the width changes.
-// Elements carry their key in a data attribute: data-do a button, data-key a slider, data-switch a
-// switch, data-value a number.  The files of figures/shared.txt stand before figure.js in one module.
+// How a figure is put together.  figure.js has three parts: the mathematics (functions of plain
+// numbers, exported for the tests), the page (HTML as text, by functions that end in Html), and
+// `render({ model, el })`:
+//   1. fill(el, html) puts the page into the element;
+//   2. `draw` reads the state, model.get(name) or a local object, and redraws what depends on it;
+//   3. onButtons, onSliders, onSwitches and draggable say how the reader changes the state: what
+//      Python knows too by update(model, values), whose event draws; after a local change, draw;
+//   4. it returns redrawWhen(model, names, el, draw), which draws first, and then at each change.
+// An element carries its key: data-do a button, data-key a slider, data-switch a switch, data-value
+// a number.  The files listed in shared.txt stand before figure.js, all in one module: no imports.
 
 function fill(el, html) {
   el.classList.add("onekl-figure");
@@ -21,7 +20,8 @@ function update(model, values) {
   model.save_changes();
 }
 
-// Draw now, and when one of the model's values or the figure's width changes; returns what ends that.
+// Draw now, and when a value of the model or the figure's width changes; returns what ends that.
+// Where more than drawing follows a value (a path starts afresh), `changed` does that, and draws.
 function redrawWhen(model, names, el, draw, changed = draw) {
   for (const name of names) model.on(`change:${name}`, changed);
   changed();

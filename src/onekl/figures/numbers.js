@@ -20,8 +20,8 @@ const minus = (text) => String(text).replaceAll("-", "−");
 const fixed = (v, digits) => minus(v.toFixed(digits));
 const signed = (v, digits) => (v < 0 ? "−" : "+") + Math.abs(v).toFixed(digits);
 
-// Four decimals, or a power of ten where they would show next to nothing; "–" for what there is not.
-// Values up to `noise` are rounding, and shown as 0.
+// Four decimals, or a power of ten where they would show next to nothing; "–" where there is no
+// value.  Values up to `noise` are rounding, and shown as 0.
 function readable(v, { noise = 0, digits = 1 } = {}) {
   if (v === Infinity) return "∞";
   if (v === null || Number.isNaN(v)) return "–";

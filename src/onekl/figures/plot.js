@@ -6,10 +6,9 @@
 //   plot.dot([1, 0.5], 5, { class: "okl-now" });
 //   plot.show();
 //
-// d3's modules were tried first.  Bundled and minified, d3-scale, d3-axis, d3-shape, d3-selection
-// and d3-format are 48 kB for each page, five times this figure's own; they would save the scale,
-// the axes and the path, about 20 lines of these.  d3-drag knows no keys, and d3-format no typographic
-// minus in an exponent.
+// The same class was written with d3-scale, d3-axis, d3-shape, d3-selection and d3-format first: 30
+// lines fewer, for 46 kB more in every page (17 kB compressed), where all these files are 14 kB.
+// And d3-drag knows no keys, and d3-format no typographic minus in an exponent.
 
 const path = (points) => `M${points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}`;
 

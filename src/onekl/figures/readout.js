@@ -24,8 +24,12 @@ function showValues(el, texts) {
 }
 
 // A tile is filled up to a probability, with a dashed line at another; `look` holds its attributes.
-const tileBoxHtml = (look) =>
-  `<div${attributes(look)}><div class="okl-fill"></div><div class="okl-other"></div><span></span></div>`;
+const tileBoxHtml = (look) => `
+  <div${attributes(look)}>
+    <div class="okl-fill"></div>
+    <div class="okl-other"></div>
+    <span></span>
+  </div>`;
 
 function fillTile(tile, value, other, digits = 2) {
   tile.querySelector(".okl-fill").style.height = `${100 * value}%`;

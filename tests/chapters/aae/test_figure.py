@@ -43,7 +43,7 @@ def test_the_curves_are_those_of_the_tables(open_page):
 
 
 def test_the_error_is_that_of_the_best_decoder(open_page):
-    """Against the definition: the least of E(x − G(z))² over decoders, which is the mean of the variances of x given z."""
+    """The least of E(x − G(z))² over decoders is the mean of the variances of x given z."""
     for a, _, d, c in INPUTS[:50]:
         p_data, encoder, _ = tables(a, d, c)
         joint = np.array(p_data)[:, None] * encoder
@@ -114,7 +114,10 @@ def test_the_minimiser_agrees_with_golden_section(open_page):
 
 
 def test_who_is_moved(open_page):
-    """With c = d nobody, for every λ; with c > d everybody, for every λ > 0; with c < d the minimum stays at the end a = 0."""
+    """With c = d nobody, for every λ; with c > d everybody, for every λ > 0.
+
+    With c < d the minimum stays at the end a = 0.
+    """
     page, rng = open_page(""), np.random.default_rng(2)
     weights = [0, 1e-6, 1e-3, 0.03, 0.3, 1]
     for d, c in rng.uniform(0.05, 0.95, (30, 2)).tolist():

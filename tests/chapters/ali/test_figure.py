@@ -67,19 +67,25 @@ def losses(objective, p, q, d, old_p, old_q):
     return kept[objective]
 
 
+def frozen_loss(objective, p_data, prior, logits):
+    """The loss as a function of the flattened logits; D and the old tables stay at `logits`."""
+    old = joint_tables(p_data, prior, *logits)
+    d = old[0] / (old[0] + old[1])
+
+    def loss(flat):
+        pair = flat.reshape(2, 3, 3)
+        return losses(objective, *joint_tables(p_data, prior, *pair), d, *old)
+
+    return loss
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_step_is_minus_the_gradient_of_the_printed_loss(open_page, objective):
-    """Central differences of the losses as printed, D and the old tables frozen: written without the slopes."""
+    """Central differences of the losses as printed, D and the old tables frozen: no slopes."""
     sides = random_sides(5, 1, 3)
     answers = call(open_page(""), ALITables, "step", [[objective, *side] for side in sides])
     for (p_data, prior, *logits), answer in zip(sides, answers, strict=True):
-        old = joint_tables(p_data, prior, *logits)
-        d = old[0] / (old[0] + old[1])
-
-        def loss(flat):
-            pair = flat.reshape(2, 3, 3)
-            return losses(objective, *joint_tables(p_data, prior, *pair), d, *old)
-
+        loss = frozen_loss(objective, p_data, prior, logits)
         at, h = np.ravel(logits), 1e-5
         slope = [(loss(at + h * e) - loss(at - h * e)) / (2 * h) for e in np.eye(18)]
         assert np.ravel(answer) - at == pytest.approx(-np.array(slope), abs=1e-8)
@@ -132,7 +138,8 @@ def number(text):
 
 def cells(page, side):
     """The table with its margins, (4, 4), [x][z], as printed; the margin's corner is NaN."""
-    read = "list => list.map(c => [c.dataset.x, c.dataset.z, c.innerText, c.getAttribute('aria-label')])"
+    read = """list => list.map(c =>
+        [c.dataset.x, c.dataset.z, c.innerText, c.getAttribute('aria-label')])"""
     table = np.full((4, 4), np.nan)
     for x, z, text, label in page.eval_on_selector_all(f".okl-cell[data-side={side}]", read):
         table[int(x or 3), int(z or 3)] = float(text)
@@ -141,9 +148,13 @@ def cells(page, side):
 
 
 def squares(page, side, part):
-    """Areas of the drawn squares [x][z], where probability 1 has area 1; 'b' is the table's own, 'i' the other's."""
+    """Areas of the drawn squares [x][z], where probability 1 has area 1.
+
+    The part 'b' is the table's own, 'i' the other's.
+    """
     script = f"""list => list.filter(c => c.dataset.x !== '' && c.dataset.z !== '').map(c => {{
-        const box = c.querySelector('{part}').getBoundingClientRect(); return box.width * box.height / 3600; }})"""
+        const box = c.querySelector('{part}').getBoundingClientRect();
+        return box.width * box.height / 3600; }})"""
     return (
         np.array(page.eval_on_selector_all(f".okl-cell[data-side={side}]", script)).reshape(3, 3).T
     )
@@ -169,7 +180,10 @@ def axis(page):
 
 
 def pixels(page, values):
-    """Where the values lie by the printed ticks, each between its two neighbours; below the last tick, on it."""
+    """Where the values lie by the printed ticks, each between its two neighbours.
+
+    A value below the last tick lies on it.
+    """
     name, ticks, lines = axis(page)
     bend = {"linear": np.array, "logarithmic": np.log10}[name]
     order = np.argsort(ticks)
@@ -223,12 +237,18 @@ def test_steps(open_page, objective):
 
 
 def test_the_axis_goes_with_the_values(open_page):
-    """Linear down to 0.01, then logarithmic: the lower end at most a quarter of the axis below the least value, and never below 1e−16."""
+    """Linear down to 0.01, then logarithmic.
+
+    The lower end is at most a quarter of the axis below the least value, and never below 1e−16.
+    """
     script = """async ([source, ranges]) => {
-        const { axis } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+        const blob = new Blob([source], { type: "text/javascript" });
+        const { axis } = await import(URL.createObjectURL(blob));
         return ranges.map(([least, most]) => {
             const { name, height, ticks } = axis(least, most);
-            return [name, ticks.map(([v]) => v), ticks.map(([, text]) => text), [...ticks.map(([v]) => height(v)), height(least), height(most)]];
+            const values = ticks.map(([v]) => v);
+            const texts = ticks.map(([, text]) => text);
+            return [name, values, texts, [...values, least, most].map(height)];
         });
     }"""
     leasts = [0, 1e-300, 1e-17, 1e-16, 3e-16, *np.geomspace(1e-15, 0.6, 60).tolist(), 0.00999, 0.01]
@@ -249,7 +269,10 @@ def test_the_axis_goes_with_the_values(open_page):
 
 
 def test_the_curves_can_be_read_under_every_loss_and_after_a_switch(page):
-    """Values that stay large get a linear axis; values that fall get a logarithmic one, which stays for the path."""
+    """Values that stay large get a linear axis.
+
+    Values that fall get a logarithmic one, which stays for the path.
+    """
 
     def shares():
         lines = axis(page)[2]

@@ -50,8 +50,11 @@ def test_with_cell_keeps_the_sum_and_the_proportions(open_page):
 
 def bars(page):
     """The bars as drawn, as shares of the track: joint, marginal, remainder."""
-    script = """(key) => { const bar = document.querySelector(`[data-bar=${key}]`);
-        return bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width; }"""
+    script = """(key) => {
+        const width = (element) => element.getBoundingClientRect().width;
+        const bar = document.querySelector(`[data-bar=${key}]`);
+        return width(bar) / width(bar.parentElement);
+    }"""
     return [page.evaluate(script, key) for key in ("joint", "marginal", "remainder")]
 
 
@@ -60,7 +63,7 @@ def printed(page):
 
 
 def cells(page, side):
-    """The table that the tiles hold, for a reader of the screen and for assistive technology alike."""
+    """The table that the tiles hold, on the screen and for assistive technology alike."""
     read = "tiles => tiles.map(t => [Number(t.getAttribute('aria-valuenow')), t.innerText])"
     pairs = page.eval_on_selector_all(f"[role=slider][data-side={side}]", read)
     assert all(abs(value - float(text)) < 0.00501 for value, text in pairs)

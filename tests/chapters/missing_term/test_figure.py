@@ -178,7 +178,8 @@ def test_sliders_move_the_numbers(plane):
 
 def level_points(page, key):
     """Points of a drawn level set, in the plane of the step."""
-    read = "e => e.tagName === 'path' ? e.getAttribute('d') : ['x1', 'y1', 'x2', 'y2'].map(k => e.getAttribute(k)).join()"
+    read = """e => e.tagName === 'path' ? e.getAttribute('d')
+        : ['x1', 'y1', 'x2', 'y2'].map(k => e.getAttribute(k)).join()"""
     drawn = page.eval_on_selector_all(f"[data-level={key}]", f"list => list.map({read})")
     pixels = np.array(
         [v for d in drawn for v in d.strip("MZ").replace("L", ",").split(",")], float

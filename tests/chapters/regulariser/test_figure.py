@@ -115,7 +115,7 @@ def generators(page):
 
 
 def assert_pair(page):
-    """The printed terms and the drawn bars belong to the handles and the slider; returns the three terms."""
+    """The printed terms and drawn bars belong to handles and slider; returns the three terms."""
     g, old, sigma = generators(page)
     joint = np.mean(np.subtract(g, old) ** 2) / (2 * sigma**2)
     marginal = smoothed_kl(g, old, sigma) if sorted(g) != sorted(old) else 0
@@ -124,7 +124,8 @@ def assert_pair(page):
         assert number(page.inner_text(f"[data-value={key}]")) == pytest.approx(
             value, rel=0.06, abs=5.1e-5
         )
-        script = """bar => bar.getBoundingClientRect().width / bar.parentElement.getBoundingClientRect().width"""
+        script = """bar => bar.getBoundingClientRect().width
+            / bar.parentElement.getBoundingClientRect().width"""
         share = page.eval_on_selector(f"[data-bar={key}]", script)
         assert share == pytest.approx(value / joint if joint else 0, abs=0.004)
     return values

@@ -1,5 +1,6 @@
 // The chain rule of su-4 on two joint tables that the reader drags: joint = marginal + remainder.
-// Tables are arrays p[x][z].  The conventions are those of onekl.tables: a test holds them together.
+// Tables are arrays p[x][z].  The conventions are those of onekl.tables, and a test holds the two
+// together.
 
 // KL of two lists.  log 0 = -Infinity makes p·log(p/0) = +Infinity; cells with p = 0 add nothing.
 const divergence = (p, q) => sum(p.map((v, i) => (v > 0 ? v * (Math.log(v) - Math.log(q[i])) : 0)));

@@ -18,8 +18,9 @@ export function squared_error(x, w, mu, variance) {
   return (x - w * mu) ** 2 + w ** 2 * variance;
 }
 
-// For the decoder N(wz, s²) the loss is squared_error/(2s²) + KL + a constant.  Its derivative in σ²
-// is w²/(2s²) + ½ − 1/(2σ²), which is zero at σ² = 1/(1 + w²/s²); the second one is positive.
+// For the decoder N(wz, s²) the loss is squared_error/(2s²) + KL + a constant.  Its derivative in
+// σ² is w²/(2s²) + ½ − 1/(2σ²), which is zero at σ² = 1/(1 + w²/s²); the second derivative is
+// positive.
 export function best_variance(w, s2) {
   return 1 / (1 + w ** 2 / s2);
 }
