@@ -5,15 +5,17 @@ SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' 
 # Two test processes, one thread each; a notebook is one file, so its cells stay in order in one process.
 PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env
 
-.PHONY: help book test test-colab notebooks repository vendor clean
+.PHONY: help book test lint test-colab notebooks stills repository vendor clean
 
 help:
 	@echo "make book         build the site into _build/html"
-	@echo "make test         build the site and run every test"
+	@echo "make test         build the site, lint, and run every test"
+	@echo "make lint         formats and rules, then a mirror: the longest files, functions, lines and chapters"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
+	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
-	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
+	@echo "make vendor       fetch MathJax and d3 again at their pinned versions (needs node)"
 	@echo "make clean        remove the environments and the built site"
 
 .venv/.installed: requirements.txt pyproject.toml
@@ -31,7 +33,11 @@ _build/.built: .venv/.installed _config.yml _toc.yml $(SOURCES)
 book: _build/.built
 	@echo "The book is at _build/html/index.html"
 
-test: _build/.built
+lint: .venv/.installed
+	$(BIN)/pre-commit run --all-files --show-diff-on-failure
+	@$(BIN)/python tools/sizes.py
+
+test: lint _build/.built
 	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; ONEKL_CHECKPOINTS=$$folder $(PYTEST) tests notebooks
 
 test-colab:
@@ -39,6 +45,9 @@ test-colab:
 
 notebooks: .venv/.installed
 	$(BIN)/python tools/execute.py notebooks/*.ipynb
+
+stills: .venv/.installed
+	$(BIN)/python tools/stills.py
 
 repository:
 	@$(PYTHON) tools/repository.py "$(URL)"
