@@ -1,4 +1,7 @@
-"""su-t11: the GAN chapter's own objects, exchanged, are the AAE chapter's, one by one; and nothing less than the whole exchange does it."""
+"""su-t11: the GAN chapter's own objects, exchanged, are the AAE chapter's, one by one.
+
+Nothing less than the whole exchange does it.
+"""
 
 import pytest
 import sympy

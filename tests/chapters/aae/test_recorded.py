@@ -1,4 +1,4 @@
-"""The AAE chapter's tables are those of the recorded run, and so are the verdicts that its text gives."""
+"""The AAE chapter's tables and the verdicts of its text are those of the recorded run."""
 
 import torch
 from scipy import stats
@@ -103,10 +103,9 @@ def test_the_differences_in_the_text():
 def test_the_pure_game_of_other_lengths():
     codes, longer, short = VALUES["codes"], VALUES["longer"]["0"], VALUES["terms"]["k = 1, nothing"]
     tenth, one = (interval(codes[name], short) for name in ("0.1", "1"))
-    assert (
-        f"ends at {half(short['MMD², held-out'], 1, 1e3)}, and beside that the difference is {in_brackets(tenth)[:-4]}{tenth.high:.2f}]"
-        in PAGE
-    )
+    end, gap = half(short["MMD², held-out"], 1, 1e3), in_brackets(tenth)[:-4]
+    difference = f"and beside that the difference is {gap}{tenth.high:.2f}]"
+    assert f"ends at {end}, {difference}" in PAGE
     assert f"$\\lambda = 0.1$ and {in_brackets(one)} at $\\lambda = 1$ (on training images" in PAGE
     training = [in_brackets(interval(codes[name], short, "training")) for name in ("0.1", "1")]
     assert f"(on training images {' and '.join(training)})" in PAGE
@@ -147,7 +146,7 @@ def test_the_divergence_on_training_images():
     )
 
 
-def test_the_other_figures_in_the_text():
+def test_the_other_numbers_in_the_text():
     assert (
         f"at $\\lambda = 1$ is {half(VALUES['likelihood']['AAE, λ = 1']['100 summed, 1/2λ'], 1)},"
         in PAGE

@@ -1,4 +1,7 @@
-"""The exact AAE on finite alphabets: the values, the steps, when both parts can be perfect, and what λ does when they cannot."""
+"""The exact AAE on finite alphabets: the values, the steps, and when both parts can be perfect.
+
+And what λ does when they cannot.
+"""
 
 import itertools
 import math
@@ -182,7 +185,10 @@ def test_where_it_can_be_perfect_the_least_total_is_0_and_gradient_steps_find_it
 
 
 def on_the_edge(lam):
-    """The best probability a of code 1 for x = 0 when x = 1 has code 1: the root of the total's slope, or 0."""
+    """The best probability a of code 1 for x = 0 when x = 1 has code 1.
+
+    It is the root of the total's slope, or 0.
+    """
 
     def slope(a):
         return 0.35 * math.log((8 + 7 * a) / (12 - 7 * a)) + lam * 0.126 / (0.3 + 0.7 * a) ** 2
@@ -222,7 +228,10 @@ def test_the_page_prints_the_best_encoders_of_two_letters():
 
 
 def test_two_letters_the_best_encoder_that_meets_the_prior():
-    """Along p(z) = q(z), the segment 0.7 a₀ + 0.3 a₁ = ½, the error is concave: it is least at the ends, which are alike."""
+    """Along p(z) = q(z), the segment 0.7 a₀ + 0.3 a₁ = ½, the error is concave.
+
+    So it is least at the ends, which are alike.
+    """
     errors = [
         reconstruction_error(TWO, [[1 - a, a], [1 - b, b]])
         for b in np.linspace(0, 1, 201)
@@ -264,7 +273,10 @@ def test_no_encoder_on_a_grid_beats_the_tie():
 
 
 def test_local_minima_exist_even_where_it_can_be_perfect():
-    """Four codes for two equal letters, one for x = 0 and three for x = 1: nothing near is better if λ > ¼ log(9/5)."""
+    """Four codes for two equal letters, one for x = 0 and three for x = 1.
+
+    Nothing near is better if λ > ¼ log(9/5).
+    """
     p, q = [0.5, 0.5], [0.25] * 4
     stuck = np.array([[1, 0, 0, 0], [0, 1 / 3, 1 / 3, 1 / 3]])
     value = 3 / 8 * math.log(3 / 2) + 5 / 8 * math.log(5 / 6)

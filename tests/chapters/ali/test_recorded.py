@@ -1,4 +1,4 @@
-"""The recorded run of ALI's four objectives: complete, and the figures and words of the chapter's page come from it."""
+"""The recorded run of ALI's four objectives is complete, and the page tells what it shows."""
 
 import json
 
@@ -24,7 +24,10 @@ def values(found, title, objective, kind, name):
 
 
 def as_well(found, *runs, one="su-41"):
-    """For each condition of the runs whether the objective ``one`` is worse than neither minimax loss on any measure."""
+    """For each condition whether the objective `one` is worse than neither minimax loss.
+
+    It has to be so on every measure.
+    """
     conditions = [
         (title, kind) for title in found if title.split(", ")[1] in runs for kind in KINDS
     ]
@@ -35,7 +38,7 @@ def as_well(found, *runs, one="su-41"):
 
 
 def worse(found, title, kind, one, other):
-    """The measures on which ``one`` is worse than ``other``, by the notebook's rule."""
+    """The measures on which `one` is worse than ``other``, by the notebook's rule."""
     pairs = {
         name: [values(found, title, objective, kind, name) for objective in (one, other)]
         for name in MEASURES
@@ -75,21 +78,14 @@ def test_the_page_prints_the_recorded_scale(found):
     page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
     for name in ("ring", "grid", "digits"):
         for kind in ("Gaussian", "Dirac"):
-            means = [
-                torch.tensor(found[f"{name}, searched"][f"{objective}, {kind}"]["scale"])
-                .log()
-                .mean()
-                .exp()
-                for objective in OBJECTIVES
-            ]
-            assert (
-                f"| {name}, {kind} | {' | '.join(f'{mean:.2g}' if mean < 10 else f'{mean:.0f}' for mean in means)} |"
-                in page
-            )
+            runs = [found[f"{name}, searched"][f"{objective}, {kind}"] for objective in OBJECTIVES]
+            means = [torch.tensor(run["scale"]).log().mean().exp() for run in runs]
+            cells = [f"{mean:.2g}" if mean < 10 else f"{mean:.0f}" for mean in means]
+            assert f"| {name}, {kind} | {' | '.join(cells)} |" in page
 
 
 def test_the_verdict_follows_from_the_record(found):
-    """The finding in the notebook, and the page's count of conditions, by an independent reading of the rule."""
+    """The notebook's finding and the page's count, by an independent reading of the rule."""
     short = as_well(found, "common", "searched")
     word = "supported" if all(short) else "mixed" if any(short) else "not supported"
     notebook = json.loads((ROOT / "notebooks/ali-train.ipynb").read_text(encoding="utf-8"))
@@ -180,10 +176,8 @@ def test_the_page_counts_the_repeated_runs(found):
 def test_the_page_tells_how_the_complete_loss_fares(found):
     page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
     counts = [sum(as_well(found, run, one="su-40")) for run in ("common", "searched", "longer")]
-    assert (
-        f"in {counts[0]} of the 9 conditions at the common rate and in {counts[1]} of the 9 at the searched one"
-        in page
-    )
+    common, searched = (f"in {count} of the 9" for count in counts[:2])
+    assert f"{common} conditions at the common rate and {searched} at the searched one" in page
     assert f"in {counts[2]} of the 9 only" in page
     grown = {
         one: [
@@ -193,10 +187,9 @@ def test_the_page_tells_how_the_complete_loss_fares(found):
         for one in OBJECTIVES
     }
     means = {one: sum(gap.mean > 0 for gap in gaps) for one, gaps in grown.items()}
-    assert (
-        f"grown in {means['su-40']} of the 9, with a 95 % interval above 0 in {sum(gap.low > 0 for gap in grown['su-40'])} of them"
-        in page
-    )
+    shown = sum(gap.low > 0 for gap in grown["su-40"])
+    interval = f"with a 95 % interval above 0 in {shown} of them"
+    assert f"grown in {means['su-40']} of the 9, {interval}" in page
     assert f"those of su-42 and su-43 have grown in {means['su-42']} and {means['su-43']}" in page
 
 

@@ -16,7 +16,8 @@ from onekl.chapters.ali.tables import (
 from onekl.chapters.gan.tables import objective, objective_at_optimum, optimal_discriminator
 
 MINIMISED = ("su-40", "su-42", "su-43")  # those that lead to p = q
-# p̃ and the prior of three pairs of alphabets; on the last, a deterministic encoder could match the prior.
+# p̃ and the prior of three pairs of alphabets; on the last, a deterministic encoder could match the
+# prior.
 WORLDS = (
     ([0.5, 0.3, 0.2], [0.4, 0.35, 0.25]),
     ([0.6, 0.4], [0.1, 0.2, 0.3, 0.4]),
@@ -50,7 +51,7 @@ def test_three_objectives_match_the_joint_from_every_start(name, world):
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_articles_objective_collapses_the_code_from_every_start(world):
-    """The encoder becomes a map that uses few codes, and the generator matches it on those alone."""
+    """The encoder becomes a map that uses few codes, and the generator matches it there alone."""
     p_data, prior, encoder, generator = starts(world, 100)
     run = simultaneous_descent("su-41", p_data, prior, encoder, generator, 20_000, size=4.0)
     assert run.encoder.max(-1).min() > 0.999
@@ -96,7 +97,10 @@ def test_the_articles_objective_leaves_the_matched_point_at_the_predicted_rate(w
 
 @pytest.mark.parametrize("seed", range(10))
 def test_at_the_matched_point_the_articles_encoder_runs_backwards(seed):
-    """To 1e-10: the three others have one linearisation, and su-41's has the encoder's rows with the other sign."""
+    """The three others have one linearisation, and su-41's the encoder's rows with the other sign.
+
+    All to 1e-10.
+    """
     joint = tables(seed)
     one, size = np.eye(2 * joint.size), joint.size
     steps = {name: linearised(name, joint) - one for name in SLOPES}
@@ -111,7 +115,10 @@ def test_at_the_matched_point_the_articles_encoder_runs_backwards(seed):
 @pytest.mark.parametrize("shape", [(2, 2), (3, 4), (4, 2)])
 @pytest.mark.parametrize("seed", range(5))
 def test_no_positive_matched_table_is_stable_under_the_articles_objective(seed, shape):
-    """The page's proof: growth 1 + λ_max(K)/2, and E_π[f K f] > 0 for a function f of the code alone; to 1e-10."""
+    """The page's proof: growth 1 + λ_max(K)/2, and E_π[f K f] > 0 for an f of the code alone.
+
+    Both to 1e-10.
+    """
     joint = tables(seed, *shape)
     weights, one, cells = (
         joint.ravel(),
@@ -139,7 +146,10 @@ def test_no_positive_matched_table_is_stable_under_the_articles_objective(seed, 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_at_independence_the_codes_error_grows_as_computed_by_hand(seed):
-    """At p = q = p̃(x) q(z), moving the logits of p(z|x) alike for all x by u(z) moves each by p̃(x) q(z)(u − mean)/2 more."""
+    """At p = q = p̃(x) q(z), let the logits of p(z|x) be moved by u(z), alike for all x.
+
+    Then the step moves each by p̃(x) q(z)(u − mean)/2 more.
+    """
     p_data, prior = tables(seed, 1, 3)[0], tables(seed, 1, 4)[0]
     joint, u = np.outer(p_data, prior), np.random.default_rng(seed).normal(size=4)
     moved = np.concatenate([np.broadcast_to(u, joint.shape).ravel(), np.zeros(joint.size)])
@@ -150,7 +160,10 @@ def test_at_independence_the_codes_error_grows_as_computed_by_hand(seed):
 
 
 def test_the_slopes_are_those_of_the_losses():
-    """Central differences of su-40 to su-43 by one cell of p or of q, with D and the old densities held."""
+    """Central differences of su-40 to su-43 by one cell of p or of q.
+
+    D and the old densities are held.
+    """
     p, q = tables(0), tables(1)
     d, old_p, old_q = p / (p + q), p.copy(), q.copy()
     losses = {

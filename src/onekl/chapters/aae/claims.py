@@ -4,6 +4,8 @@ The chapter's objects are written down here as the article prints them, mended w
 `exchanged` makes the same objects out of those of the GAN chapter, and su-t11 compares the two.
 """
 
+from __future__ import annotations
+
 import sympy
 from sympy import Add, Derivative, Expr, Function, Mul, Rational, S, Symbol, log
 
@@ -37,10 +39,8 @@ STEP = RandomTables((CODES, PRIOR, OLD))
 ENCODED = RandomTables((DATA, PRIOR), maps=(("E", z),))
 
 data, codes, old, prior = DATA(x), CODES(z), OLD(z), PRIOR(z)
-D, not_D = (
-    ClassProbability("D", z),
-    ClassProbability("D", z, 0),
-)  # D(z) = q(0|z): the chance that the code is the prior's
+# D(z) = q(0|z): the chance that the code is the prior's
+D, not_D = ClassProbability("D", z), ClassProbability("D", z, 0)
 mixture = Add(codes / 2, prior / 2, evaluate=False)
 
 # su-27: a map of x, written as a conditional density.
@@ -59,24 +59,21 @@ surprise = Add(
 )
 encoder_side = SumOrIntegral(codes * log(codes / (not_D * prior)), (z,))  # su-31
 prior_side = Expectation(prior, -log(D))
-discriminator_loss = Add(
-    Expectation(codes, -log(not_D)), prior_side, evaluate=False
-)  # su-30, first line
+# su-30, first line
+discriminator_loss = Add(Expectation(codes, -log(not_D)), prior_side, evaluate=False)
 best_D = prior / (codes + prior)
 old_best = {D: prior / (old + prior), not_D: old / (old + prior)}
 complete = Add(Expectation(codes, -log(D)), KL(codes, old), evaluate=False)  # su-32, over codes
 standard = Expectation(data, -log(AT_E))  # su-33
 ALL_D = r"D(z) \text{ ranges over all functions with values in } [0, 1]"
 FINITE_KL = rf"{latex(KL(codes, prior))} \text{{ is finite}}"
-AT_OLD_BEST = (rf"D(z) = {latex(prior / (old + prior))}",)
+AT_OLD_BEST = (rf"D(z) = {latex(old_best[D])}",)
 
-# The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with D(z) = 1 − 2^−(1 + z).
-UNEQUAL = (
-    (DATA, [Rational(7, 10), Rational(3, 10)]),
-    (SLIPPED, [HALF, HALF]),
-    (PRIOR, [HALF, HALF]),
-)
-CODED = ((CODES, [Rational(7, 10), Rational(3, 10)]),)
+# The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with
+# D(z) = 1 − 2^−(1 + z).
+SEVEN_TO_THREE, EVEN = [Rational(7, 10), Rational(3, 10)], [HALF, HALF]
+UNEQUAL = ((DATA, SEVEN_TO_THREE), (SLIPPED, EVEN), (PRIOR, EVEN))
+CODED = ((CODES, SEVEN_TO_THREE),)
 not_so_sure = Mul(1 + z, log(2), evaluate=False)  # −log(1 − D(z))
 
 # su-34: the error as a Gaussian's logarithm, and the encoder's KL taken apart.
@@ -88,19 +85,18 @@ BOTH_MAPS = RandomTables((DATA, PRIOR), maps=(("E", z), ("G", x)), scalars=(lam,
 error = cost(x, G(E(x)))
 together = Expectation(data, Add(-log(AT_E), lam * error, evaluate=False))
 SIDE_BY_SIDE = RandomTables((PAIRS, PRIOR), maps=(("G", x),), scalars=(lam,))
+weighted_cost = SumOrIntegral(lam * PAIRS(x, z) * cost(x, G(z)), (x, z))
 information = KL(PAIRS(x, z), Mul(PAIRS(x), PAIRS(z), evaluate=False))
 
-# su-t12 on two letters: p̃ = (7/10, 3/10), q(z) = (1/2, 1/2); x = 1 has the code 1, x = 0 has it with probability a.
+# su-t12 on two letters: p̃ = (7/10, 3/10), q(z) = (1/2, 1/2); x = 1 has the code 1, and x = 0 has it
+# with probability a.
 a = Symbol("a", positive=True)
 ten_shares = Add(3, 7 * a, evaluate=False)  # 10 p(z = 1)
-twentieth = Rational(1, 20)
-met, missed = (
-    Mul(twentieth, Add(c, k * a, evaluate=False), evaluate=False) for c, k in ((8, 7), (12, -7))
-)  # m(1) and m(0)
+met = Mul(Rational(1, 20), Add(8, 7 * a, evaluate=False), evaluate=False)  # m(1)
+missed = Mul(Rational(1, 20), Add(12, -7 * a, evaluate=False), evaluate=False)  # m(0)
 adversarial = Add(met * log(2 * met), missed * log(2 * missed), evaluate=False)  # KL(m ‖ q(z))
-least_error = Mul(
-    21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False
-)  # with the best decoder, x as the number 0 or 1
+# with the best decoder, and x as the number 0 or 1
+least_error = Mul(21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False)
 letters = RandomParameters(((a, 0.05, 0.95), (lam, 0.1, 3)))
 # And where the codes can be reshaped without loss: an invertible map to the prior.
 mu, sigma = Symbol("mu", real=True), Symbol("sigma", positive=True)
@@ -108,7 +104,7 @@ bell = RandomParameters(((mu, -2, 2), (sigma, 0.3, 2)))
 
 
 def exchanged(expression: Expr, labels: bool = True) -> Expr:
-    """An expression of the GAN chapter with x and z, the names p and q, G and E, and the label's values exchanged.
+    """An expression of the GAN chapter with x and z, p and q, G and E, and the labels exchanged.
 
     Without `labels` the values 1 and 0 of y stay where they are.
     """
@@ -125,29 +121,29 @@ def exchanged(expression: Expr, labels: bool = True) -> Expr:
 
 
 EXCHANGED = (
-    r"\text{with } x \text{ and } z \text{ are exchanged the names } p \text{ and } q \text{, and the label's values } 1 \text{ and } 0",
+    r"\text{with } x \text{ and } z \text{ are exchanged the names } p \text{ and } q "
+    r"\text{, and the label's values } 1 \text{ and } 0",
 )
-# The two chapters side by side: the GAN's equation and object, and this chapter's as printed, mended where it slips.
+gan_surprise_at_G = Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z)).other))
+gan_standard = Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z))))
+surprise_at_E = -log(AT_E.other)
+# The two chapters side by side: the GAN's equation and object, and this chapter's as printed,
+# mended where it slips.
 BESIDE = (
     ("su-12", gan.pushed, "su-27", pushed),
     ("su-13", gan.labelled, "su-28", labelled),
     ("su-14", gan.joint, "su-29", joint),
     ("su-16", gan.discriminator_loss, "su-30", discriminator_loss),
-    (
-        "rq-4",
-        Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z)).other)),
-        "su-30",
-        Expectation(data, -log(AT_E.other)),
-    ),
+    ("rq-4", gan_surprise_at_G, "su-30", Expectation(data, surprise_at_E)),
     ("su-17", gan.generator_side, "su-31", encoder_side),
     ("su-18", gan.old_best[gan.D], "su-32", old_best[D]),
     ("su-19", gan.complete, "su-32", complete),
-    ("su-20", Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z)))), "su-33", standard),
+    ("su-20", gan_standard, "su-33", standard),
 )
 # As printed, where that is another object, by the GAN's equation.
 SLIPS = {
     "su-12": pushed.xreplace({data: SLIPPED(x)}),
-    "rq-4": SumOrIntegral(data * -log(AT_E.other), (z,)),
+    "rq-4": SumOrIntegral(data * surprise_at_E, (z,)),
 }
 guess = {D: (1 + z) / 4, not_D: (3 - z) / 4}  # some D, for a counterexample
 
@@ -197,11 +193,12 @@ CLAIMS = (
             Identity(
                 ENCODED,
                 left=SumOrIntegral(pushed * -log(not_D), (z,)),
-                right=Expectation(data, -log(AT_E.other)),
+                right=Expectation(data, surprise_at_E),
             ),
         ),
         stated=(ALL_D,),
-        printed=rf"\mathbb{{E}}_{{z\sim {latex(data)}}}\left[-\log (1 - D(E(x)))\right] + {latex(prior_side)}",
+        printed=rf"\mathbb{{E}}_{{z\sim {latex(data)}}}\left[-\log (1 - D(E(x)))\right]"
+        rf" + {latex(prior_side)}",
         refuted=tuple(
             Counterexample(
                 TABLES,
@@ -230,7 +227,7 @@ CLAIMS = (
                 STEP,
                 functional=discriminator_loss.xreplace({codes: old}),
                 chance=D,
-                at=prior / (old + prior),
+                at=old_best[D],
             ),
             Identity(
                 STEP,
@@ -274,7 +271,8 @@ CLAIMS = (
                 remainder=information,
             ),
         ),
-        printed=r"\mathbb{E}_{x\sim \tilde{p}(x)}\left[-\log D(E(x)) + \lambda \Vert x - G(E(x)) \Vert^2\right]",
+        printed=r"\mathbb{E}_{x\sim \tilde{p}(x)}\left[-\log D(E(x)) "
+        r"+ \lambda \Vert x - G(E(x)) \Vert^2\right]",
         stated=(r"\lambda > 0",),
     ),
     Claim(
@@ -297,7 +295,7 @@ CLAIMS = (
                 EXCHANGED,
                 functional=exchanged(gan.discriminator_loss.xreplace({gan.model: gan.old})),
                 chance=D,
-                at=prior / (old + prior),
+                at=old_best[D],
             ),
             Identity(TABLES, EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side),
             Identity(
@@ -306,30 +304,30 @@ CLAIMS = (
                 left=exchanged(gan.with_old_best(gan.complete)),
                 right=complete.xreplace(old_best),
             ),
-            Identity(ENCODED, EXCHANGED, left=exchanged(BESIDE[-1][1]), right=standard),
+            Identity(ENCODED, EXCHANGED, left=exchanged(gan_standard), right=standard),
             Counterexample(
                 TABLES,
                 left=KL(exchanged(gan.labelled, labels=False), judged.xreplace(guess)),
                 right=KL(labelled, judged.xreplace(guess)),
-                tables=((CODES, [Rational(7, 10), Rational(3, 10)]), (PRIOR, [HALF, HALF])),
+                tables=(*CODED, (PRIOR, EVEN)),
             ),
         ),
         stated=(ALL_D,),
-        printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), \quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), \quad G \to E, \quad y = 1 \leftrightarrow y = 0",
+        printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), "
+        r"\quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), "
+        r"\quad G \to E, \quad y = 1 \leftrightarrow y = 0",
     ),
     Claim(
         "su-t12",
         (
             Bound(
                 SIDE_BY_SIDE,
-                upper=Add(
-                    joint, SumOrIntegral(lam * PAIRS(x, z) * cost(x, G(z)), (x, z)), evaluate=False
-                ).xreplace({codes: PAIRS(z)}),
+                upper=Add(joint, weighted_cost, evaluate=False).xreplace({codes: PAIRS(z)}),
                 lower=KL(mixture, prior),
                 remainder=Add(
                     SumOrIntegral(kl_div(codes / 2, not_D * mixture), (z,)),
                     SumOrIntegral(kl_div(prior / 2, D * mixture), (z,)),
-                    SumOrIntegral(lam * PAIRS(x, z) * cost(x, G(z)), (x, z)),
+                    weighted_cost,
                     evaluate=False,
                 ),
             ),
@@ -351,7 +349,8 @@ CLAIMS = (
                 right=Mul(Rational(63, 10), lam, 1 / ten_shares**2, evaluate=False),
             ),
         ),
-        printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) + \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
+        printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) "
+        r"+ \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
         stated=(r"\lambda > 0", r"a > 0", r"\sigma > 0"),
         refuted=(
             Counterexample(
