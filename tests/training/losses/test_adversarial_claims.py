@@ -1,4 +1,4 @@
-"""The adversarial losses against the claim objects: value and gradient, on random inputs, in float64."""
+"""The adversarial losses against the claim objects: value and gradient, in float64."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ import sympy
 import torch
 from sympy import exp
 
-from held import SEEDS, held_against, random
-from onekl.chapters import claim
+from held import by_logit, held_against, holds, random
 from onekl.chapters.gan import claims as gan
 from onekl.chapters.regulariser import claims as regulariser
 from onekl.symbolic.algebra import Joint
@@ -18,22 +17,16 @@ from onekl.training.losses.adversarial import (
     minimax_generator_loss,
     optimal_discriminator_logit,
     regularised_generator_loss,
+    step_penalty,
 )
 
-real, fake, lam = sympy.symbols("a b lambda", real=True)
+real, fake = sympy.symbols("a b", real=True)
+lam = regulariser.lam
 UP, DOWN = Joint("u", (gan.x,)), Joint("w", (gan.x,))  # D = u/(u + w) takes any value
 ANY_D = {
     gan.D: UP(gan.x) / (UP(gan.x) + DOWN(gan.x)),
     gan.not_D: DOWN(gan.x) / (UP(gan.x) + DOWN(gan.x)),
 }
-
-
-def by_logit(expression, logit):
-    """The expression with D = sigmoid(logit), at whatever point D is taken."""
-    return expression.replace(
-        lambda e: isinstance(e, type(gan.D)),
-        lambda e: 1 / (1 + exp(-logit if e.outcome else logit)),
-    )
 
 
 def tables(seed, letters=4):
@@ -47,53 +40,77 @@ def tables(seed, letters=4):
     )
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_discriminator_loss_is_su_16_on_tables(seed):
+@holds(discriminator_loss, "su-16")
+def test_discriminator_loss_is_su_16_on_tables(seed, su_16):
     p, q, given, logits = tables(seed)
     pairs = discriminator_loss(
         *torch.broadcast_tensors(logits[:, None], logits)
     )  # x ~ p̃ down, G(z) ~ q across
-    expected = on_tables(gan.discriminator_loss.xreplace(ANY_D), given)
-    assert float(p @ pairs.numpy() @ q) == pytest.approx(float(expected), rel=1e-12)
+    printed = sympy.Add(*su_16.statements[0].right.args[:2])  # beside a KL and a constant
+    expected = on_tables(printed.xreplace(ANY_D), given)
+    assert float(p @ pairs.detach().numpy() @ q) == pytest.approx(float(expected), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_discriminator_loss_has_the_summands_of_su_16(seed):
-    on_data, on_samples = (term.value for term in gan.discriminator_loss.args)
+@holds(discriminator_loss, "su-16")
+def test_discriminator_loss_has_the_summands_of_su_16(seed, su_16):
+    on_data, on_samples = (term.value for term in su_16.statements[0].right.args[:2])
     formula = by_logit(on_data, real) + by_logit(on_samples, fake)
     g = torch.Generator().manual_seed(seed)
-    loss = lambda a, b: discriminator_loss(a, b).sum(-1)
-    held_against(formula, (real, fake), loss, (random(g, 6, 3), random(g, 6, 3)))
+    inputs = (random(g, 6, 3), random(g, 6, 3))
+    held_against(formula, (real, fake), lambda a, b: discriminator_loss(a, b).sum(-1), inputs)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_generator_losses_are_the_summands_of_su_20_and_rq_4(seed):
-    usual, minimax = (
-        claim("su-20").statements[0].right,
-        claim("rq-4").statements[0].left,
-    )  # means over z
+@holds(generator_loss, "su-20")
+def test_generator_loss_is_the_summand_of_su_20(seed, su_20):
+    printed = by_logit(su_20.statements[0].right.value, fake)  # a mean over z
     inputs = (random(torch.Generator().manual_seed(seed), 6, 3),)
-    held_against(by_logit(usual.value, fake), (fake,), lambda a: generator_loss(a).sum(-1), inputs)
-    held_against(
-        by_logit(-minimax.value, fake), (fake,), lambda a: minimax_generator_loss(a).sum(-1), inputs
-    )
+    held_against(printed, (fake,), lambda a: generator_loss(a).sum(-1), inputs)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_optimal_discriminator_logit_is_su_18(seed):
-    printed = claim("su-18").statements[0].at.xreplace({gan.data: exp(real), gan.old: exp(fake)})
+@holds(minimax_generator_loss, "rq-4")
+def test_minimax_generator_loss_is_minus_the_summand_of_rq_4(seed, rq_4):
+    printed = by_logit(rq_4.statements[0].left.value, fake)  # a mean over z
+    inputs = (random(torch.Generator().manual_seed(seed), 6, 3),)
+    held_against(-printed, (fake,), lambda a: minimax_generator_loss(a).sum(-1), inputs)
+
+
+@holds(optimal_discriminator_logit, "su-18")
+def test_optimal_discriminator_logit_is_su_18(seed, su_18):
+    printed = su_18.statements[0].at.xreplace({gan.data: exp(real), gan.old: exp(fake)})
     g = torch.Generator().manual_seed(seed)
-    chance = lambda log_p, log_q: torch.sigmoid(optimal_discriminator_logit(log_p, log_q)).sum(-1)
+
+    def chance(log_p, log_q):
+        return torch.sigmoid(optimal_discriminator_logit(log_p, log_q)).sum(-1)
+
     held_against(printed, (real, fake), chance, (random(g, 6, 3), random(g, 6, 3)))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_regularised_generator_loss_is_the_printed_su_26(seed):
-    new, old = sympy.symbols("g:2", real=True), sympy.symbols("h:2", real=True)
-    r = regulariser
-    at_t = {g(r.t, r.z): s for g, s in zip((r.g_1, r.g_2), new)}
-    at_0 = {g(0, r.z): s for g, s in zip((r.g_1, r.g_2), old)}
-    formula = by_logit(r.adversarial.value, fake) + lam * r.moved_squared.xreplace(at_t | at_0)
+NEW, OLD = sympy.symbols("g:2", real=True), sympy.symbols("h:2", real=True)
+
+
+def squared_step(su_26, weight):
+    """The second term of su-26 for two coordinates of the data, which are NEW now and were OLD."""
+    images = (regulariser.g_1, regulariser.g_2)
+    at_t = {image(regulariser.t, regulariser.z): s for image, s in zip(images, NEW)}
+    at_0 = {image(0, regulariser.z): s for image, s in zip(images, OLD)}
+    return su_26.statements[1].value.xreplace(at_t | at_0).subs(lam, weight)
+
+
+@holds(step_penalty, "su-26")
+def test_step_penalty_is_the_norm_of_su_26(seed, su_26):
+    g = torch.Generator().manual_seed(seed)
+    inputs = tuple(random(g, 6, 1) for _ in range(4))
+
+    def loss(a, b, c, d):
+        return step_penalty(torch.cat([a, b], -1), torch.cat([c, d], -1))
+
+    held_against(squared_step(su_26, 1), (*NEW, *OLD), loss, inputs)
+
+
+@holds(regularised_generator_loss, "su-26")
+def test_regularised_generator_loss_is_the_printed_su_26(seed, su_26):
+    adversarial = su_26.statements[0].upper.args[0]
+    formula = by_logit(adversarial.value, fake) + squared_step(su_26, 0.7)
     g = torch.Generator().manual_seed(seed)
     inputs = tuple(random(g, 6, 1) for _ in range(5))
 
@@ -102,4 +119,4 @@ def test_regularised_generator_loss_is_the_printed_su_26(seed):
             logits[..., 0], torch.cat([a, b], -1), torch.cat([c, d], -1), 0.7
         )
 
-    held_against(formula.subs(lam, 0.7), (fake, *new, *old), loss, inputs)
+    held_against(formula, (fake, *NEW, *OLD), loss, inputs)

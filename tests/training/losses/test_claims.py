@@ -1,4 +1,4 @@
-"""The training losses against the claim objects: value and gradient, on random inputs, in float64."""
+"""The losses of VAE and EM against the claim objects: value and gradient, in float64."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,11 @@ import sympy
 import torch
 from sympy import exp
 
-from held import SEEDS, held_against, random
-from onekl.chapters import claim
-from onekl.chapters.joint_kl.claims import P, Q, elbo, x, z
+from held import SEEDS, held_against, holds, random
+from onekl.chapters.joint_kl.claims import P, Q, x, z
 from onekl.chapters.vae import claims as vae
-from onekl.chapters.vae.claims import epsilon, mu, one_sample, sigma, v
-from onekl.symbolic.algebra import Expectation, Gaussian, define, instantiate, integrate_real
+from onekl.chapters.vae.claims import epsilon, mu, sigma, v
+from onekl.symbolic.algebra import Gaussian, define, instantiate, integrate_real
 from onekl.symbolic.sampling import on_tables
 from onekl.training.losses.gaussian import (
     gaussian_kl,
@@ -25,35 +24,37 @@ mean, noise = sympy.symbols("m epsilon", real=True)
 s2 = sympy.Symbol("r", real=True)  # the decoder's log-variance
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_gaussian_kl_is_sn_9(seed):
-    printed = claim("sn-9").statements[0].right.subs(sigma, exp(v / 2))
+@holds(gaussian_kl, "sn-9")
+def test_gaussian_kl_is_sn_9(seed, sn_9):
+    printed = sn_9.statements[0].right.subs(sigma, exp(v / 2))
     assert sympy.simplify(printed - vae.gaussian_kl.subs(sigma, exp(v / 2))) == 0
     g = torch.Generator().manual_seed(seed)
     held_against(printed, (mu, v), gaussian_kl, (random(g, 7, 3), random(g, 7, 3)))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_vae_loss_is_su_7_for_gaussians(seed):
-    families = {
-        Q(x, given=z): Gaussian(x, mean, exp(s2)),
-        P(z, given=x): Gaussian(z, mu, exp(v)),
-        Q(z): Gaussian(z, 0, 1),
-    }
-    formula = integrate_real(define(instantiate(one_sample, families)))
-    assert claim("su-7").printed == Expectation(P(x), one_sample)
+FAMILIES = {
+    Q(x, given=z): Gaussian(x, mean, exp(s2)),
+    P(z, given=x): Gaussian(z, mu, exp(v)),
+    Q(z): Gaussian(z, 0, 1),
+}
+
+
+@holds(vae_loss, "su-7")
+def test_vae_loss_is_su_7_for_gaussians(seed, su_7):
+    formula = integrate_real(define(instantiate(su_7.printed.value, FAMILIES)))
     g = torch.Generator().manual_seed(seed)
     inputs = tuple(random(g, 6, 1) for _ in range(5))
     held_against(formula, (x, mean, s2, mu, v), vae_loss, inputs)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_reconstruction_loss_is_the_first_term_of_su_7(seed):
-    formula = -sympy.log(Gaussian(x, mean, exp(s2)).formula())
+@holds(reconstruction_loss, "su-7")
+def test_reconstruction_loss_is_the_first_term_of_su_7(seed, su_7):
+    first, to_prior = su_7.printed.value.args
+    assert to_prior == vae.to_prior
+    formula = integrate_real(define(instantiate(first, FAMILIES)))
     g = torch.Generator().manual_seed(seed)
-    held_against(
-        formula, (x, mean, s2), reconstruction_loss, tuple(random(g, 6, 4) for _ in range(3))
-    )
+    inputs = tuple(random(g, 6, 4) for _ in range(3))
+    held_against(formula, (x, mean, s2), reconstruction_loss, inputs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -74,10 +75,9 @@ def test_vae_loss_sums_over_the_coordinates_of_data_and_code(seed):
     torch.testing.assert_close(whole, columns + codes, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_reparameterise_is_the_map_of_sn_10(seed):
-    law = claim("sn-10").statements[0]
-    formula = law.value.subs(sigma, exp(v / 2))
+@holds(reparameterise, "sn-10")
+def test_reparameterise_is_the_map_of_sn_10(seed, sn_10):
+    formula = sn_10.statements[0].value.subs(sigma, exp(v / 2))
     g = torch.Generator().manual_seed(seed)
     held_against(
         formula,
@@ -87,45 +87,42 @@ def test_reparameterise_is_the_map_of_sn_10(seed):
     )
 
 
-def table_formulas(k):
-    """su-4's left side (without the entropy of the data), its remainder and su-2 at one data point with k letters of z."""
+def one_point(k):
+    """The cells of p(z|x) and of q(x, z) at one data point with k letters of z, and the tables."""
     encoder = sympy.symbols(f"e:{k}", positive=True)
     model = sympy.symbols(f"j:{k}", positive=True)
-    # One data point: p̃ is a single letter. The other row of q makes the table sum to one.
+    # p̃ is a single letter; the other row of q makes the table sum to one
     tables = {P: [list(encoder), [0] * k], Q: [list(model), [(1 - sum(model)) / k] * k]}
-    remainder = claim("su-4").statements[0].remainder
-    bound = on_tables(-Expectation(P(x), elbo), tables)
-    gap = on_tables(remainder, tables)
-    return encoder, model, bound, gap
+    return encoder, model, tables
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_joint_kl_and_its_gap_are_su_4_on_tables(seed):
-    encoder, model, bound, gap = table_formulas(3)
+def held_on_tables(formula, loss, seed):
+    """`loss` and its slopes in log q(x, z) are those of `formula` at one data point."""
+    encoder, model, tables = one_point(3)
     rng = np.random.default_rng(seed)
     e, j = rng.dirichlet(np.ones(3)), rng.dirichlet(np.ones(4))[:3]
     log_e, log_j = (torch.tensor(np.log(a)).requires_grad_() for a in (e, j))
     point = dict(zip((*encoder, *model), (*e, *j)))
-    for formula, loss in ((bound, joint_kl), (gap, bound_gap)):
-        value = loss(log_e, log_j)
-        assert float(value.detach()) == pytest.approx(float(formula.subs(point)), rel=1e-12)
-        got = torch.autograd.grad(value, (log_j,))[0].numpy()
-        slopes = [
-            float((formula.diff(symbol) * symbol).subs(point)) for symbol in model
-        ]  # d/d log j = j · d/dj
-        np.testing.assert_allclose(got, slopes, rtol=1e-10, atol=1e-12)
+    formula, value = on_tables(formula, tables), loss(log_e, log_j)
+    assert float(value.detach()) == pytest.approx(float(formula.subs(point)), rel=1e-12)
+    slopes = [  # d/d log j = j · d/dj
+        float((formula.diff(symbol) * symbol).subs(point)) for symbol in model
+    ]
+    got = torch.autograd.grad(value, (log_j,))[0].numpy()
+    np.testing.assert_allclose(got, slopes, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_negative_log_likelihood_is_su_2_at_one_point(seed):
-    rng = np.random.default_rng(seed)
-    j = rng.dirichlet(np.ones(4))[:3]
-    tables = {
-        P: [[1, 0, 0], [0, 0, 0]],
-        Q: [list(map(sympy.Float, j)), [sympy.Float((1 - j.sum()) / 3)] * 3],
-    }
-    likelihood = claim("su-2").statements[0].functional
-    expected = -float(on_tables(likelihood, tables))
-    assert float(negative_log_likelihood(torch.tensor(np.log(j)))) == pytest.approx(
-        expected, rel=1e-12
-    )
+@holds(joint_kl, "su-4")
+def test_joint_kl_is_the_left_side_of_su_4_on_tables(seed, su_4):
+    held_on_tables(su_4.statements[0].upper, joint_kl, seed)  # one point has no entropy
+
+
+@holds(bound_gap, "su-4")
+def test_bound_gap_is_the_remainder_of_su_4_on_tables(seed, su_4):
+    held_on_tables(su_4.statements[0].remainder, bound_gap, seed)
+
+
+@holds(negative_log_likelihood, "su-1", "su-2")
+def test_negative_log_likelihood_is_su_2_with_the_density_of_su_1(seed, su_1, su_2):
+    likelihood = su_2.statements[0].functional.subs(Q(x), su_1.statements[0].density)
+    held_on_tables(-likelihood, lambda log_e, log_j: negative_log_likelihood(log_j), seed)

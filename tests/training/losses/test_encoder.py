@@ -51,7 +51,10 @@ def test_the_minimax_loss_is_minus_the_discriminators(encoder, generator):
 @given(LOGITS, LOGITS)
 @settings(deadline=None)
 def test_the_articles_loss_and_the_minimax_loss_pull_the_encoder_apart(encoder, generator):
-    """Their sum does not depend on the encoder's logits: for every D the two gradients are opposite (su-t14)."""
+    """Their sum does not depend on the encoder's logits (su-t14).
+
+    For every D the two gradients are opposite.
+    """
     moved = encoder + 1
     total = ali_loss(encoder, generator) + ali_minimax_loss(encoder, generator)
     torch.testing.assert_close(

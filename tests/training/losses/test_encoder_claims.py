@@ -5,10 +5,11 @@ import pytest
 import sympy
 import torch
 
-from held import SEEDS
+from held import by_logit, held_against, holds, random
 from onekl.chapters.aae import claims as aae
 from onekl.chapters.ali import claims as ali
-from onekl.symbolic.algebra import Expectation, Joint
+from onekl.symbolic.algebra import Joint
+from onekl.symbolic.notation import latex
 from onekl.symbolic.sampling import on_tables
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.losses.encoder import (
@@ -26,7 +27,7 @@ CODE_UP, CODE_DOWN = Joint("u", (aae.z,)), Joint("w", (aae.z,))
 
 
 def tables(seed, shape=(3, 4)):
-    """Random joint tables of p, q, p°, q°, u and w with the letters of x and z, and the logits log u − log w."""
+    """Random joint tables of p, q, p°, q°, u and w over x and z, and the logits log u − log w."""
     made = np.random.default_rng(seed).dirichlet(np.ones(shape[0] * shape[1]), 6).reshape(6, *shape)
     given = dict(
         zip((ali.P, ali.Q, ali.OLD_P, ali.OLD_Q, UP, DOWN), (table.tolist() for table in made))
@@ -35,76 +36,80 @@ def tables(seed, shape=(3, 4)):
 
 
 def mean_over_pairs(loss, p, q, logits):
-    """The mean of loss(encoder_logits, generator_logits) with the encoder's pair from p and the generator's from q."""
+    """The mean of `loss` with the encoder's pair drawn from p and the generator's from q."""
     flat = logits.flatten()
     return float(p.ravel() @ loss(flat[:, None], flat).numpy() @ q.ravel())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(
-    "formula, loss",
-    [
-        (ali.article_loss, ali_loss),
-        (ali.minimax_loss, ali_minimax_loss),
-        (ali.exchanged_loss, ali_exchanged_loss),
-        (ali.discriminator_loss, lambda a, b: discriminator_loss(*torch.broadcast_tensors(a, b))),
-    ],
-)
-def test_the_losses_of_ali_are_those_of_the_claims(seed, formula, loss):
-    made, given, logits = tables(seed)
-    expected = on_tables(formula.xreplace(ANY_D), given)
-    assert mean_over_pairs(loss, made[0], made[1], logits) == pytest.approx(
-        float(expected), rel=1e-12
-    )
+def held_on_tables(formula, loss, seed):
+    """The mean of `loss` over pairs is `formula`, for a D that may take any value."""
+    (p, q, *_), given, logits = tables(seed)
+    expected = float(on_tables(formula.xreplace(ANY_D), given))
+    assert mean_over_pairs(loss, p, q, logits) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_complete_loss_is_su_40(seed):
-    made, given, logits = tables(seed)
-    p, q, old_p, old_q = made[:4]
-    per_code = (q / q.sum(0) * np.log((q / q.sum(0)) / (old_q / old_q.sum(0)))).sum(
-        0
-    )  # KL(q(x|z) ‖ q°(x|z)), (Z,)
-    ratio = np.log((old_p / old_p.sum(1, keepdims=True)) / (p / p.sum(1, keepdims=True)))
+@holds(discriminator_loss, "su-38")
+def test_the_discriminators_loss_of_pairs_is_su_38(seed, su_38):
+    printed = sympy.Add(*su_38.statements[0].right.args[:2])  # beside a KL and a constant
+    held_on_tables(printed, lambda a, b: discriminator_loss(*torch.broadcast_tensors(a, b)), seed)
+
+
+@holds(ali_loss, "su-41")
+def test_ali_loss_is_su_41(seed, su_41):
+    assert all(latex(term) in su_41.printed for term in ali.article_loss.args)
+    held_on_tables(ali.article_loss, ali_loss, seed)
+
+
+@holds(ali_minimax_loss, "su-42")
+def test_ali_minimax_loss_is_su_42(seed, su_42):
+    held_on_tables(su_42.statements[0].left, ali_minimax_loss, seed)
+
+
+@holds(ali_exchanged_loss, "su-43")
+def test_ali_exchanged_loss_is_su_43(seed, su_43):
+    held_on_tables(su_43.statements[0].left, ali_exchanged_loss, seed)
+
+
+@holds(ali_complete_loss, "su-40")
+def test_ali_complete_loss_is_su_40(seed, su_40):
+    (p, q, old_p, old_q, *_), _, _ = tables(seed)
+    decoder, old_decoder = q / q.sum(0), old_q / old_q.sum(0)
+    encoder, old_encoder = (one / one.sum(1, keepdims=True) for one in (p, old_p))
+    per_code = (decoder * np.log(decoder / old_decoder)).sum(0)  # KL(q(x|z) ‖ q°(x|z)), (Z,)
     kl = torch.tensor(np.broadcast_to(per_code, q.shape).copy()).flatten()
-    found = mean_over_pairs(
-        lambda a, b: ali_complete_loss(a, b, kl, torch.tensor(ratio).flatten()), p, q, logits
-    )
-    assert found == pytest.approx(
-        float(on_tables(ali.complete_loss.xreplace(ANY_D), given)), rel=1e-12
-    )
+    log_ratio = torch.tensor(np.log(old_encoder / encoder)).flatten()
+    assert su_40.statements[0].right == ali.complete_loss.xreplace(ali.old_best)
+    held_on_tables(ali.complete_loss, lambda a, b: ali_complete_loss(a, b, kl, log_ratio), seed)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_losses_over_codes_are_su_30_and_the_first_part_of_su_32(seed):
-    codes, prior, old, up, down = np.random.default_rng(seed).dirichlet(np.ones(5), 5)
-    given = {
-        aae.CODES: codes.tolist(),
-        aae.PRIOR: prior.tolist(),
-        CODE_UP: up.tolist(),
-        CODE_DOWN: down.tolist(),
-    }
+@holds(discriminator_loss, "su-30")
+def test_the_discriminators_loss_of_codes_is_su_30(seed, su_30):
+    codes, prior, up, down = np.random.default_rng(seed).dirichlet(np.ones(5), 4)
     share = CODE_UP(aae.z) / (CODE_UP(aae.z) + CODE_DOWN(aae.z))
-    any_d, logits = {aae.D: share, aae.not_D: 1 - share}, torch.tensor(np.log(up / down))
+    printed = su_30.statements[1].functional.xreplace({aae.D: share, aae.not_D: 1 - share})
+    given = {aae.CODES: codes, aae.PRIOR: prior, CODE_UP: up, CODE_DOWN: down}
+    expected = on_tables(printed, {joint: table.tolist() for joint, table in given.items()})
+    logits = torch.tensor(np.log(up / down))
     real, fake = torch.broadcast_tensors(logits[:, None], logits)  # real are the prior's codes
     found = prior @ discriminator_loss(real, fake).numpy() @ codes
-    assert found == pytest.approx(
-        float(on_tables(aae.discriminator_loss.xreplace(any_d), given)), rel=1e-12
-    )
-    first = Expectation(aae.codes, -sympy.log(aae.D)).xreplace(any_d)
-    assert codes @ generator_loss(logits).numpy() == pytest.approx(
-        float(on_tables(first, given)), rel=1e-12
-    )
+    assert found == pytest.approx(float(expected), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_aae_loss_is_the_printed_su_34(seed):
+@holds(generator_loss, "su-33")
+def test_the_encoders_loss_is_the_summand_of_su_33(seed, su_33):
+    logit = sympy.Symbol("a", real=True)
+    printed = by_logit(su_33.statements[0].right.value, logit)  # a mean over x
+    inputs = (random(torch.Generator().manual_seed(seed), 6, 3),)
+    held_against(printed, (logit,), lambda a: generator_loss(a).sum(-1), inputs)
+
+
+@holds(aae_loss, "su-34")
+def test_aae_loss_is_the_printed_su_34(seed, su_34):
     """−log D(E(x)) plus the left side of the box's second statement, coordinate by coordinate."""
     g = torch.Generator().manual_seed(seed)
     logits, x, image = (
         torch.randn(shape, generator=g, dtype=torch.float64) for shape in ((6,), (6, 2), (6, 2))
     )
-    squared = sympy.lambdify((aae.x, aae.image, aae.lam), aae.CLAIMS[7].statements[1].left)
-    assert aae.CLAIMS[7].id == "su-34"
+    squared = sympy.lambdify((aae.x, aae.image, aae.lam), su_34.statements[1].left)
     expected = -torch.log(torch.sigmoid(logits)) + squared(x, image, 0.7).sum(-1)
     torch.testing.assert_close(aae_loss(logits, x, image, 0.7), expected, rtol=1e-12, atol=1e-12)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Categorical, Normal, kl_divergence
 
+from held import EQUATION, holds
 from onekl.training.losses.adversarial import (
     discriminator_loss,
     generator_loss,
@@ -37,8 +38,8 @@ DTYPES = [torch.float32, torch.float64]
 def random_finite(seed, shape=(3, 5, 4)):
     """A random log p(z|x) and log q(x, z) with leading axes, and z last."""
     generator = torch.Generator().manual_seed(seed)
-    draw = lambda: 3 * torch.randn(shape, generator=generator, dtype=torch.float64)
-    return torch.log_softmax(draw(), -1), draw()
+    first, second = 3 * torch.randn(2, *shape, generator=generator, dtype=torch.float64)
+    return torch.log_softmax(first, -1), second
 
 
 @settings(deadline=None)
@@ -131,6 +132,16 @@ def test_gaussian_log_density_is_torchs_and_broadcasts(dtype):
     torch.testing.assert_close(reconstruction_loss(x, mean, log_var), -expected)
 
 
+@holds(gaussian_log_density, EQUATION)
+def test_gaussian_log_density_is_that_of_a_normal_distribution(seed):
+    generator = torch.Generator().manual_seed(seed)
+    x, mean, log_var = torch.randn(3, 5, 4, generator=generator, dtype=torch.float64)
+    expected = Normal(mean, torch.exp(log_var / 2)).log_prob(x).sum(-1)
+    torch.testing.assert_close(
+        gaussian_log_density(x, mean, log_var), expected, rtol=1e-12, atol=1e-12
+    )
+
+
 def test_gaussian_log_density_integrates_to_one():
     x = torch.linspace(-20, 20, 4001, dtype=torch.float64)[:, None]
     mean, log_var = torch.tensor([1.0]), torch.tensor([0.7], dtype=torch.float64)
@@ -183,7 +194,16 @@ def test_vae_loss_bounds_the_likelihood_of_a_linear_gaussian_model():
     torch.testing.assert_close(expected_loss(x, 0.25), nll + gap, rtol=1e-7, atol=0)
 
 
-def test_importance_weighted_likelihood_is_the_log_of_the_mean_weight():
+@holds(importance_weighted_log_likelihood, EQUATION)
+def test_importance_weighted_likelihood_is_the_log_of_the_mean_weight(seed):
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.rand(3, 7, generator=generator, dtype=torch.float64)
+    found = importance_weighted_log_likelihood(torch.log(weights))
+    expected = [math.log(math.fsum(row) / 7) for row in weights.tolist()]
+    assert found.tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_importance_weighted_likelihood_survives_weights_that_underflow():
     weights = torch.tensor([[1.0, 2.0, 3.0], [4.0, 4.0, 4.0]], dtype=torch.float64)
     found = importance_weighted_log_likelihood(torch.log(weights) - 4000)
     torch.testing.assert_close(
