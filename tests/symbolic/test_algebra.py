@@ -129,7 +129,7 @@ def test_a_dirac_map_on_an_alphabet_is_an_indicator():
     assert expected == sympy.Rational(1, 2)
 
 
-def test_the_excess_is_zero_where_its_arguments_agree():
+def test_kl_div_is_zero_where_its_arguments_agree():
     value = compiled(kl_div(x, z))
     assert value(Assignment(values={x: 2, z: 2})) == 0
     assert value(Assignment(values={x: 0, z: 2})) == 2

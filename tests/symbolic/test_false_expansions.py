@@ -1,4 +1,4 @@
-"""False expansions of many shapes: each is refused, gets the premise without which it is false, or is refuted by numbers."""
+"""False expansions: each is refused, gets the premise that it needs, or is refuted by numbers."""
 
 from random import Random
 
@@ -121,7 +121,7 @@ def test_a_density_that_may_vanish_beside_the_other_becomes_a_premise():
 
 
 def test_remainders_that_do_not_add_up_become_a_premise():
-    """At each x the integrands agree to first order, and the integral is infinite for every t > 0."""
+    """At each x the integrands agree to first order; the integral is infinite for every t > 0."""
     heavy = expansion(
         SumOrIntegral(normal * exp(t * x**4), (x,)),
         SumOrIntegral(normal * (1 + t * x**4), (x,)),

@@ -1,4 +1,4 @@
-"""False statements of many shapes: each is refused, or gets the premise without which it is false."""
+"""False statements of many shapes: each is refused, or gets the premise that it needs."""
 
 import pytest
 import sympy
@@ -169,7 +169,7 @@ def test_denominators_that_could_vanish_become_premises():
     assert any(r"b \neq 0" in premise for premise in series.prove().premises)
 
 
-def test_an_excess_of_negatives_is_not_bounded_below():
+def test_a_kl_div_of_negatives_is_not_bounded_below():
     left = Add(SumOrIntegral(kl_div(-P(x), -Q(x)), (x,)), KL(P(x), Q(x)), evaluate=False)
     assert "finite" in premises(left, S.Zero)
 

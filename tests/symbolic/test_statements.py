@@ -157,6 +157,6 @@ def test_concrete_identities_list_the_assumptions_on_symbols():
     )
 
 
-def test_the_excess_integrates_to_the_divergence():
+def test_kl_div_integrates_to_the_divergence():
     Identity(TABLES, left=SumOrIntegral(kl_div(P(x), Q(x)), (x,)), right=marginal).prove()
     refuses(Identity(TABLES, left=SumOrIntegral(kl_div(Q(x), P(x)), (x,)), right=marginal))

@@ -1,19 +1,23 @@
 r"""A small probability algebra on SymPy: what the sources' notation needs, and no more.
 
-A `Joint` names a joint density over named variables; calling it gives its marginals and conditionals,
-`Density` objects that stand for an unknown positive function and print as the book writes them.
-`Gaussian` is a density with a formula, `Dirac` a map written as a density.
-`Expectation`, `KL` and `Entropy` are functionals of densities; each has a `definition` as a `SumOrIntegral`,
-the integral (or, on a finite alphabet, the sum) over the whole range of its variables.
+A `Joint` names a joint density over named variables; calling it gives its marginals and
+conditionals, `Density` objects that stand for an unknown positive function and print as the book
+writes them. `Gaussian` is a density with a formula, `Dirac` a map written as a density.
+`Expectation`, `KL` and `Entropy` are functionals of densities; each has a `definition` as a
+`SumOrIntegral`, the integral (or, on a finite alphabet, the sum) over the whole range of its
+variables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import sympy
 from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
 from sympy.core.symbol import Str
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.str import StrPrinter
 
 
 class Density(Expr):
@@ -26,7 +30,14 @@ class Density(Expr):
     is_positive = True
     is_commutative = True
 
-    def __new__(cls, name, family, over, given=()):
+    def __new__(
+        cls,
+        name: str | Str,
+        family: str | Str,
+        over: Iterable[Symbol],
+        given: Iterable[Symbol] = (),
+    ) -> Density:
+        """The density of these names and variables."""
         return Expr.__new__(cls, Str(str(name)), Str(str(family)), Tuple(*over), Tuple(*given))
 
     name = property(lambda self: self.args[0].name)
@@ -35,15 +46,16 @@ class Density(Expr):
     given = property(lambda self: tuple(self.args[3]))
 
     @property
-    def free_symbols(self):
+    def free_symbols(self) -> set[Symbol]:
+        """All its variables."""
         return set(self.over) | set(self.given)
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         names = ", ".join(printer.doprint(v) for v in self.over)
         bar = "|" + ", ".join(printer.doprint(v) for v in self.given) if self.given else ""
         return rf"{self.name}({names}{bar})"
 
-    def _sympystr(self, printer):
+    def _sympystr(self, printer: StrPrinter) -> str:
         names = ", ".join(map(str, self.over)) + (
             "|" + ", ".join(map(str, self.given)) if self.given else ""
         )
@@ -57,11 +69,19 @@ class Joint:
     `P(x, z)` is the joint, `P(x)` a marginal, `P(z, given=x)` a conditional.
     """
 
-    def __init__(self, family: str, variables: tuple[Symbol, ...], names: dict | None = None):
+    def __init__(
+        self,
+        family: str,
+        variables: tuple[Symbol, ...],
+        names: dict[tuple[Symbol, ...], str] | None = None,
+    ) -> None:
         self.family, self.variables, self.names = family, tuple(variables), names or {}
 
-    def __call__(self, *over: Symbol, given: Symbol | tuple = ()) -> Density:
-        """The density of `over` given `given`; ValueError for a variable that the family does not have."""
+    def __call__(self, *over: Symbol, given: Symbol | tuple[Symbol, ...] = ()) -> Density:
+        """The density of `over` given `given`.
+
+        ValueError for a variable that the family lacks, for one that is named twice, and for none.
+        """
         given = given if isinstance(given, tuple) else (given,)
         for variable in (*over, *given):
             if variable not in self.variables:
@@ -71,7 +91,8 @@ class Joint:
                 )
         if not over or set(over) & set(given) or len(set(over)) < len(over):
             raise ValueError(
-                f"a density of {self.family} needs variables, each named once; got {over} given {given}"
+                f"a density of {self.family} needs variables, each named once; "
+                f"got {over} given {given}"
             )
         ordered = tuple(v for v in self.variables if v in over)
         conditions = tuple(v for v in self.variables if v in given)
@@ -85,7 +106,8 @@ class Gaussian(Expr):
     is_positive = True
     is_commutative = True
 
-    def __new__(cls, variable, mean, variance):
+    def __new__(cls, variable: Symbol, mean: Expr | float, variance: Expr | float) -> Gaussian:
+        """The normal density of the variable; numbers become SymPy's."""
         return Expr.__new__(cls, variable, sympy.sympify(mean), sympy.sympify(variance))
 
     variable = property(lambda self: self.args[0])
@@ -95,11 +117,10 @@ class Gaussian(Expr):
 
     def formula(self) -> Expr:
         """exp(−(z − μ)²/2σ²)/√(2πσ²)."""
-        return exp(-((self.variable - self.mean) ** 2) / (2 * self.variance)) / sqrt(
-            2 * pi * self.variance
-        )
+        distance = (self.variable - self.mean) ** 2
+        return exp(-distance / (2 * self.variance)) / sqrt(2 * pi * self.variance)
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         inside = ", ".join(printer.doprint(a) for a in (self.mean, self.variance))
         return rf"\mathcal{{N}}({printer.doprint(self.variable)}; {inside})"
 
@@ -110,26 +131,31 @@ class Dirac(Expr):
     is_nonnegative = True
     is_commutative = True
 
-    def __new__(cls, variable, image):
+    def __new__(cls, variable: Symbol, image: Expr | float) -> Dirac:
+        """The density of a variable that equals its image; numbers become SymPy's."""
         return Expr.__new__(cls, variable, sympy.sympify(image))
 
     over = property(lambda self: (self.args[0],))
     image = property(lambda self: self.args[1])
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         return rf"\delta({printer.doprint(self.args[0])} - {printer.doprint(self.image)})"
 
 
 class ClassProbability(Expr):
-    """The probability of one outcome of a binary label at a point: D at outcome 1, 1 − D at outcome 0.
+    """The probability of an outcome of a binary label at a point: D at outcome 1, 1 − D at 0.
 
-    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at, a tuple for a pair.
+    D is an unknown function with values from 0 to 1, `argument` the point that it is taken at, a
+    tuple for a pair.
     """
 
     is_positive = True
     is_commutative = True
 
-    def __new__(cls, name, argument, outcome=1):
+    def __new__(
+        cls, name: str | Str, argument: Expr | tuple[Expr, ...], outcome: int = 1
+    ) -> ClassProbability:
+        """The probability of the outcome, 1 or 0, at the argument."""
         return Expr.__new__(cls, Str(str(name)), sympy.sympify(argument), sympy.Integer(outcome))
 
     name = property(lambda self: self.args[0].name)
@@ -148,26 +174,28 @@ class ClassProbability(Expr):
         """The same probability at another point."""
         return ClassProbability(self.name, argument, self.outcome)
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         one = rf"{self.name}({', '.join(map(printer.doprint, self.arguments))})"
         return one if self.outcome else rf"(1 - {one})"
 
 
 class LabelledJoint(Expr):
-    """A joint density of x and a binary label, by its two values: `one` at label 1 and `zero` at label 0."""
+    """A joint density of x and a binary label: `one` at label 1 and `zero` at label 0."""
 
     is_commutative = True
 
-    def __new__(cls, label, one, zero):
+    def __new__(cls, label: Symbol, one: Expr, zero: Expr) -> LabelledJoint:
+        """The joint that is `one` and `zero` at the two values of the label."""
         return Expr.__new__(cls, label, sympy.sympify(one), sympy.sympify(zero))
 
     label = property(lambda self: self.args[0])
     one = property(lambda self: self.args[1])
     zero = property(lambda self: self.args[2])
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         label, one, zero = map(printer.doprint, self.args)
-        return rf"\left\{{\begin{{array}}{{ll}} {one}, & {label} = 1 \\ {zero}, & {label} = 0 \end{{array}}\right\}}"
+        rows = rf"{one}, & {label} = 1 \\ {zero}, & {label} = 0"
+        return rf"\left\{{\begin{{array}}{{ll}} {rows} \end{{array}}\right\}}"
 
 
 class kl_div(Function):
@@ -176,10 +204,11 @@ class kl_div(Function):
     is_real = True
 
     def formula(self) -> Expr:
+        """The right-hand side: a log(a/b) − a + b."""
         a, b = self.args
         return a * log(a / b) - a + b
 
-    def _latex(self, printer, exp=None):
+    def _latex(self, printer: LatexPrinter, exp: str | None = None) -> str:
         return rf"\mathcal{{E}}\left({', '.join(printer.doprint(a) for a in self.args)}\right)"
 
 
@@ -189,39 +218,40 @@ class SumOrIntegral(Expr):
     is_commutative = True
     is_real = True
 
-    def __new__(cls, integrand, variables):
+    def __new__(cls, integrand: Expr | float, variables: Iterable[Symbol]) -> SumOrIntegral:
+        """The integral of the integrand over the variables, or the sum."""
         return Expr.__new__(cls, sympy.sympify(integrand), Tuple(*variables))
 
     integrand = property(lambda self: self.args[0])
     variables = property(lambda self: tuple(self.args[1]))
 
     @property
-    def free_symbols(self):
+    def free_symbols(self) -> set[Symbol]:
+        """The integrand's symbols without the variables."""
         return self.integrand.free_symbols - set(self.variables)
 
-    def _eval_subs(self, old, new):
+    def _eval_subs(self, old: Expr, new: Expr) -> SumOrIntegral | None:
         return self if old in self.variables else None
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         body = _with_brackets(self.integrand, printer)
         sign = {1: r"\int", 2: r"\iint", 3: r"\iiint"}[len(self.variables)]
         return rf"{sign} {body} \," + r"\,".join("d" + printer.doprint(v) for v in self.variables)
 
 
-def _with_brackets(integrand: Expr, printer) -> str:
-    """An integrand whose sums, and integrals that are multiplied by something, stand in brackets."""
-    inner = {
-        f: sympy.Symbol(rf"\left[{printer.doprint(f)}\right]")
-        for f in Mul.make_args(integrand)
-        if isinstance(f, SumOrIntegral)
-    }
+def _with_brackets(integrand: Expr, printer: LatexPrinter) -> str:
+    """An integrand with brackets around a sum, and around integrals that are multiplied."""
     if integrand.is_Add:
         return rf"\left[{printer.doprint(integrand)}\right]"
-    return (
-        printer.doprint(Mul(*(inner.get(f, f) for f in Mul.make_args(integrand)), evaluate=False))
-        if inner
-        else printer.doprint(integrand)
-    )
+    parts = Mul.make_args(integrand)
+    inner = {
+        f: sympy.Symbol(rf"\left[{printer.doprint(f)}\right]")
+        for f in parts
+        if isinstance(f, SumOrIntegral)
+    }
+    if not inner:
+        return printer.doprint(integrand)
+    return printer.doprint(Mul(*(inner.get(f, f) for f in parts), evaluate=False))
 
 
 def factors(product: Expr) -> list[Expr]:
@@ -230,7 +260,10 @@ def factors(product: Expr) -> list[Expr]:
 
 
 def variables_of(product: Expr) -> tuple[Symbol, ...]:
-    """The variables that a product, or a mixture, of densities is a density over; ValueError if there is none."""
+    """The variables that a product, or a mixture, of densities is a density over.
+
+    ValueError if there is none.
+    """
     if isinstance(product, LabelledJoint):
         return (*variables_of(product.one), product.label)
     if product.is_Add:
@@ -245,21 +278,23 @@ def variables_of(product: Expr) -> tuple[Symbol, ...]:
 
 
 class _Functional(Expr):
-    """What `Expectation`, `KL` and `Entropy` share: real values, and variables that are summed away."""
+    """What `Expectation`, `KL` and `Entropy` share: real values, and variables summed away."""
 
     is_commutative = True
     is_real = True
 
-    def __new__(cls, *args):
+    def __new__(cls, *args: Expr | float) -> _Functional:
         variables_of(sympy.sympify(args[0]))
         return Expr.__new__(cls, *map(sympy.sympify, args))
 
     @property
-    def variables(self):
+    def variables(self) -> tuple[Symbol, ...]:
+        """The variables that are summed away."""
         return variables_of(self.args[0])
 
     @property
-    def free_symbols(self):
+    def free_symbols(self) -> set[Symbol]:
+        """The symbols that are not summed away."""
         return set().union(*(a.free_symbols for a in self.args)) - set(self.variables)
 
 
@@ -270,9 +305,10 @@ class Expectation(_Functional):
     value = property(lambda self: self.args[1])
 
     def definition(self) -> SumOrIntegral:
+        """∫ weight · value."""
         return SumOrIntegral(self.weight * self.value, self.variables)
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         drawn = ", ".join(
             rf"{','.join(printer.doprint(v) for v in f.over)}\sim {printer.doprint(f)}"
             for f in factors(self.weight)
@@ -287,10 +323,14 @@ class KL(_Functional):
     second = property(lambda self: self.args[1])
 
     def cases(self) -> tuple[KL, ...]:
-        """For labelled densities, which must share their label, the KL at each of its two values."""
+        """For labelled densities, the KL at each of the label's two values.
+
+        ValueError unless both share their label.
+        """
         if not isinstance(self.second, LabelledJoint) or self.first.label != self.second.label:
             raise ValueError(
-                f"the KL from a density with the label {self.first.label} needs a second one with that label"
+                f"the KL from a density with the label {self.first.label} "
+                "needs a second one with that label"
             )
         return KL(self.first.one, self.second.one), KL(self.first.zero, self.second.zero)
 
@@ -300,22 +340,24 @@ class KL(_Functional):
             return sympy.Add(*(case.definition() for case in self.cases()))
         return SumOrIntegral(self.first * log(self.first / self.second), self.variables)
 
-    def _latex(self, printer):
-        return rf"\mathrm{{KL}}\left({printer.doprint(self.first)} \,\Vert\, {printer.doprint(self.second)}\right)"
+    def _latex(self, printer: LatexPrinter) -> str:
+        first, second = printer.doprint(self.first), printer.doprint(self.second)
+        return rf"\mathrm{{KL}}\left({first} \,\Vert\, {second}\right)"
 
 
 class Entropy(_Functional):
     """H(density) = −∫ density · log density."""
 
     def definition(self) -> SumOrIntegral:
+        """−∫ density · log density."""
         return SumOrIntegral(-self.args[0] * log(self.args[0]), self.variables)
 
-    def _latex(self, printer):
+    def _latex(self, printer: LatexPrinter) -> str:
         return rf"H\left({printer.doprint(self.args[0])}\right)"
 
 
 def define(expression: Expr) -> Expr:
-    """Every functional and every excess replaced by its definition, from the inside out."""
+    """Every functional and every `kl_div` replaced by its definition, from the inside out."""
     if not expression.args or isinstance(expression, (Density, Gaussian, Dirac)):
         return expression
     rebuilt = expression.func(*(define(a) for a in expression.args))
@@ -332,7 +374,8 @@ def instantiate(expression: Expr, families: dict[Density, Expr]) -> Expr:
 def integrate_real(expression: Expr) -> Expr:
     """Every `SumOrIntegral` of Gaussian integrands carried out over the real line by SymPy.
 
-    ValueError for a variance that is not known to be positive, and for a variable whose sign is known.
+    ValueError for a variance that is not known to be positive, for a variable whose sign is known,
+    and for a denominator that depends on the variable.
     """
     if isinstance(expression, SumOrIntegral):
         integrand = expression.integrand
@@ -347,20 +390,12 @@ def integrate_real(expression: Expr) -> Expr:
 
 
 def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
-    if (
-        not variable.is_real
-        or variable.is_nonnegative is not None
-        or variable.is_nonpositive is not None
-    ):
-        raise ValueError(
-            f"{variable} is integrated over the real line, so it must be a real symbol of no known sign"
-        )
-    weight = next(
-        (f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable), None
-    )
-    rest = sympy.expand(
-        sympy.expand_log(integrate_real(integrand / weight if weight else integrand))
-    )
+    """The integral over one variable; moments of its Gaussian where the rest is a polynomial."""
+    _require_free_real(variable)
+    own = [f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable]
+    weight = own[0] if own else None
+    plain = integrate_real(integrand / weight if weight else integrand)
+    rest = sympy.expand(sympy.expand_log(plain))
     if any(power.exp.is_negative and power.base.has(variable) for power in rest.atoms(sympy.Pow)):
         raise ValueError(
             f"a denominator depends on {variable}, so the integral may diverge at a pole"
@@ -370,6 +405,16 @@ def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
         powers = sympy.Poly(rest, variable).terms()
         return sympy.simplify(sum(c * _moment(variable, k, density) for (k,), c in powers))
     return _integral(rest * density, variable)
+
+
+def _require_free_real(variable: Symbol) -> None:
+    """ValueError unless the variable is a real symbol of no known sign."""
+    signs = (variable.is_nonnegative, variable.is_nonpositive)
+    if not variable.is_real or signs != (None, None):
+        raise ValueError(
+            f"{variable} is integrated over the real line, "
+            "so it must be a real symbol of no known sign"
+        )
 
 
 @cache

@@ -1,6 +1,6 @@
 """Wrong versions of a statement, made from its own expressions, which its check must reject.
 
-One change each: a sign, a dropped term, p and q exchanged, a KL reversed, a constant, a conditioning variable
+One change each: a sign, a dropped term, p and q exchanged, a KL reversed, a constant, a condition
 dropped, reversed or added, another marginal, a square or a half lost.
 """
 
@@ -18,6 +18,7 @@ from onekl.symbolic.algebra import (
     Density,
     Entropy,
     Expectation,
+    Joint,
     LabelledJoint,
     SumOrIntegral,
     variables_of,
@@ -31,8 +32,12 @@ HALF = sympy.Rational(1, 2)
 
 
 def mutants(statement: Statement) -> list[tuple[str, Statement]]:
-    """Every one-change version of the statement, with the name of the change; no two are the same."""
-    joints = statement.instances.joints if isinstance(statement.instances, RandomTables) else ()
+    """Every one-change version of the statement, with the name of the change.
+
+    No two are the same.
+    """
+    is_on_tables = isinstance(statement.instances, RandomTables)
+    joints = statement.instances.joints if is_on_tables else ()
     found = {}
     for field in statement.mutable:
         original = getattr(statement, field)
@@ -52,32 +57,31 @@ def _canonical(expression: Expr) -> Expr:
     return sympy.expand(expression.doit())
 
 
-def _fits(statement, field, changed) -> bool:
-    """A functional stays one, an optimum does not lie at whatever it is optimised over, a law stays on its alphabet."""
+def _fits(statement: Statement, field: str, changed: Expr) -> bool:
+    """Whether the changed field still makes sense.
+
+    A functional stays one, an optimum does not lie at whatever it is optimised over, and a law
+    stays on its alphabet.
+    """
     if isinstance(statement, Optimum):
-        return (
-            isinstance(changed, SumOrIntegral)
-            if field == "functional"
-            else not changed.has(statement.density)
-        )
+        if field == "functional":
+            return isinstance(changed, SumOrIntegral)
+        return not changed.has(statement.density)
     if isinstance(statement, OptimalDiscriminator):
-        return (
-            changed.has(ClassProbability)
-            if field == "functional"
-            else not changed.has(ClassProbability)
-        )
+        return changed.has(ClassProbability) == (field == "functional")
     if isinstance(statement, Pushforward) and isinstance(statement.instances, RandomTables):
         return field != "value"
     return True
 
 
-def _same_variables(changed: Expr, original: Expr, joints) -> bool:
+def _same_variables(changed: Expr, original: Expr, joints: tuple[Joint, ...]) -> bool:
     """A change that leaves a variable unbound makes no sense and is no mutant."""
     variables = {v for joint in joints for v in joint.variables}
     return changed.free_symbols & variables == original.free_symbols & variables
 
 
-def _changes(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+def _changes(expression: Expr, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
+    """Every change at the root of an expression, then every change further down."""
     yield from _at_root(expression, joints)
     if isinstance(expression, (Density, ClassProbability)):
         return
@@ -85,15 +89,15 @@ def _changes(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
         if not isinstance(argument, Expr) or (isinstance(expression, Pow) and index == 1):
             continue
         for name, changed in _changes(argument, joints):
+            if isinstance(expression, log) and name == "sign" and changed == -argument:
+                continue  # the log of a negative number
             rebuilt = _rebuilt(expression, index, changed)
-            if rebuilt is not None and not (
-                isinstance(expression, log) and name == "sign" and changed == -argument
-            ):
+            if rebuilt is not None:
                 yield name, rebuilt
 
 
 def _rebuilt(expression: Expr, index: int, changed: Expr) -> Expr | None:
-    """The expression with one argument changed, unless it then is no functional of densities any more."""
+    """The expression with one argument changed; None if it then is no functional of densities."""
     arguments = list(expression.args)
     arguments[index] = changed
     weights = {KL: (0, 1), Expectation: (0,), Entropy: (0,)}.get(type(expression), ())
@@ -103,6 +107,7 @@ def _rebuilt(expression: Expr, index: int, changed: Expr) -> Expr | None:
 
 
 def _is_weight(original: Expr, changed: Expr) -> bool:
+    """Whether a changed weight still is one, over the same variables."""
     try:
         return (
             set(variables_of(changed)) == set(variables_of(original))
@@ -112,7 +117,7 @@ def _is_weight(original: Expr, changed: Expr) -> bool:
         return False
 
 
-def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
+def _at_root(expression: Expr, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
     if isinstance(expression, Add):
         for term in expression.args:
             yield "sign", expression - 2 * term
@@ -141,32 +146,28 @@ def _at_root(expression: Expr, joints) -> Iterator[tuple[str, Expr]]:
         yield "square added", expression**2
 
 
-def _kl_changes(kl: KL, joints) -> Iterator[tuple[str, Expr]]:
+def _kl_changes(kl: KL, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
     if set(variables_of(kl.first)) == set(variables_of(kl.second)):
         yield "KL reversed", KL(kl.second, kl.first)
-    plain = (
-        isinstance(kl.first, Density)
-        and isinstance(kl.second, Density)
-        and not kl.first.given
-        and not kl.second.given
-    )
+    plain = all(isinstance(side, Density) and not side.given for side in (kl.first, kl.second))
     if plain and len(kl.first.over) == 1:
         for pair in zip(_marginals(kl.first, joints), _marginals(kl.second, joints)):
             yield "another marginal", KL(*pair)
 
 
-def _marginals(density: Density, joints) -> list[Density]:
-    """The other unconditional densities of the family: the joint, and the marginals of the other variables."""
+def _marginals(density: Density, joints: tuple[Joint, ...]) -> list[Density]:
+    """The family's other unconditional densities: the joint, and the other marginals."""
     own = _own(density, joints)
     whole = [own(*own.variables)] + [own(v) for v in own.variables]
     return [other for other in whole if other != density]
 
 
-def _own(density: Density, joints):
+def _own(density: Density, joints: tuple[Joint, ...]) -> Joint:
+    """The joint that the density belongs to."""
     return next(joint for joint in joints if joint.family == density.family)
 
 
-def _density_changes(density: Density, joints) -> Iterator[tuple[str, Expr]]:
+def _density_changes(density: Density, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
     own = _own(density, joints)
     others = [
         j

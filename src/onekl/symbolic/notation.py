@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from IPython.display import Math
-from sympy import Add, Expr, Symbol
+from sympy import Add, Derivative, Expr, Function, Symbol, log
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
@@ -13,12 +14,12 @@ from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian
 
 
 class _BookPrinter(LatexPrinter):
-    """SymPy's LaTeX printer in the book's notation; it keeps the order in which terms were written."""
+    """SymPy's LaTeX printer in the book's notation, with terms in the order that they have."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__({"order": "none", "ln_notation": False})
 
-    def _print_log(self, expr, exp=None):
+    def _print_log(self, expr: log, exp: str | None = None) -> str:
         inside = expr.args[0]
         body = self.doprint(inside)
         bare = isinstance(inside, (ClassProbability, Density, Gaussian, Dirac, Symbol)) or (
@@ -27,14 +28,15 @@ class _BookPrinter(LatexPrinter):
         line = rf"\log {body}" if bare else rf"\log\left({body}\right)"
         return line if exp is None else rf"\left({line}\right)^{{{exp}}}"
 
-    def _print_Function(self, expr, exp=None):
+    def _print_Function(self, expr: Function, exp: str | None = None) -> str:
         if isinstance(expr, AppliedUndef):
-            body = f"{self.doprint(Symbol(expr.func.__name__))}({', '.join(map(self.doprint, expr.args))})"
+            name = self.doprint(Symbol(expr.func.__name__))
+            body = f"{name}({', '.join(map(self.doprint, expr.args))})"
             return body if exp is None else f"{body}^{{{exp}}}"
         return super()._print_Function(expr, exp)
 
-    def _print_Derivative(self, expr):
-        """f′(z) for an unknown function of one variable, and brackets around what a derivative is taken of."""
+    def _print_Derivative(self, expr: Derivative) -> str:
+        """f′(z) for an unknown function of one variable; ∂/∂z, with brackets, for all else."""
         inside, (variable, _) = expr.expr, expr.variable_count[0]
         if isinstance(inside, AppliedUndef) and inside.args == (variable,):
             return rf"{self.doprint(inside.func)}'({self.doprint(variable)})"
@@ -48,7 +50,7 @@ def latex(expression: Expr) -> str:
     return _BookPrinter().doprint(expression)
 
 
-def signed(terms) -> list[str]:
+def signed(terms: Iterable[Expr]) -> list[str]:
     """The terms of a sum in LaTeX, each but the first with its sign before it."""
     lines = [latex(term) for term in terms]
     return [
@@ -58,23 +60,22 @@ def signed(terms) -> list[str]:
 
 
 def aligned(left: Expr, *terms: Expr, least: Expr | None = None) -> str:
-    """left = the sum of the terms (≥ least), for a page: a line for each of them, and for each term of a long sum on the left."""
+    """left = the sum of the terms (≥ least), for a page, with a line for each of the terms.
+
+    A long sum on the left has a line for each of its terms too.
+    """
+    is_long = isinstance(left, Add) and len(str(left)) > 80
+    first = r" \\ &\quad ".join(signed(left.args)) if is_long else latex(left)
+    right = r" \\ &\quad ".join(signed(terms))
     last = "" if least is None else rf" \\ &\geq {latex(least)}"
-    first = (
-        r" \\ &\quad ".join(signed(left.args))
-        if isinstance(left, Add) and len(str(left)) > 80
-        else latex(left)
-    )
-    return (
-        rf"\begin{{aligned}} & {first} \\ &= "
-        + r" \\ &\quad ".join(signed(terms))
-        + last
-        + r" \end{aligned}"
-    )
+    return rf"\begin{{aligned}} & {first} \\ &= {right}{last} \end{{aligned}}"
 
 
 def words_and_maths(line: str) -> list[tuple[str, str]]:
-    r"""LaTeX taken apart into ("words", …) and ("maths", …), so that a page can break a long line between words."""
+    r"""LaTeX taken apart into ("words", …) and ("maths", …).
+
+    A page can then break a long line between words.
+    """
     parts = re.split(r"\\text\{([^{}]*)\}", line)
     kinds = ("maths", "words") * len(parts)
     return [(kind, part) for kind, part in zip(kinds, parts) if part.strip()]

@@ -9,12 +9,14 @@ With SymPy tables (`symbolic=True`) the same function gives a formula in symboli
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import mpmath
 import sympy
 from sympy import Add, Derivative, Expr, Mul, Pow, Symbol
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
     KL,
@@ -32,7 +34,8 @@ from onekl.symbolic.algebra import (
 )
 
 DIGITS = 30
-# Gauss–Hermite with five nodes is exact for polynomials up to degree nine in the variable of a Gaussian.
+# Gauss–Hermite with five nodes is exact for polynomials up to degree nine in the variable of a
+# Gaussian.
 with mpmath.workdps(DIGITS + 5):
     _ROOT = mpmath.sqrt(10)
     _FAR, _NEAR = mpmath.sqrt(5 + _ROOT), mpmath.sqrt(5 - _ROOT)
@@ -45,18 +48,27 @@ with mpmath.workdps(DIGITS + 5):
         (_FAR, _W_FAR),
     ]
 
+Number = mpmath.mpf | Expr | int  # a formula where the tables hold symbols
+Place = tuple[Number, ...]  # one value for each of some variables, letters or real numbers
+
 
 @dataclass
 class Assignment:
-    """One assignment of numbers: tables of the families, the alphabets, values of symbols and functions."""
+    """One assignment of numbers to all that an expression leaves open.
+
+    `sizes` are the numbers of letters of the variables, `tables` and `axes` the cells and the
+    variables of each family, `values` the numbers of symbols; `functions` takes the name of an
+    unknown function and its arguments to a number; `symbolic` says that the cells are SymPy
+    expressions.
+    """
 
     sizes: dict[Symbol, int] = field(default_factory=dict)
-    tables: dict[str, dict[tuple, object]] = field(default_factory=dict)
+    tables: dict[str, dict[tuple[int, ...], Number]] = field(default_factory=dict)
     axes: dict[str, tuple[Symbol, ...]] = field(default_factory=dict)
-    values: dict[Symbol, object] = field(default_factory=dict)
-    functions: Callable | None = None
+    values: dict[Symbol, Number] = field(default_factory=dict)
+    functions: Callable[..., Number] | None = None
     symbolic: bool = False
-    _sums: dict = field(default_factory=dict)
+    _sums: dict[tuple[str, tuple], Number] = field(default_factory=dict)
 
     def vanishes_against(self, density: Density, where: Density | None) -> bool:
         """Whether a density is 0 at some letter (where another one is not)."""
@@ -68,12 +80,15 @@ class Assignment:
             for _ in self.visit(variables, self.letters(variables))
         )
 
-    def letters(self, variables: tuple[Symbol, ...]):
+    def letters(self, variables: tuple[Symbol, ...]) -> Iterator[tuple[int, ...]]:
         """Every combination of letters of the variables."""
         return itertools.product(*(range(self.sizes[v]) for v in variables))
 
-    def visit(self, variables: tuple[Symbol, ...], places):
-        """Give the variables the values of each place in turn, yield the place, and put the old values back at the end."""
+    def visit(self, variables: tuple[Symbol, ...], places: Iterable[Place]) -> Iterator[Place]:
+        """Give the variables the values of each place in turn, and yield the place.
+
+        The old values are put back at the end.
+        """
         kept = self.values
         try:
             for place in places:
@@ -82,29 +97,27 @@ class Assignment:
         finally:
             self.values = kept
 
-    @property
-    def log(self) -> Callable:
-        return sympy.log if self.symbolic else mpmath.log
+    def log(self, number: Number) -> Number:
+        """The logarithm of a positive number; a formula for a formula."""
+        return sympy.log(number) if self.symbolic else mpmath.log(number)
 
-    def probability(self, density: Density):
-        """The value of a density at the current values of its variables; a conditional on a null event is uniform."""
-        above = self._marginal(density.family, density.over + density.given)
+    def probability(self, density: Density) -> Number:
+        """The value of a density at the current letters; given a null event it is uniform."""
+        joint = self._marginal(density.family, density.over + density.given)
         if not density.given:
-            return above
-        below = self._marginal(density.family, density.given)
-        if below == 0:
-            count = 1
-            for variable in density.over:
-                count *= self.sizes[variable]
-            return 1 / mpmath.mpf(count)
-        return above / below
+            return joint
+        condition = self._marginal(density.family, density.given)
+        if condition == 0:
+            return 1 / mpmath.mpf(math.prod(self.sizes[v] for v in density.over))
+        return joint / condition
 
-    def chance(self, chance: ClassProbability, point):
+    def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
         """The value of D at a point: a random function of it, now and then exactly 0 or 1."""
-        number = self.functions(chance.name, *point)
+        number = self.functions(outcome_one.name, *point)
         return mpmath.mpf(number < 0) if abs(number) > 1.9 else (number + 2) / 4
 
-    def _marginal(self, family: str, variables: tuple[Symbol, ...]):
+    def _marginal(self, family: str, variables: tuple[Symbol, ...]) -> Number:
+        """The sum of a family's cells that have the current letters of the variables; kept."""
         place = tuple((v, self.values[v]) for v in self.axes[family] if v in variables)
         if (family, place) not in self._sums:
             fixed = dict(place)
@@ -115,25 +128,37 @@ class Assignment:
         return self._sums[family, place]
 
 
-def compiled(expression: Expr) -> Callable[[Assignment], object]:
-    """A function that evaluates the expression on an instance, node by node, from the definitions."""
+Evaluator = Callable[[Assignment], Number]
+
+
+def compiled(expression: Expr) -> Evaluator:
+    """A function that evaluates the expression on an instance, node by node, from the definitions.
+
+    TypeError for a kind of node that has no rule.
+    """
     for kind, build in _BUILDERS.items():
         if isinstance(expression, kind):
             return build(expression)
     raise TypeError(f"no rule evaluates {type(expression).__name__}: {expression}")
 
 
-def _total(expression):
-    summed = _sum_over(expression.variables, compiled(expression.integrand))
-    gaussians = [f for f in factors(expression.integrand) if isinstance(f, Gaussian)]
-    return _trapezoid(gaussians[0], compiled(expression.integrand)) if gaussians else summed
+# Sums and integrals.
 
 
-def _trapezoid(weight: Gaussian, term):
-    """The trapezoidal rule over the real line: with steps of half a standard deviation its error is below 1e-30."""
+def _sum_over(variables: tuple[Symbol, ...], term: Evaluator) -> Evaluator:
+    """The sum of a term over all letters of the variables."""
+
+    def value(instance: Assignment) -> Number:
+        return sum(term(instance) for _ in instance.visit(variables, instance.letters(variables)))
+
+    return value
+
+
+def _trapezoid(weight: Gaussian, term: Evaluator) -> Evaluator:
+    """The trapezoidal rule over the real line: its steps, half a σ, leave an error below 1e-30."""
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
-    def value(instance):
+    def value(instance: Assignment) -> Number:
         step = mpmath.sqrt(variance(instance)) / 2
         start = int(mpmath.nint(mean(instance) / step))
         grid = [(k * step,) for k in range(start - 30, start + 31)]
@@ -142,29 +167,11 @@ def _trapezoid(weight: Gaussian, term):
     return value
 
 
-def _sum_over(variables, term):
-    return lambda instance: sum(
-        term(instance) for _ in instance.visit(variables, instance.letters(variables))
-    )
-
-
-def _weighted(weight: Expr, term) -> Callable:
-    """Sum of weight × term over an alphabet, or Gauss–Hermite quadrature under a Gaussian."""
-    if isinstance(weight, Gaussian):
-        return _quadrature(weight, term)
-    density = compiled(weight)
-
-    def product(instance):
-        mass = density(instance)
-        return 0 if mass == 0 else mass * term(instance)
-
-    return _sum_over(variables_of(weight), product)
-
-
-def _quadrature(weight: Gaussian, term):
+def _quadrature(weight: Gaussian, term: Evaluator) -> Evaluator:
+    """Gauss–Hermite quadrature of a term under a Gaussian."""
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
-    def value(instance):
+    def value(instance: Assignment) -> Number:
         centre, scale = mean(instance), mpmath.sqrt(variance(instance))
         shares = {centre + scale * node: share for node, share in HERMITE}
         return sum(
@@ -174,56 +181,128 @@ def _quadrature(weight: Gaussian, term):
     return value
 
 
-def _chance(expression):
-    point, one = (
-        [compiled(a) for a in expression.arguments],
-        ClassProbability(expression.name, expression.argument),
-    )
+def _average(weight: Expr, term: Evaluator) -> Evaluator:
+    """The sum of weight · term over an alphabet, or quadrature under a Gaussian."""
+    if isinstance(weight, Gaussian):
+        return _quadrature(weight, term)
+    density = compiled(weight)
 
-    def value(instance):
-        probability = instance.chance(one, tuple(part(instance) for part in point))
+    def product(instance: Assignment) -> Number:
+        mass = density(instance)
+        return 0 if mass == 0 else mass * term(instance)
+
+    return _sum_over(variables_of(weight), product)
+
+
+def _integral(expression: SumOrIntegral) -> Evaluator:
+    integrand = compiled(expression.integrand)
+    gaussians = [f for f in factors(expression.integrand) if isinstance(f, Gaussian)]
+    if gaussians:
+        return _trapezoid(gaussians[0], integrand)
+    return _sum_over(expression.variables, integrand)
+
+
+# Functionals.
+
+
+def _expectation(expression: Expectation) -> Evaluator:
+    return _average(expression.weight, compiled(expression.value))
+
+
+def _kl(expression: KL) -> Evaluator:
+    if isinstance(expression.first, LabelledJoint):
+        return _labelled_kl(expression)
+    first, second = compiled(expression.first), compiled(expression.second)
+
+    def log_ratio(instance: Assignment) -> Number:
+        below = second(instance)
+        return mpmath.inf if below == 0 else instance.log(first(instance) / below)
+
+    return _average(expression.first, log_ratio)
+
+
+def _labelled_kl(expression: KL) -> Evaluator:
+    cases = [compiled(case) for case in expression.cases()]
+
+    def value(instance: Assignment) -> Number:
+        return sum(case(instance) for case in cases)
+
+    return value
+
+
+def _entropy(expression: Entropy) -> Evaluator:
+    density = compiled(expression.args[0])
+
+    def surprise(instance: Assignment) -> Number:
+        return -instance.log(density(instance))
+
+    return _average(expression.args[0], surprise)
+
+
+# Densities and probabilities.
+
+
+def _density(expression: Density) -> Evaluator:
+    def value(instance: Assignment) -> Number:
+        return instance.probability(expression)
+
+    return value
+
+
+def _gaussian(expression: Gaussian) -> Evaluator:
+    return compiled(expression.formula())
+
+
+def _dirac(expression: Dirac) -> Evaluator:
+    variable, image = expression.over[0], compiled(expression.image)
+
+    def value(instance: Assignment) -> Number:
+        return 1 if instance.values[variable] == image(instance) else 0
+
+    return value
+
+
+def _class_probability(expression: ClassProbability) -> Evaluator:
+    outcome_one = ClassProbability(expression.name, expression.argument)
+    point = [compiled(argument) for argument in expression.arguments]
+
+    def value(instance: Assignment) -> Number:
+        place = tuple(coordinate(instance) for coordinate in point)
+        probability = instance.class_probability(outcome_one, place)
         return probability if expression.outcome else 1 - probability
 
     return value
 
 
-def _kl(expression):
-    if isinstance(expression.first, LabelledJoint):
-        cases = [compiled(case) for case in expression.cases()]
-        return lambda instance: sum(case(instance) for case in cases)
-    first, second = compiled(expression.first), compiled(expression.second)
-
-    def log_ratio(instance):
-        below = second(instance)
-        return mpmath.inf if below == 0 else instance.log(first(instance) / below)
-
-    return _weighted(expression.first, log_ratio)
+# Arithmetic.
 
 
-def _entropy(expression):
-    density = compiled(expression.args[0])
-    return _weighted(expression.args[0], lambda instance: -instance.log(density(instance)))
+def _add(expression: Add) -> Evaluator:
+    first, *others = [compiled(term) for term in expression.args]
 
-
-def _multiply(expression):
-    parts = [compiled(a) for a in expression.args]
-
-    def value(instance):
-        numbers = [part(instance) for part in parts]
-        if any(n == 0 for n in numbers):  # 0 · log 0 = 0, as in the definition of KL
-            return 0
-        result = numbers[0]
-        for number in numbers[1:]:
-            result = result * number
-        return result
+    def value(instance: Assignment) -> Number:
+        start = first(instance)
+        return sum((other(instance) for other in others), start)
 
     return value
 
 
-def _power(expression):
+def _multiply(expression: Mul) -> Evaluator:
+    parts = [compiled(factor) for factor in expression.args]
+
+    def value(instance: Assignment) -> Number:
+        numbers = [part(instance) for part in parts]
+        if any(number == 0 for number in numbers):  # 0 · log 0 = 0, as in the definition of KL
+            return 0
+        return math.prod(numbers[1:], start=numbers[0])
+
+    return value
+
+
+def _power(expression: Pow) -> Evaluator:
     base, exponent = compiled(expression.base), compiled(expression.exp)
 
-    def value(instance):
+    def value(instance: Assignment) -> Number:
         below, power = base(instance), exponent(instance)
         if below == 0 and power < 0:
             return mpmath.inf
@@ -232,25 +311,38 @@ def _power(expression):
     return value
 
 
-def _add(expression):
-    parts = [compiled(a) for a in expression.args]
-    return lambda instance: sum((part(instance) for part in parts[1:]), parts[0](instance))
-
-
-def _logarithm(expression):
+def _log(expression: sympy.log) -> Evaluator:
     inside = compiled(expression.args[0])
 
-    def value(instance):
+    def value(instance: Assignment) -> Number:
         number = inside(instance)
         return -mpmath.inf if number == 0 else instance.log(number)
 
     return value
 
 
-def _excess(expression):
+def _exp(expression: sympy.exp) -> Evaluator:
+    inside = compiled(expression.args[0])
+
+    def value(instance: Assignment) -> Number:
+        return mpmath.exp(inside(instance))
+
+    return value
+
+
+def _abs(expression: sympy.Abs) -> Evaluator:
+    inside = compiled(expression.args[0])
+
+    def value(instance: Assignment) -> Number:
+        return abs(inside(instance))
+
+    return value
+
+
+def _kl_div(expression: kl_div) -> Evaluator:
     first, second = map(compiled, expression.args)
 
-    def value(instance):
+    def value(instance: Assignment) -> Number:
         a, b = first(instance), second(instance)
         if a == 0:
             return b
@@ -259,36 +351,45 @@ def _excess(expression):
     return value
 
 
-def _gaussian(expression):
-    return compiled(expression.formula())
+# Numbers, symbols, unknown functions and their derivatives.
 
 
-def _dirac(expression):
-    variable, image = expression.over[0], compiled(expression.image)
-    return lambda instance: 1 if instance.values[variable] == image(instance) else 0
-
-
-def _number(expression):
+def _number(expression: Expr) -> Evaluator:
     exact = (
         mpmath.mpf(expression.p) / expression.q
         if expression.is_Rational
         else mpmath.mpf(str(expression.evalf(40)))
     )
-    return lambda instance: expression if instance.symbolic else exact
+
+    def value(instance: Assignment) -> Number:
+        return expression if instance.symbolic else exact
+
+    return value
 
 
-def _applied(expression):
+def _symbol(expression: Symbol) -> Evaluator:
+    def value(instance: Assignment) -> Number:
+        return instance.values[expression]
+
+    return value
+
+
+def _unknown_function(expression: AppliedUndef) -> Evaluator:
     name, arguments = expression.func.__name__, [compiled(a) for a in expression.args]
-    if expression.is_nonnegative:  # a random function may be negative, this one is not
-        return lambda instance: abs(instance.functions(name, *(a(instance) for a in arguments)))
-    return lambda instance: instance.functions(name, *(a(instance) for a in arguments))
+
+    def value(instance: Assignment) -> Number:
+        number = instance.functions(name, *(argument(instance) for argument in arguments))
+        # A random function may be negative; one that is said not to be is not.
+        return abs(number) if expression.is_nonnegative else number
+
+    return value
 
 
-def _derivative(expression):
+def _derivative(expression: Derivative) -> Evaluator:
     variable, inside = expression.variable_count[0][0], compiled(expression.expr)
 
-    def value(instance):
-        def shifted(number):
+    def value(instance: Assignment) -> Number:
+        def shifted(number: Number) -> Number:
             return sum(inside(instance) for _ in instance.visit((variable,), [(number,)]))
 
         return mpmath.diff(shifted, instance.values[variable])
@@ -296,29 +397,26 @@ def _derivative(expression):
     return value
 
 
-_BUILDERS = {
-    Density: lambda e: lambda instance: instance.probability(e),
-    SumOrIntegral: _total,
-    Expectation: lambda e: _weighted(e.weight, compiled(e.value)),
+# The first kind that an expression is one of decides.
+_BUILDERS: dict[type, Callable[[Expr], Evaluator]] = {
+    Density: _density,
+    SumOrIntegral: _integral,
+    Expectation: _expectation,
     KL: _kl,
     Entropy: _entropy,
     Gaussian: _gaussian,
     Dirac: _dirac,
-    ClassProbability: _chance,
-    kl_div: _excess,
+    ClassProbability: _class_probability,
+    kl_div: _kl_div,
     Derivative: _derivative,
-    sympy.log: _logarithm,
-    sympy.exp: lambda e: (lambda inside: lambda instance: mpmath.exp(inside(instance)))(
-        compiled(e.args[0])
-    ),
-    sympy.Abs: lambda e: (lambda inside: lambda instance: abs(inside(instance)))(
-        compiled(e.args[0])
-    ),
-    Symbol: lambda e: lambda instance: instance.values[e],
+    sympy.log: _log,
+    sympy.exp: _exp,
+    sympy.Abs: _abs,
+    Symbol: _symbol,
     sympy.Number: _number,
     sympy.NumberSymbol: _number,
     Pow: _power,
     Mul: _multiply,
     Add: _add,
-    sympy.core.function.AppliedUndef: _applied,
+    AppliedUndef: _unknown_function,
 }

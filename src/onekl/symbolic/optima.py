@@ -1,4 +1,4 @@
-"""Statements about optima: of a functional over all densities, and of a function of one positive number."""
+"""Statements about optima: over all densities, and over one positive number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import Density, SumOrIntegral
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import compiled
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import require_integral_zero
 from onekl.symbolic.proof import NotProved, Proof, has_functional, is_density
 from onekl.symbolic.real_line import assumptions, closed_form, require_zero
@@ -20,7 +20,7 @@ from onekl.symbolic.statements import Statement, difference, shortfall
 
 @dataclass(frozen=True, kw_only=True)
 class Optimum(Statement):
-    """Over all densities in place of `density`, the functional is largest at `at`, and only there."""
+    """Over all densities in place of `density`, the functional is largest at `at` alone."""
 
     functional: SumOrIntegral
     density: Density
@@ -28,38 +28,41 @@ class Optimum(Statement):
     mutable: ClassVar = ("functional", "at")
 
     def latex(self) -> str:
-        return rf"\mathop{{\arg\max}}_{{{latex(self.density)}}} {latex(self.functional)} = {latex(self.at)}"
+        """Arg max over the density of functional = at, in LaTeX."""
+        left = rf"\mathop{{\arg\max}}_{{{latex(self.density)}}}"
+        return rf"{left} {latex(self.functional)} = {latex(self.at)}"
 
     def prove(self) -> Proof:
+        """Find the stationary point of the pointwise Lagrangian, and exclude all others."""
         return _prove_optimum(self)
 
-    def compile(self):
+    def compile(self) -> Evaluator:
+        """By how much another density does better; or how far the optimum's mass is from 1.
+
+        1 where another density does as well.
+        """
         there = compiled(self.functional.xreplace({self.density: self.at}))
-        elsewhere, mass = (
-            compiled(self.functional),
-            compiled(SumOrIntegral(self.at, self.density.over)),
-        )
+        elsewhere = compiled(self.functional)
+        mass = compiled(SumOrIntegral(self.at, self.density.over))
         apart = compiled(SumOrIntegral((self.at - self.density) ** 2, self.density.over))
 
-        def violation(instance):
+        def violation(instance: Assignment) -> Number:
             best, other = there(instance), elsewhere(instance)
-            tie = (
-                mpmath.mpf(1)
-                if best == other and apart(instance) > mpmath.mpf(10) ** -6
-                else mpmath.mpf(0)
-            )
-            return max(difference(mass(instance), mpmath.mpf(1)), shortfall(best, other), tie)
+            tie = best == other and apart(instance) > mpmath.mpf(10) ** -6
+            missing = difference(mass(instance), mpmath.mpf(1))
+            return max(missing, shortfall(best, other), mpmath.mpf(tie))
 
         return violation
 
     def same_as(self, other: Optimum) -> bool:
+        """Whether the other has the same optimum, for a positive multiple of the functional."""
         ratio = sympy.simplify(other.functional.integrand / self.functional.integrand)
         return self.at == other.at and ratio.is_number and bool(ratio > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minimum(Statement):
-    """As a function of `symbol` > 0, the expression is smallest at `at`, and only there."""
+    """As a function of `symbol` > 0, the expression is smallest at `at` alone."""
 
     expression: Expr
     symbol: Symbol
@@ -67,9 +70,11 @@ class Minimum(Statement):
     mutable: ClassVar = ("expression", "at")
 
     def latex(self) -> str:
+        """Arg min over the symbol of [expression] = at, in LaTeX."""
         return rf"{self._left()} = {latex(self.at)}"
 
     def display(self) -> str:
+        """The statement with the optimum on a line of its own."""
         return rf"\begin{{aligned}} &{self._left()} \\ &\quad = {latex(self.at)} \end{{aligned}}"
 
     def _left(self) -> str:
@@ -78,6 +83,7 @@ class Minimum(Statement):
         )
 
     def prove(self) -> Proof:
+        """Differentiate the closed form: slope 0 at the point, a positive bend everywhere."""
         function = closed_form(self.expression)
         slope = sympy.diff(function, self.symbol)
         require_zero(slope.subs(self.symbol, self.at), "the slope at the point")
@@ -89,20 +95,21 @@ class Minimum(Statement):
         rules = (r"\text{a stationary point, and a positive second derivative everywhere}",)
         return Proof(rules, assumptions(function), (latex(sympy.simplify(slope)),))
 
-    def compile(self):
+    def compile(self) -> Evaluator:
+        """By how much the expression at another number falls below the one at the optimum."""
         expression, at = compiled(self.expression), compiled(self.at)
 
-        def violation(instance):
+        def violation(instance: Assignment) -> Number:
             here, place = expression(instance), at(instance)
             if not place > 0:
                 return mpmath.inf
-            return shortfall(
-                here, expression(replace(instance, values={**instance.values, self.symbol: place}))
-            )
+            optimal = replace(instance, values={**instance.values, self.symbol: place})
+            return shortfall(here, expression(optimal))
 
         return violation
 
     def same_as(self, other: Minimum) -> bool:
+        """Whether the other has the same optimum, and a positive multiple of the slope."""
         slopes = [sympy.diff(closed_form(s.expression), self.symbol) for s in (self, other)]
         ratio = sympy.simplify(slopes[1] / slopes[0])
         return (
@@ -113,7 +120,7 @@ class Minimum(Statement):
 
 
 def _prove_optimum(statement: Optimum) -> Proof:
-    """Pointwise Lagrangian: a stationary point, strict concavity, and no optimum on the boundary."""
+    """Pointwise Lagrangian: a stationary point, strict concavity, no optimum on the boundary."""
     _require_pointwise(statement)
     q = sympy.Dummy("q", positive=True)
     integrand = statement.functional.integrand.xreplace({statement.density: q})
@@ -121,7 +128,8 @@ def _prove_optimum(statement: Optimum) -> Proof:
     multiplier = sympy.simplify(slope.subs(q, statement.at))
     if not multiplier.is_number:
         raise NotProved(
-            f"not stationary: the derivative there is {multiplier}, which is not one multiplier for all points"
+            f"not stationary: the derivative there is {multiplier}, "
+            "which is not one multiplier for all points"
         )
     bend = sympy.simplify(sympy.diff(slope, q))
     if not bend.is_negative:
@@ -131,7 +139,8 @@ def _prove_optimum(statement: Optimum) -> Proof:
         raise NotProved("the boundary, where the density vanishes, is not excluded")
     require_integral_zero(statement.at - statement.density, statement.density.over, rules := [])
     rules += [
-        r"\text{stationary point of the pointwise Lagrangian, strict concavity, infinite slope at the boundary}"
+        r"\text{stationary point of the pointwise Lagrangian, strict concavity, "
+        r"infinite slope at the boundary}"
     ]
     best = statement.functional.xreplace({statement.density: statement.at})
     premises = (
@@ -142,7 +151,10 @@ def _prove_optimum(statement: Optimum) -> Proof:
 
 
 def _require_pointwise(statement: Optimum) -> None:
-    """The functional is one integral of a function of the density at a point, and the optimum is a density."""
+    """NotProved unless the functional is one integral of a function of the density at a point.
+
+    The optimum has to be a density too, and has to count wherever another one does.
+    """
     over = statement.density.over
     if (
         set(statement.functional.variables) != set(over)

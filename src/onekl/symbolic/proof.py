@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy
-from sympy import Expr, Mul
+from sympy import Expr, Mul, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
@@ -35,6 +35,7 @@ class Positive:
     where: Density | None = None
 
     def latex(self) -> str:
+        """The premise in LaTeX."""
         return rf"{latex(self.density)} > 0" + (
             rf" \text{{ wherever }} {latex(self.where)} > 0" if self.where else ""
         )
@@ -44,8 +45,9 @@ class Positive:
 class Proof:
     """What a proof used.
 
-    `rules` hold by definition, `premises` could fail, `steps` are lines of it in LaTeX, `equality` says when
-    a bound is tight, and `positive` are those of the premises that instances can be held to.
+    `rules` hold by definition, `premises` could fail, `steps` are lines of it in LaTeX, `equality`
+    says when a bound is tight, and `positive` are those of the premises that instances can be held
+    to.
     """
 
     rules: tuple[str, ...] = ()
@@ -65,14 +67,17 @@ def has_functional(expression: Expr) -> bool:
     return expression.has(SumOrIntegral, KL, Expectation, Entropy)
 
 
-def is_density(product: Expr, variables) -> bool:
-    """Whether a product of unknown densities integrates to 1 over the variables: its factors can be integrated out in turn."""
+def is_density(product: Expr, variables: tuple[Symbol, ...]) -> bool:
+    """Whether a product, or a mixture, of unknown densities integrates to 1 over the variables.
+
+    The factors of a product are integrated out in turn.
+    """
     if product.is_Add:
         return _is_mixture(product, variables)
     parts = list(Mul.make_args(product))
-    if not all(isinstance(f, Density) for f in parts) or sorted(map(str, variables)) != sorted(
-        str(v) for f in parts for v in f.over
-    ):
+    if not all(isinstance(f, Density) for f in parts):
+        return False
+    if sorted(map(str, variables)) != sorted(str(v) for f in parts for v in f.over):
         return False
     while parts:
         last = [
@@ -84,7 +89,7 @@ def is_density(product: Expr, variables) -> bool:
     return True
 
 
-def _is_mixture(total: Expr, variables) -> bool:
+def _is_mixture(total: Expr, variables: tuple[Symbol, ...]) -> bool:
     """Whether a sum is a weighted mean of densities, with positive weights that sum to one."""
     shares = [term.as_coeff_Mul() for term in total.args]
     return sum(share for share, _ in shares) == 1 and all(
@@ -97,8 +102,8 @@ def is_constant(factor: Expr) -> bool:
     return bool(factor.is_positive) and not factor.has(AppliedUndef, Density, ClassProbability)
 
 
-def is_finite_measure(product: Expr, variables) -> bool:
-    """Whether a product is a density over the variables times positive constants and probabilities of a label."""
+def is_finite_measure(product: Expr, variables: tuple[Symbol, ...]) -> bool:
+    """Whether a product is a density of the variables, times constants and label probabilities."""
     kept = [
         f
         for f in Mul.make_args(product)
@@ -108,5 +113,5 @@ def is_finite_measure(product: Expr, variables) -> bool:
 
 
 def is_divergence(kl: KL) -> bool:
-    """Whether a KL is between two densities over the same variables, so that it cannot be negative."""
+    """Whether a KL is between two densities over the same variables: it cannot be negative then."""
     return is_density(kl.first, kl.variables) and is_density(kl.second, kl.variables)

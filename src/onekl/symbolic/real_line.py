@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import sympy
-from sympy import Expr, Pow
+from sympy import Expr, Pow, Symbol
 
 from onekl.symbolic.algebra import define, integrate_real, variables_of
 from onekl.symbolic.notation import latex
@@ -26,7 +26,10 @@ def require_zero(expression: Expr, what: str) -> None:
 
 
 def assumptions(expression: Expr) -> tuple[str, ...]:
-    """What a concrete statement takes for granted: the signs of its symbols, and denominators that are not 0."""
+    """What a concrete statement takes for granted.
+
+    That is the signs of its symbols, and that its denominators are not 0.
+    """
     found = []
     for symbol in sorted(expression.free_symbols, key=str):
         if symbol.is_positive:
@@ -52,25 +55,30 @@ def prove_concrete(left: Expr, right: Expr) -> Proof:
     )
 
 
-def prove_change_of_variables(law) -> Proof:
-    """The law of a monotone map of the real line onto itself; NotProved if it is not seen to be one."""
-    (source,) = variables_of(law.under)
-    if law.variable in law.value.free_symbols | law.under.free_symbols | {source}:
+def prove_change_of_variables(value: Expr, under: Expr, variable: Symbol, density: Expr) -> Proof:
+    """Prove that `value`, a monotone map of the real line onto itself, has the density `density`.
+
+    Its argument is drawn from `under`, and `variable` names its values. NotProved if it is not seen
+    to be such a map, or if the density is another one.
+    """
+    (source,) = variables_of(under)
+    if variable in value.free_symbols | under.free_symbols | {source}:
         raise NotProved(
-            f"{law.variable} names the image and stands in the map or in the law drawn from: rename it"
+            f"{variable} names the image and stands in the map or in the law drawn from: rename it"
         )
-    slope = sympy.diff(law.value, source)
+    _require_monotone_onto_the_line(value, source)
+    (inverse,) = sympy.solve(sympy.Eq(variable, value), source)
+    image = under.formula().subs(source, inverse) * sympy.Abs(sympy.diff(inverse, variable))
+    require_zero(image / integrate_real(density) - 1, "the ratio of the two densities less 1")
+    rules = (r"\text{change of variables for a monotone map}",)
+    steps = (latex(sympy.Eq(source, inverse)), latex(sympy.simplify(image)))
+    return Proof(rules, assumptions(value), steps)
+
+
+def _require_monotone_onto_the_line(value: Expr, source: Symbol) -> None:
+    slope = sympy.diff(value, source)
     if not (slope.is_positive or slope.is_negative):
         raise NotProved(f"the map is not seen to be monotone: its slope is {slope}")
-    ends = {sympy.limit(law.value, source, end) for end in (sympy.oo, -sympy.oo)}
+    ends = {sympy.limit(value, source, end) for end in (sympy.oo, -sympy.oo)}
     if source.is_nonnegative is not None or ends != {sympy.oo, -sympy.oo}:
         raise NotProved("the map is not seen to take the real line onto the real line")
-    (inverse,) = sympy.solve(sympy.Eq(law.variable, law.value), source)
-    image = law.under.formula().subs(source, inverse) * sympy.Abs(sympy.diff(inverse, law.variable))
-    require_zero(image / integrate_real(law.density) - 1, "the ratio of the two densities less 1")
-    rules = (r"\text{change of variables for a monotone map}",)
-    return Proof(
-        rules,
-        assumptions(law.value),
-        (latex(sympy.Eq(source, inverse)), latex(sympy.simplify(image))),
-    )

@@ -1,4 +1,4 @@
-"""A statement about the mean of a function along a curve: 0 at a point, with slope 0 there, and how it bends."""
+"""A statement about a mean along a curve: it is 0 with slope 0 at a point, and bends there."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import Density, Expectation
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import Assignment, compiled
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement, difference
 
-UNDER_THE_INTEGRAL = r"\text{the functions are twice differentiable, and differentiation may be taken under the integral}"
+UNDER_THE_INTEGRAL = (
+    r"\text{the functions are twice differentiable, "
+    r"and differentiation may be taken under the integral}"
+)
 
 
 @dataclass(frozen=True)
 class SmoothFunctions(RandomTables):
-    """Instances as of `RandomTables`, whose unknown functions are smooth in the first argument: a random cubic for each letter."""
+    """Instances as of `RandomTables`, whose unknown functions are smooth in the first argument."""
 
     def draw(self, random: Random, index: int) -> Assignment:
+        """The instance of `RandomTables`, with a random cubic for each function and its letters."""
         cubics = {}
 
-        def value(name, t, *letters):
+        def value(name: str, t: Number, *letters: Number) -> Number:
             cubic = cubics.setdefault(
                 (name, *letters), [mpmath.mpf(random.uniform(-1, 1)) for _ in range(4)]
             )
@@ -38,7 +42,10 @@ class SmoothFunctions(RandomTables):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondOrder(Statement):
-    """E_weight[value] is 0 with slope 0 in `symbol` at `point`, and its second derivative there is E_weight[bend]."""
+    """E_weight[value] is 0 with slope 0 in `symbol` at `point`, and bends there by E_weight[bend].
+
+    The bend is the second derivative.
+    """
 
     weight: Density
     value: Expr
@@ -48,9 +55,11 @@ class SecondOrder(Statement):
     mutable: ClassVar = ("value", "bend")
 
     def latex(self) -> str:
+        """R(t) = the mean, R = R′ = 0 and R″ = the bend at the point, in LaTeX."""
         return r", \quad ".join(self._lines())
 
     def display(self) -> str:
+        """The three equations below each other."""
         rows = r" \\ ".join(line.replace(" = ", " &= ", 1) for line in self._lines())
         return rf"\begin{{aligned}} {rows} \end{{aligned}}"
 
@@ -64,6 +73,7 @@ class SecondOrder(Statement):
         )
 
     def prove(self) -> Proof:
+        """Differentiate the value twice under the mean."""
         if not is_density(self.weight, self.weight.over) or self.symbol in self.weight.free_symbols:
             raise NotProved(
                 f"{latex(self.weight)} is not a density that stays as it is along the curve"
@@ -72,7 +82,8 @@ class SecondOrder(Statement):
             not p.exp.is_integer for p in self.value.atoms(sympy.Pow)
         ):
             raise NotProved(
-                f"{latex(self.value)} may have no second derivative: it holds an absolute value, a sign or a root"
+                f"{latex(self.value)} may have no second derivative: "
+                "it holds an absolute value, a sign or a root"
             )
         slope = sympy.diff(self.value, self.symbol)
         for what, found in (
@@ -88,32 +99,30 @@ class SecondOrder(Statement):
         rules = (r"\text{differentiated at every point of the integral}",)
         return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(slope),))
 
-    def compile(self):
-        mean, bend, point = (
-            compiled(e)
-            for e in (
-                Expectation(self.weight, self.value),
-                Expectation(self.weight, self.bend),
-                self.point,
-            )
-        )
+    def compile(self) -> Evaluator:
+        """The largest error of the mean, its slope and its bend, by finite differences."""
+        mean = compiled(Expectation(self.weight, self.value))
+        bend = compiled(Expectation(self.weight, self.bend))
+        point = compiled(self.point)
 
-        def violation(instance):
+        def violation(instance: Assignment) -> Number:
             place = point(instance)
 
-            def along(expression, number):
-                return sum(
-                    expression(instance) for _ in instance.visit((self.symbol,), [(number,)])
-                )
+            def mean_at(number: Number) -> Number:
+                return self._along(instance, mean, number)
 
-            found = [
-                mpmath.diff(lambda number: along(mean, number), place, order) for order in (0, 1, 2)
-            ]
-            return max(abs(found[0]), abs(found[1]), difference(found[2], along(bend, place)))
+            level, slope, second = (mpmath.diff(mean_at, place, order) for order in (0, 1, 2))
+            claimed = self._along(instance, bend, place)
+            return max(abs(level), abs(slope), difference(second, claimed))
 
         return violation
 
+    def _along(self, instance: Assignment, expression: Evaluator, number: Number) -> Number:
+        """The expression at a value of the symbol."""
+        return sum(expression(instance) for _ in instance.visit((self.symbol,), [(number,)]))
+
     def same_as(self, other: SecondOrder) -> bool:
+        """Whether the other has the same value and the same bend."""
         return all(
             sympy.expand(a - b) == 0
             for a, b in ((self.value, other.value), (self.bend, other.bend))

@@ -1,7 +1,7 @@
 """Statements: relations between expressions of the algebra, with a way to draw instances of them.
 
-Each kind can `prove()` itself symbolically, which lists what the proof used, and can measure its violation on an
-instance, straight from the definitions and without the prover.
+Each kind can `prove()` itself symbolically, which lists what the proof used, and can measure its
+violation on an instance, straight from the definitions and without the prover.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import mpmath
 import sympy
 from sympy import Add, Expr, Mul, Symbol, log
 
-from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, kl_div, variables_of
+from onekl.symbolic.algebra import KL, Expectation, Joint, SumOrIntegral, kl_div, variables_of
 from onekl.symbolic.notation import aligned, latex
-from onekl.symbolic.numeric import compiled
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.proof import NotProved, Proof, is_divergence
 from onekl.symbolic.real_line import closed_form, prove_change_of_variables, prove_concrete
@@ -25,8 +25,11 @@ from onekl.symbolic.terms import is_at_least_zero, never_negative
 DOMAIN = ("real", "integer", "positive", "negative", "nonnegative", "nonpositive", "nonzero")
 
 
-def difference(left, right):
-    """How far two numbers are apart, relative to their size; 0 for equal infinities, ∞ where only one is infinite."""
+def difference(left: Number, right: Number) -> Number:
+    """How far two numbers are apart, relative to their size.
+
+    0 for equal infinities; ∞ where only one is infinite, or where one is no real number.
+    """
     if mpmath.isnan(left) or mpmath.isnan(right) or mpmath.im(left) or mpmath.im(right):
         return mpmath.inf
     if mpmath.isinf(left) or mpmath.isinf(right):
@@ -34,7 +37,7 @@ def difference(left, right):
     return abs(left - right) / (1 + abs(left) + abs(right))
 
 
-def shortfall(large, small):
+def shortfall(large: Number, small: Number) -> Number:
     """By how much `large` falls short of `small`; ∞ when they cannot be compared."""
     if mpmath.im(large) or mpmath.im(small) or mpmath.isnan(large) or mpmath.isnan(small):
         return mpmath.inf
@@ -43,18 +46,30 @@ def shortfall(large, small):
 
 @dataclass(frozen=True)
 class Statement:
-    """What every statement has: where its instances come from, and what it takes for granted (`assuming`)."""
+    """A relation, where its instances come from, and what it takes for granted (`assuming`)."""
 
     instances: RandomTables | RandomParameters
     assuming: tuple[str, ...] = ()
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
 
+    def latex(self) -> str:
+        """The statement in LaTeX, in one line."""
+        raise NotImplementedError
+
     def display(self) -> str:
         """The statement in LaTeX for a page, broken into lines where it is long."""
         return self.latex()
 
-    def compile(self):
-        """A function that measures the violation of the statement on an instance."""
+    def prove(self) -> Proof:
+        """What the proof of the statement used; NotProved with what is left over."""
+        raise NotImplementedError
+
+    def compile(self) -> Evaluator:
+        """A function that measures the violation of the statement on an instance, 0 for none."""
+        raise NotImplementedError
+
+    def same_as(self, other: Statement) -> bool:
+        """Whether another statement of this kind says the same in other words."""
         raise NotImplementedError
 
 
@@ -67,24 +82,33 @@ class Identity(Statement):
     mutable: ClassVar = ("right",)
 
     def latex(self) -> str:
+        """left = right."""
         return f"{latex(self.left)} = {latex(self.right)}"
 
     def display(self) -> str:
+        """left = right; where it is long, with a line for each term of a sum of functionals."""
         if len(str(self.left)) + len(str(self.right)) < 64:
             return self.latex()
         long_sum = isinstance(self.right, Add) and self.right.has(SumOrIntegral, KL, Expectation)
         return aligned(self.left, *(self.right.args if long_sum else (self.right,)))
 
     def prove(self) -> Proof:
+        """Carry out the integrals of concrete densities; compare the integrands of unknown ones."""
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right)
         return prove_pointwise(self.left, self.right, self.instances)
 
-    def compile(self):
+    def compile(self) -> Evaluator:
+        """How far the two sides are apart, relative to their size."""
         left, right = compiled(self.left), compiled(self.right)
-        return lambda instance: difference(left(instance), right(instance))
+
+        def violation(instance: Assignment) -> Number:
+            return difference(left(instance), right(instance))
+
+        return violation
 
     def same_as(self, other: Identity) -> bool:
+        """Whether the other's right side is provably equal to this one's."""
         return provable(replace(self, left=other.right))
 
 
@@ -105,14 +129,17 @@ class Bound(Statement):
         )
 
     def latex(self) -> str:
+        """upper = lower + remainder ≥ lower."""
         return rf"{self._identity().latex()} \;\geq\; {latex(self.lower)}"
 
     def display(self) -> str:
+        """A line for each term; just upper ≥ lower where the remainder is all of upper."""
         if self.upper == self.remainder:
             return rf"{latex(self.upper)} \geq {latex(self.lower)}"
         return aligned(self.upper, self.lower, *Add.make_args(self.remainder), least=self.lower)
 
     def prove(self) -> Proof:
+        """The proof of the identity, and the case in which each term of the remainder is 0."""
         equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
         proof = self._identity().prove()
         rules = (
@@ -121,24 +148,26 @@ class Bound(Statement):
         )
         return replace(proof, rules=rules, equality=r" \text{ and } ".join(equality))
 
-    def compile(self):
-        identity, upper, lower = (
-            self._identity().compile(),
-            compiled(self.upper),
-            compiled(self.lower),
-        )
+    def compile(self) -> Evaluator:
+        """The larger of how far the identity is off and by how much upper falls short of lower."""
+        identity = self._identity().compile()
+        upper, lower = compiled(self.upper), compiled(self.lower)
 
-        return lambda instance: max(identity(instance), shortfall(upper(instance), lower(instance)))
+        def violation(instance: Assignment) -> Number:
+            return max(identity(instance), shortfall(upper(instance), lower(instance)))
+
+        return violation
 
     def same_as(self, other: Bound) -> bool:
+        """Whether the two identities are the same."""
         return self._identity().same_as(other._identity())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pushforward(Statement):
-    """If the variables of `under` are drawn from it, `value` has the density `density` in `variable`.
+    """If the variables of `under` are drawn from it, `value` has the density `density`.
 
-    That is E_under[f(value)] = ∫ f(variable) density for every f ≥ 0.
+    It is a density in `variable`: E_under[f(value)] = ∫ f(variable) density for every f ≥ 0.
     """
 
     value: Expr
@@ -148,28 +177,31 @@ class Pushforward(Statement):
     mutable: ClassVar = ("value", "density")
 
     def latex(self) -> str:
+        """Variables ∼ under ⇒ value ∼ density."""
         drawn = ", ".join(latex(v) for v in variables_of(self.under))
-        return rf"{drawn} \sim {latex(self.under)} \;\Rightarrow\; {latex(self.value)} \sim {latex(self.density)}"
+        law = rf"{latex(self.value)} \sim {latex(self.density)}"
+        return rf"{drawn} \sim {latex(self.under)} \;\Rightarrow\; {law}"
 
     def _tested(self) -> Identity:
-        # Quadrature under a Gaussian is exact for polynomials, which have both signs.
-        f = (
-            sympy.Function("f", nonnegative=True)
-            if isinstance(self.instances, RandomTables)
-            else sympy.Function("f", real=True)
-        )
+        """The identity of the two means of an unknown function."""
+        if isinstance(self.instances, RandomTables):
+            f = sympy.Function("f", nonnegative=True)
+        else:  # quadrature under a Gaussian is exact for polynomials, which have both signs
+            f = sympy.Function("f", real=True)
         right = SumOrIntegral(f(self.variable) * self.density, (self.variable,))
         return Identity(
             instances=self.instances, left=Expectation(self.under, f(self.value)), right=right
         )
 
     def prove(self) -> Proof:
+        """Compare the means of every f ≥ 0; for a law on the real line, change the variable."""
         if isinstance(self.instances, RandomTables):
             proof = self._tested().prove()
             return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
-        return prove_change_of_variables(self)
+        return prove_change_of_variables(self.value, self.under, self.variable, self.density)
 
-    def compile(self):
+    def compile(self) -> Evaluator:
+        """How far the means of a random function are apart, relative to their size."""
         return self._tested().compile()
 
     def same_as(self, other: Pushforward) -> bool:
@@ -179,86 +211,97 @@ class Pushforward(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class Counterexample(Statement):
-    """left ≠ right on the given tables, or at the given values of symbols, exactly: it refutes left = right."""
+    """left ≠ right on the given tables, or at the given values of symbols, exactly.
+
+    It refutes left = right.
+    """
 
     left: Expr
     right: Expr
-    tables: tuple = ()
+    tables: tuple[tuple[Joint, object], ...] = ()
     values: tuple[tuple[Symbol, Expr], ...] = ()
 
     def latex(self) -> str:
+        """left ≠ right in general."""
         return rf"{latex(self.left)} \neq {latex(self.right)} \text{{ in general}}"
 
     def sides(self) -> tuple[Expr, Expr]:
         """The two sides on the tables or at the values, as exact SymPy numbers."""
+        return self._exact(self.left), self._exact(self.right)
+
+    def _exact(self, side: Expr) -> Expr:
         if self.tables:
-            return tuple(
-                sympy.simplify(on_tables(side, dict(self.tables)))
-                for side in (self.left, self.right)
-            )
-        return tuple(
-            sympy.simplify(closed_form(side).subs(self.values)) for side in (self.left, self.right)
-        )
+            return sympy.simplify(on_tables(side, dict(self.tables)))
+        return sympy.simplify(closed_form(side).subs(self.values))
 
     def prove(self) -> Proof:
-        for symbol, value in self.values:
-            if any(
-                known != getattr(value, f"is_{name}")
-                for name, known in symbol.assumptions0.items()
-                if name in DOMAIN
-            ):
-                raise NotProved(
-                    f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
-                )
+        """Compute both sides exactly; NotProved where they are equal, or not finite and real."""
+        self._require_in_domain()
         left, right = self.sides()
         gap = sympy.N(left - right, 50)
         if gap.free_symbols or not gap.is_real or not gap.is_finite:
             raise NotProved(f"both sides must be finite numbers, not {left} and {right}")
         if abs(gap) < sympy.Float(10) ** -30:
             raise NotProved(f"no counterexample: both sides are {left}")
-        where = (
-            r"\text{ at }"
-            + ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values)
-            if self.values
-            else ""
-        )
-        other = (
-            latex(self.right) if self.right.is_number else rf"{latex(self.right)} = {latex(right)}"
-        )
+        values = ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values)
+        where = rf"\text{{ at }}{values}" if values else ""
+        claimed = latex(self.right)
+        other = claimed if self.right.is_number else rf"{claimed} = {latex(right)}"
         step = rf"{latex(self.left)} = {latex(left)} \text{{ and not }} {other}{where}"
         return Proof((r"\text{evaluated exactly at one instance}",), (), (step,))
 
+    def _require_in_domain(self) -> None:
+        """NotProved where a symbol's value lacks what is assumed of the symbol."""
+        for symbol, value in self.values:
+            assumed = {k: known for k, known in symbol.assumptions0.items() if k in DOMAIN}
+            if any(known != getattr(value, f"is_{name}") for name, known in assumed.items()):
+                raise NotProved(
+                    f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
+                )
+
 
 def _equality_case(term: Expr) -> str:
-    """Why a term of a remainder cannot be negative, told by the case in which it is 0; NotProved if it could be."""
+    """Why a term of a remainder cannot be negative, told by the case in which it is 0.
+
+    NotProved if it could be.
+    """
     coefficient, rest = term.as_coeff_Mul()
-    inner = rest.value if isinstance(rest, Expectation) else rest
     if not coefficient.is_positive:
         raise NotProved(f"the remainder's term {term} has a negative sign")
-    if isinstance(rest, Expectation) and not rest.weight.is_nonnegative:
-        raise NotProved(f"the weight {rest.weight} is not seen to be at least 0")
-    where = (
-        rf" \text{{ wherever }} {latex(rest.weight)} > 0" if isinstance(rest, Expectation) else ""
-    )
+    inner, weight, where = rest, sympy.S.One, ""
+    if isinstance(rest, Expectation):
+        inner, weight = rest.value, rest.weight
+        if not weight.is_nonnegative:
+            raise NotProved(f"the weight {weight} is not seen to be at least 0")
+        where = _wherever_positive(weight)
     if isinstance(inner, log) and is_at_least_zero(inner):
         return f"{latex(inner.args[0])} = 1{where}"
     if isinstance(inner, KL) and is_divergence(inner):
         return f"{latex(inner.first)} = {latex(inner.second)}{where}"
     if isinstance(inner, SumOrIntegral):
         gaps = [f for f in Mul.make_args(inner.integrand) if isinstance(f, kl_div)]
-        if (
-            len(gaps) == 1
-            and (inner.integrand / gaps[0]).is_positive
-            and all(a.is_positive for a in gaps[0].args)
-        ):
-            weight = Mul(
-                inner.integrand / gaps[0], rest.weight if isinstance(rest, Expectation) else 1
-            ).as_coeff_Mul()[1]
-            where = "" if weight.is_number else rf" \text{{ wherever }} {latex(weight)} > 0"
-            return f"{latex(gaps[0].args[0])} = {latex(gaps[0].args[1])}{where}"
+        if len(gaps) == 1 and _is_positive_multiple(inner.integrand, gaps[0]):
+            return _equality_of_kl_div(gaps[0], Mul(inner.integrand / gaps[0], weight))
         if not gaps and never_negative(inner.integrand):
             return rf"{latex(inner.integrand)} = 0 \text{{ everywhere}}{where}"
     raise NotProved(f"the remainder's term {term} is not seen to be at least 0")
+
+
+def _is_positive_multiple(integrand: Expr, gap: kl_div) -> bool:
+    """Whether the integrand is a positive factor times a `kl_div` of positive numbers."""
+    return bool((integrand / gap).is_positive) and all(a.is_positive for a in gap.args)
+
+
+def _equality_of_kl_div(gap: kl_div, weight: Expr) -> str:
+    """Where weight · gap is 0, for a weight of at least 0."""
+    first, second = gap.args
+    factor = weight.as_coeff_Mul()[1]
+    where = "" if factor.is_number else _wherever_positive(factor)
+    return f"{latex(first)} = {latex(second)}{where}"
+
+
+def _wherever_positive(weight: Expr) -> str:
+    return rf" \text{{ wherever }} {latex(weight)} > 0"
 
 
 def provable(statement: Statement) -> bool:

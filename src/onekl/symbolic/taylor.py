@@ -1,4 +1,4 @@
-"""Taylor expansions: of a closed form, and of integrands point by point where the integral is not carried out."""
+"""Taylor expansions of closed forms, and of integrands, point by point, where there is none."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ ANALYTIC = (
 
 
 def taylor(function: Expr, value: Expr, symbol: Symbol, order: int) -> Expr:
-    """The Taylor polynomial of the function at 0, which has to be `value`; NotProved with what is left over.
+    """The Taylor polynomial of the function at 0, which has to be `value`.
 
-    A symbol that is not known to be positive goes to 0 from both sides.
+    NotProved with what is left over. A symbol that is not known to be positive goes to 0 from both
+    sides.
     """
     series = _by_derivatives(function, symbol, order)
     if series is None:
@@ -44,7 +45,10 @@ def taylor(function: Expr, value: Expr, symbol: Symbol, order: int) -> Expr:
 
 
 def _by_derivatives(function: Expr, symbol: Symbol, order: int) -> Expr | None:
-    """The Taylor polynomial of an elementary function whose derivatives at 0, one more than needed, come out finite, else None."""
+    """The Taylor polynomial of an elementary function.
+
+    None unless its derivatives at 0, one more than needed, come out finite.
+    """
     if not all(isinstance(node, ANALYTIC) for node in sympy.preorder_traversal(function)):
         return None
     derivatives = [sympy.diff(function, symbol, k).subs(symbol, 0) for k in range(order + 2)]
@@ -58,13 +62,14 @@ def _by_derivatives(function: Expr, symbol: Symbol, order: int) -> Expr | None:
 
 
 def _by_sympy(function: Expr, symbol: Symbol, order: int) -> Expr:
-    """SymPy's series; NotProved unless it is one in whole powers, the first that is left out included."""
+    """SymPy's series; NotProved unless it, with one term more, is one in whole powers."""
     series, next_one = (
         sympy.series(function, symbol, 0, order + k).removeO().doit() for k in (1, 2)
     )
     if not (series.is_polynomial(symbol) and next_one.is_polynomial(symbol)):
         raise NotProved(
-            f"{latex(function)} has no expansion in whole powers of {latex(symbol)} up to {order + 1}: {next_one}"
+            f"{latex(function)} has no expansion in whole powers of {latex(symbol)} "
+            f"up to {order + 1}: {next_one}"
         )
     return series
 
@@ -85,7 +90,10 @@ def _require_no_number(expression: Expr, what: str) -> None:
 
 
 def denominators(function: Expr, symbol: Symbol, point: Expr) -> Expr:
-    """What must not be 0 at a point, as the denominators of one expression: those of the function, bases of roots, and what logs are taken of."""
+    """What must not be 0 at a point, as the denominators of one expression.
+
+    They are the function's denominators, the bases of its roots, and what its logs are taken of.
+    """
     powers = [
         power.base
         for power in function.atoms(sympy.Pow)
@@ -97,12 +105,16 @@ def denominators(function: Expr, symbol: Symbol, point: Expr) -> Expr:
 
 
 def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
-    """The premise that unknown functions of the symbol have one derivative more than the order; NotProved for a kink inside one."""
+    """The premise that unknown functions of the symbol have one derivative more than the order.
+
+    NotProved for a kink inside one.
+    """
     moving = sorted((u for u in function.atoms(AppliedUndef) if symbol in u.free_symbols), key=str)
     if any(not argument.is_polynomial(symbol) for u in moving for argument in u.args):
         raise NotProved(f"{latex(moving[0])} need not be smooth in {latex(symbol)}")
     return tuple(
-        rf"{latex(sympy.Symbol(u.func.__name__))} \text{{ is {order + 1} times continuously differentiable}}"
+        rf"{latex(sympy.Symbol(u.func.__name__))} "
+        rf"\text{{ is {order + 1} times continuously differentiable}}"
         for u in moving
     )
 
@@ -114,9 +126,10 @@ def expand_under_the_integral(
     order: int,
     instances: RandomTables | RandomParameters,
 ) -> Proof:
-    """Prove that the integrand of `expression` is that of `value` up to O(symbol^(order+1)), at each point.
+    """Prove that the integrand of `expression` is that of `value` up to O(symbol^(order+1)).
 
-    What is left to assume: that the remainders at all points together are as small, and densities that must not vanish.
+    It is proved at each point. What is left to assume: that the remainders at all points together
+    are as small, and that some densities do not vanish.
     """
     variables, sides = _integrands(expression, value, symbol, instances)
     names = _names(sides, symbol)
@@ -131,43 +144,53 @@ def expand_under_the_integral(
         if isinstance(d, Density) and not _is_mere_weight(names[d], (left, right))
     ]
     positive = tuple(map(Positive, fragile))
-    signs = assumptions(
-        sympy.Add(*(left + right).free_symbols - set(unnamed) - set(variables) - {symbol})
-    )
+    parameters = (left + right).free_symbols - set(unnamed) - set(variables) - {symbol}
     below = denominators(left, symbol, sympy.S.Zero).xreplace(unnamed)
-    nonzero = [line for line in assumptions(below) if r"\neq" in line]
-    at_all = ", ".join(map(latex, variables))
-    small = rf"\text{{the remainders at all }} {at_all} \text{{ together are }} O({latex(symbol)}^{{{order + 1}}})"
-    premises = (*signs, *nonzero, *(p.latex() for p in positive), small)
+    premises = (
+        *assumptions(sympy.Add(*parameters)),
+        *(line for line in assumptions(below) if r"\neq" in line),
+        *(premise.latex() for premise in positive),
+        _small_remainders(variables, symbol, order),
+    )
     rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
     return Proof(
         rules, tuple(dict.fromkeys(premises)), (latex(series.xreplace(unnamed)),), positive=positive
     )
 
 
+def _small_remainders(variables: tuple[Symbol, ...], symbol: Symbol, order: int) -> str:
+    """The premise that the remainders are small together, not only each at its point."""
+    at_all = ", ".join(map(latex, variables))
+    together = rf"O({latex(symbol)}^{{{order + 1}}})"
+    return rf"\text{{the remainders at all }} {at_all} \text{{ together are }} {together}"
+
+
 def _integrands(
     expression: Expr, value: Expr, symbol: Symbol, instances: RandomTables | RandomParameters
-):
-    """The variables that every term is an integral over, and the integrand of each side; NotProved if there are none."""
+) -> tuple[tuple[Symbol, ...], list[Expr]]:
+    """The variables that every term is an integral over, and the integrand of each side.
+
+    NotProved if there are none.
+    """
     parts = [integral_terms(side) for side in (expression, value)]
-    over = {frozenset(piece.variables) for side in parts for piece in side}
+    over = {frozenset(term.variables) for side in parts for term in side}
     if len(over) != 1 or not all(over):
         raise NotProved("every term of both sides must be an integral over the same variables")
     variables = parts[0][0].variables
+    on_tables = isinstance(instances, RandomTables)
     known = (
         all_variables(instances)
-        if isinstance(instances, RandomTables)
+        if on_tables
         else tuple(v for v in variables if v.is_real and v.is_nonnegative is None)
     )
     if symbol in variables or not set(variables) <= set(known):
         raise NotProved(
-            f"{', '.join(map(str, variables))} must be variables of the joints, or real ones of no known sign, and not {symbol}"
+            f"{', '.join(map(str, variables))} must be variables of the joints, "
+            f"or real ones of no known sign, and not {symbol}"
         )
-    if isinstance(instances, RandomTables) and (expression.free_symbols | value.free_symbols) & set(
-        known
-    ):
+    if on_tables and (expression.free_symbols | value.free_symbols) & set(known):
         raise NotProved("the statement leaves a variable open: integrate over it")
-    return variables, [sum(piece.coefficient * piece.integrand for piece in side) for side in parts]
+    return variables, [sum(term.coefficient * term.integrand for term in side) for side in parts]
 
 
 def _without_common_gaussians(sides: list[Expr]) -> list[Expr]:
@@ -185,13 +208,17 @@ def _without_common_gaussians(sides: list[Expr]) -> list[Expr]:
 
 
 def _names(sides: list[Expr], symbol: Symbol) -> dict[Expr, Symbol]:
-    """A symbol for each unknown density and each value of an unknown function, none of which may move with `symbol`."""
+    """A symbol for each unknown density and each value of an unknown function.
+
+    NotProved where one of them moves with `symbol`, and for derivatives and values of D.
+    """
     unknown = {u for side in sides for u in side.atoms(Density, AppliedUndef)}
     if any(side.has(Derivative, ClassProbability) for side in sides) or any(
         symbol in u.free_symbols for u in unknown
     ):
         raise NotProved(
-            f"an unknown function that moves with {symbol}, or a derivative, cannot be expanded point by point"
+            f"an unknown function that moves with {symbol}, or a derivative, "
+            "cannot be expanded point by point"
         )
     return {
         u: sympy.Dummy(str(u), positive=u.is_positive or None, real=True)
@@ -200,6 +227,9 @@ def _names(sides: list[Expr], symbol: Symbol) -> dict[Expr, Symbol]:
     }
 
 
-def _is_mere_weight(name: Symbol, sides) -> bool:
-    """Whether a density only multiplies both integrands, so that the points where it vanishes do not count."""
+def _is_mere_weight(name: Symbol, sides: tuple[Expr, Expr]) -> bool:
+    """Whether a density only multiplies both integrands.
+
+    The points where it vanishes do not count then.
+    """
     return not any(sympy.simplify(side / name).has(name) for side in sides)

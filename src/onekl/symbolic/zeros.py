@@ -1,120 +1,206 @@
-"""Where densities vanish: does an identity of integrands still hold among the extended numbers, and if not, what mends it?"""
+"""Where densities vanish: do two sums of integrands that are equal elsewhere stay equal there?
+
+What happens at 0 is asked of numbers, at one point for each way in which the densities can vanish
+together; the values compared are extended numbers. Where the sums differ, a premise mends it: that
+some of the densities are positive.
+"""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import mpmath
 from sympy import Expr
 
-from onekl.symbolic.algebra import ClassProbability, Density
-from onekl.symbolic.numeric import Assignment, compiled
+from onekl.symbolic.algebra import ClassProbability, Density, Joint
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.proof import NotProved, Positive
 from onekl.symbolic.sampling import RandomTables, all_variables
+from onekl.symbolic.terms import IntegralTerm
+
+ZERO = mpmath.mpf(0)
+TOLERANCE = mpmath.mpf(10) ** -9
+
+Sides = Sequence[Sequence[IntegralTerm]]  # the left side and the right one, each a sum of terms
+Densities = dict[Density, Number]
 
 
+@dataclass
 class _Point(Assignment):
-    """An instance at one point, where each density is simply a number."""
+    """An instance at one point, where each density and each D is simply a number."""
 
-    def probability(self, density: Density):
-        return self.tables[density]
+    densities: Densities = field(default_factory=dict)
+    outcomes: dict[ClassProbability, Number] = field(default_factory=dict)
 
-    def chance(self, chance: ClassProbability, point):
-        return self.tables[chance]
+    def probability(self, density: Density) -> Number:
+        """The number that stands for the density."""
+        return self.densities[density]
+
+    def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
+        """The number that stands for D, wherever it is taken."""
+        return self.outcomes[outcome_one]
 
 
-def support_premises(lifted, gap: Expr, finite: RandomTables) -> tuple[Positive, ...]:
-    """No premise if the identity also holds in the extended reals wherever densities vanish, else the fewest that mend it."""
-    densities = sorted(
-        {d for side in lifted for p in side for d in p.integrand.atoms(Density)}
-        | gap.atoms(Density),
-        key=str,
-    )
-    sides = [[(compiled(p.coefficient), compiled(p.integrand)) for p in side] for side in lifted]
-    chances = {
-        ClassProbability(c.name, c.argument)
-        for side in lifted
-        for p in side
-        for c in p.integrand.atoms(ClassProbability)
+def support_premises(sides: Sides, gap: Expr, tables: RandomTables) -> tuple[Positive, ...]:
+    """The fewest premises under which left − right = gap also holds wherever densities vanish.
+
+    None where it holds as it is; NotProved where no premise of positivity mends it.
+    """
+    densities = _densities(sides, gap)
+    points = _points(densities, _discriminators(sides), tables)
+    agree = _comparison(sides, gap)
+    failing = [point for point in points if not agree(point)]
+    return tuple(_weakest(density, failing) for density in _fewest(densities, failing))
+
+
+def _densities(sides: Sides, gap: Expr) -> list[Density]:
+    found = {d for side in sides for term in side for d in term.integrand.atoms(Density)}
+    return sorted(found | gap.atoms(Density), key=str)
+
+
+def _discriminators(sides: Sides) -> list[ClassProbability]:
+    """The unknown functions D of the two sides, each by its probability of outcome 1."""
+    found = {
+        ClassProbability(probability.name, probability.argument)
+        for side in sides
+        for term in side
+        for probability in term.integrand.atoms(ClassProbability)
     }
-    patterns = list(_chance_patterns(sorted(chances, key=str)))
-    points = (
-        replace(p, tables={**p.tables, **c})
-        for p in _support_patterns(densities, finite)
-        for c in patterns
-    )
-    failing = [point for point in points if not _agree_on_support(sides, compiled(gap), point)]
-    for able in (
-        [d for d in densities if not d.given],
-        densities,
-    ):  # a premise on conditionals only if none on the others will do
-        for count in range(len(able) + 1):
-            for chosen in itertools.combinations(able, count):
-                if all(any(point.tables[d] == 0 for d in chosen) for point in failing):
-                    return tuple(_positive_where(d, failing) for d in chosen)
+    return sorted(found, key=str)
+
+
+def _comparison(sides: Sides, gap: Expr) -> Callable[[_Point], bool]:
+    """Whether left − right = gap at a point, or both sides are infinite alike."""
+    left, right = (_sum_of_integrands(side) for side in sides)
+    distance = compiled(gap)
+
+    def agree(point: _Point) -> bool:
+        on_left, on_right = left(point), right(point)
+        if mpmath.isnan(on_left) or mpmath.isnan(on_right):
+            return False
+        if mpmath.isinf(on_left) or mpmath.isinf(on_right):
+            return on_left == on_right
+        return abs(on_left - on_right - distance(point)) < TOLERANCE
+
+    return agree
+
+
+def _sum_of_integrands(side: Sequence[IntegralTerm]) -> Evaluator:
+    products = [(compiled(term.coefficient), compiled(term.integrand)) for term in side]
+
+    def value(point: Assignment) -> Number:
+        return sum(coefficient(point) * integrand(point) for coefficient, integrand in products)
+
+    return value
+
+
+def _fewest(densities: list[Density], failing: list[_Point]) -> tuple[Density, ...]:
+    """The fewest densities of which at least one vanishes at each failing point."""
+    unconditional = [density for density in densities if not density.given]
+    # A premise on conditionals only if none on the others will do.
+    for candidates in (unconditional, densities):
+        for count in range(len(candidates) + 1):
+            for chosen in itertools.combinations(candidates, count):
+                if all(any(point.densities[d] == 0 for d in chosen) for point in failing):
+                    return chosen
     raise NotProved("the two sides differ where densities vanish")
 
 
-def _chance_patterns(chances):
-    """Every way for the values of D to be 0, 1 or neither."""
-    for values in itertools.product(
-        (mpmath.mpf(0), mpmath.mpf("0.3"), mpmath.mpf(1)), repeat=len(chances)
-    ):
-        yield dict(zip(chances, values))
+def _weakest(density: Density, failing: list[_Point]) -> Positive:
+    """The weakest premise on the density that excludes the failing points where it vanishes.
 
-
-def _agree_on_support(sides, gap, point) -> bool:
-    left, right = (
-        sum(coefficient(point) * integrand(point) for coefficient, integrand in side)
-        for side in sides
-    )
-    if mpmath.isnan(left) or mpmath.isnan(right):
-        return False
-    if mpmath.isinf(left) or mpmath.isinf(right):
-        return left == right
-    return abs(left - right - gap(point)) < mpmath.mpf(10) ** -9
-
-
-def _positive_where(density: Density, failing) -> Positive:
-    """The weakest form of the premise that excludes the failing points."""
-    vanishing = [point for point in failing if point.tables[density] == 0]
+    It is enough that the density is positive wherever another family's density of the same
+    variables is, if that one is positive at all these points.
+    """
+    vanishing = [point for point in failing if point.densities[density] == 0]
     others = [
-        d
-        for d in vanishing[0].tables
-        if isinstance(d, Density)
-        and d.family != density.family
-        and (d.over, d.given) == (density.over, density.given)
+        other
+        for other in vanishing[0].densities
+        if other.family != density.family
+        and (other.over, other.given) == (density.over, density.given)
     ]
-    where = [d for d in others if all(point.tables[d] > 0 for point in vanishing)]
+    where = [other for other in others if all(point.densities[other] > 0 for point in vanishing)]
     return Positive(density, where[0] if where else None)
 
 
-def _support_patterns(densities, finite: RandomTables):
-    """Every consistent way for densities to vanish at a point; conditionals on a null event take any value."""
-    joints = {joint.family: joint for joint in finite.joints}
-    base = sorted(
-        {joints[d.family](*v) for d in densities for v in (d.over + d.given, d.given) if v}, key=str
-    )
-    for values in itertools.product((mpmath.mpf(0), mpmath.mpf("0.25")), repeat=len(base)):
-        table = {
-            d: v * (k + 2) / (k + 1) for k, (d, v) in enumerate(zip(base, values))
-        }  # distinct, so that no log is 0
-        smaller = [
-            (a, b) for a in base for b in base if a.family == b.family and set(a.over) < set(b.over)
-        ]
-        if any(table[a] == 0 and table[b] > 0 for a, b in smaller):
-            continue
-        free = [d for d in densities if d.given and table[joints[d.family](*d.given)] == 0]
-        for chosen in itertools.product((mpmath.mpf(0), mpmath.mpf("0.5")), repeat=len(free)):
-            whole = {**table, **dict(zip(free, chosen))}
-            for d in densities:
-                if d.given and d not in whole:
-                    whole[d] = (
-                        table[joints[d.family](*d.over, *d.given)]
-                        / table[joints[d.family](*d.given)]
-                    )
-            letters = {v: mpmath.mpf("1.25") for v in (*all_variables(finite), *finite.scalars)}
+def _points(
+    densities: list[Density], discriminators: list[ClassProbability], tables: RandomTables
+) -> Iterator[_Point]:
+    """A point for each way in which densities vanish and each D is 0, 1 or neither."""
+    outcomes = (ZERO, mpmath.mpf("0.3"), mpmath.mpf(1))
+    letters = dict.fromkeys((*all_variables(tables), *tables.scalars), mpmath.mpf("1.25"))
+    for at_point in _support_patterns(densities, tables):
+        for chosen in itertools.product(outcomes, repeat=len(discriminators)):
             yield _Point(
-                tables=whole, values=letters, functions=lambda name, *arguments: mpmath.mpf("0.7")
+                values=letters,
+                functions=_constant_function,
+                densities=at_point,
+                outcomes=dict(zip(discriminators, chosen)),
             )
+
+
+def _constant_function(name: str, *arguments: Number) -> Number:
+    return mpmath.mpf("0.7")
+
+
+def _support_patterns(densities: list[Density], tables: RandomTables) -> Iterator[Densities]:
+    """Values of the densities at a point, for every consistent way for them to vanish."""
+    joints = {joint.family: joint for joint in tables.joints}
+    for unconditional in _unconditional_patterns(densities, joints):
+        yield from _with_conditionals(unconditional, densities, joints)
+
+
+def _unconditional_patterns(
+    densities: list[Density], joints: dict[str, Joint]
+) -> Iterator[Densities]:
+    """Every consistent pattern of zeros of the joint and marginal densities that occur.
+
+    Those of which the conditionals are ratios are among them.
+    """
+    needed = {
+        joints[d.family](*variables)
+        for d in densities
+        for variables in (d.over + d.given, d.given)
+        if variables
+    }
+    ordered = sorted(needed, key=str)
+    for values in itertools.product((ZERO, mpmath.mpf("0.25")), repeat=len(ordered)):
+        # The values are made distinct, so that no log of a ratio is 0.
+        at_point = {
+            density: value * (k + 2) / (k + 1)
+            for k, (density, value) in enumerate(zip(ordered, values))
+        }
+        if _is_consistent(at_point):
+            yield at_point
+
+
+def _is_consistent(at_point: Densities) -> bool:
+    """Whether no density is positive where a marginal of it is 0."""
+    return not any(
+        at_point[marginal] == 0 and at_point[density] > 0
+        for marginal in at_point
+        for density in at_point
+        if marginal.family == density.family and set(marginal.over) < set(density.over)
+    )
+
+
+def _with_conditionals(
+    unconditional: Densities, densities: list[Density], joints: dict[str, Joint]
+) -> Iterator[Densities]:
+    """The pattern with the conditionals added: ratios, or any value given a null event."""
+
+    def condition(density: Density) -> Number:
+        return unconditional[joints[density.family](*density.given)]
+
+    conditionals = [density for density in densities if density.given]
+    free = [density for density in conditionals if condition(density) == 0]
+    ratios = {
+        density: unconditional[joints[density.family](*density.over, *density.given)]
+        / condition(density)
+        for density in conditionals
+        if density not in free
+    }
+    for values in itertools.product((ZERO, mpmath.mpf("0.5")), repeat=len(free)):
+        yield {**unconditional, **dict(zip(free, values)), **ratios}
