@@ -1,4 +1,4 @@
-"""EM on Gaussian mixtures: against scikit-learn's path, the sizes of the half-steps, and what is refused."""
+"""EM on Gaussian mixtures: scikit-learn's path, the half-steps' sizes, and what is refused."""
 
 import math
 import warnings
@@ -55,7 +55,7 @@ def of_start(mixture, s):
 
 
 def oracle(mixture, x):
-    """Scikit-learn's EM, one step a fit, from this mixture: yields its bound and parameters after each step."""
+    """Scikit-learn's EM from this mixture, one step a fit: its bound and parameters after each."""
     start = {
         "weights_init": mixture.weights,
         "means_init": mixture.means,
@@ -78,7 +78,7 @@ def oracle(mixture, x):
 
 @data
 def test_the_path_is_scikit_learns(x, components):
-    """lower_bound_ is the mean log q(x) of the E half-step, so of the parameters before the M half-step."""
+    """`lower_bound_` is the mean log q(x) of the parameters before the M half-step."""
     starts = gm.random_start(x, components, Seeds(STARTS))
     found = list(path(starts, x))
     for s in STARTS:
@@ -112,8 +112,11 @@ def test_the_starts_differ_and_move(x, components):
 @data
 def test_each_half_step_lowers_the_joint_kl_by_its_exact_size(x, components):
     found = list(path(gm.random_start(x, components, Seeds(STARTS)), x))
+
+    def objective(log_encoder, model):
+        return joint_kl(log_encoder, model.log_joint(x)).mean(-1)
+
     for (_, stale, _), (mixture, fresh, new) in zip(found, found[1:]):
-        objective = lambda log_encoder, model: joint_kl(log_encoder, model.log_joint(x)).mean(-1)
         e_decrease = objective(stale, mixture) - objective(fresh, mixture)
         m_decrease = objective(fresh, mixture) - objective(fresh, new)
         assert (e_decrease > 0).all() and (m_decrease > 0).all()
@@ -127,7 +130,7 @@ def test_each_half_step_lowers_the_joint_kl_by_its_exact_size(x, components):
 
 @data
 def test_the_m_half_step_is_a_minimum(x, components):
-    """The slopes of the joint KL vanish there, and any step away raises it, for a p(z|x) that no mixture made."""
+    """The joint KL's slopes vanish there, and a step away raises it, for a p(z|x) of no mixture."""
     log_encoder = torch.log_softmax(Seeds([3]).normal(len(x), components)[0].double(), -1)
     best = gm.m_step(x, log_encoder)
     least = joint_kl(log_encoder, best.log_joint(x)).mean()

@@ -52,8 +52,8 @@ def test_the_chapter_prints_the_leads_of_the_vae():
         in PAGE
     )
     assert (
-        f"{difference(likelihood['VAE, L = 5'], likelihood['mixture of 14, EM'])} over the mixture of fourteen"
-        in PAGE
+        f"{difference(likelihood['VAE, L = 5'], likelihood['mixture of 14, EM'])}"
+        " over the mixture of fourteen" in PAGE
     )
 
 
@@ -74,14 +74,13 @@ def test_the_chapter_prints_what_each_training_cost():
     ratio = models["VAE, L = 5"]["trained"][0] / models["mixture of 14, EM"]["trained"][0]
     assert f"about {ratio:.0f} times the parameters of the mixture of fourteen" in PAGE
     assert (
-        f"saw the images {asked['vae_steps'] * 128 / IMAGES:.0f} times, that of the mixtures {asked['passes']} times"
-        in PAGE
+        f"saw the images {asked['vae_steps'] * 128 / IMAGES:.0f} times, "
+        f"that of the mixtures {asked['passes']} times" in PAGE
     )
     *_, before, last = tensor(RUN["values"]["passes"]["EM"]["training"]).T
-    assert (
-        f"rose by {difference(last, before).lstrip('+')} in the last {asked['passes_shown'][-1] - asked['passes_shown'][-2]} passes"
-        in PAGE
-    )
+    passes = asked["passes_shown"][-1] - asked["passes_shown"][-2]
+    rise = difference(last, before).lstrip("+")
+    assert f"rose by {rise} in the last {passes} passes" in PAGE
 
 
 def test_the_words_of_the_chapter_follow_from_the_record():
@@ -128,10 +127,8 @@ def test_the_chapter_prints_the_recorded_differences():
     }
     for key in ("training", "held out"):
         for name in ("Adam, −log q(x)", "Adam, amortised"):
-            assert (
-                f"{difference(last[name][key], last['EM'][key])} on the {key.replace(' ', '-')} images"
-                in PAGE
-            )
+            lead = difference(last[name][key], last["EM"][key])
+            assert f"{lead} on the {key.replace(' ', '-')} images" in PAGE
     amortised = RUN["values"]["amortised"]
     assert (
         f"a gap of {printed(tensor(amortised['training']) - tensor(amortised['bound']))} nats"

@@ -1,4 +1,4 @@
-"""The exact EM on finite alphabets: both half-steps, the size of each decrease, and where the alternation leads."""
+"""The exact EM on finite alphabets: both half-steps, each decrease, and where they lead."""
 
 import math
 from functools import partial
@@ -35,7 +35,7 @@ def positive_start(seed, shape=None):
 
 
 def product_model(prior, first, second):
-    """q(x₁, x₂, z) = q(z) q(x₁|z) q(x₂|z) as a table of shape (A·B, Z), from (Z,), (A, Z) and (B, Z)."""
+    """q(x₁, x₂, z) = q(z) q(x₁|z) q(x₂|z), (A·B, Z), from tables (Z,), (A, Z) and (B, Z)."""
     return (first[:, None] * second[None] * prior).reshape(-1, len(prior))
 
 
@@ -97,14 +97,23 @@ def softmax(logits, axis):
 def test_half_steps_against_a_generic_minimiser(seed):
     p, q = random_joints(seed, (4, 2))
     start, prior = product_start(seed, (2, 2), q.sum(axis=0)), q.sum(axis=0)
+    data = p.sum(axis=1)
+
+    def after_e(w):
+        return kl(data[:, None] * softmax(w.reshape(4, 2), 1), q)
+
+    def after_m(w):
+        return kl(p, softmax(w.reshape(4, 2), 0) * prior)
+
+    def after_m_of_products(w):
+        parts = (softmax(half.reshape(2, 2), 0) for half in (w[:4], w[4:]))
+        return kl(p, product_model(prior, *parts))
+
     cases = {
-        "E": (lambda w: kl(p.sum(axis=1, keepdims=True) * softmax(w.reshape(4, 2), 1), q), 8, kl(encoder_half_step(p.sum(axis=1), q), q)),
-        "M": (lambda w: kl(p, softmax(w.reshape(4, 2), 0) * prior), 8, kl(p, decoder_half_step(p, q))),
-        "M, products": (
-            lambda w: kl(p, product_model(prior, *(softmax(half.reshape(2, 2), 0) for half in (w[:4], w[4:])))),
-            8, kl(p, product_step(p, start, (2, 2))),
-        ),
-    }  # fmt: skip
+        "E": (after_e, 8, kl(encoder_half_step(data, q), q)),
+        "M": (after_m, 8, kl(p, decoder_half_step(p, q))),
+        "M, products": (after_m_of_products, 8, kl(p, product_step(p, start, (2, 2)))),
+    }
     for name, (loss, size, claimed) in cases.items():
         found = minimize(loss, np.zeros(size), method="BFGS", options={"gtol": 1e-9}).fun
         assert claimed == pytest.approx(found, abs=1e-9), name
@@ -251,7 +260,7 @@ def test_cells_on_their_way_to_zero_do_not_make_the_objective_infinite(rare):
 
 
 def test_products_have_local_optima():
-    """With independent parts and shares 0.7 and 0.3, the two ways to name the classes end at different heights."""
+    """With independent parts, shares 0.7 and 0.3, the two namings of the classes end apart."""
     ends = [
         alternate_em(
             [0.45, 0.05, 0.1, 0.4], product_start(seed), 250, partial(product_step, letters=(2, 2))

@@ -1,4 +1,4 @@
-"""The exact GAN on finite alphabets: su-14 to su-20, the generator's step, and where the alternation leads."""
+"""The exact GAN on finite alphabets: su-14 to su-20, the generator's step, and where it leads."""
 
 import math
 from functools import partial
@@ -294,7 +294,8 @@ def test_floats_agree_with_fifty_digits(q0):
     path = alternate(P, q0, 60)
     for t in range(61):
         assert path.q[t] == pytest.approx(np.array(rows[t], float), rel=5e-15, abs=0)
-        # the objective is a square of q − p̃, which rounding knows to 1e-16: its error is in proportion to its root
+        # the objective is a square of q − p̃, which rounding knows to 1e-16: its error is in
+        # proportion to its root
         value = float(values[t])
         assert path.objective[t] == pytest.approx(
             value, rel=1e-14, abs=2e-16 * math.sqrt(value) + 1e-31

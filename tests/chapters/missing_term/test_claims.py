@@ -1,4 +1,7 @@
-"""The missing term: the families that the expansion is tried on, when one vector is enough, and that the neural sampler is a distribution."""
+"""The missing term: the families that the expansion is tried on, and when one vector is enough.
+
+And that the neural sampler is a distribution.
+"""
 
 from random import Random
 

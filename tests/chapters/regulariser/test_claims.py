@@ -122,7 +122,7 @@ def test_the_kernel_of_su_23_has_to_be_gaussian_for_the_lines_to_agree():
 
 
 def trained(steps, lam, optimiser, old_mode="train", freezes=8):
-    """The generator's parameters and buffers after `freezes` copies of G° with `steps` steps each, D fixed."""
+    """G's parameters and buffers after `freezes` copies of G° with `steps` steps each, D fixed."""
     torch.manual_seed(0)
     generator = torch.nn.Sequential(
         torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.Linear(8, 2)

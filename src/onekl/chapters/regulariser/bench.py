@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,14 +16,16 @@ from onekl.measure.timing import require_equal, times
 from onekl.training.run import device
 
 
-def bench() -> dict:
+def bench() -> dict[str, Any]:
     """The measures of `images`: the article's size on a GPU, a small one on CPUs."""
     if device().type == "cuda":
         return images(side=64, dim=64)
     return images(side=32, dim=16, steps=3)
 
 
-def images(side: int, dim: int, batch: int = 64, steps: int = 20, repetitions: int = 5) -> dict:
+def images(
+    side: int, dim: int, batch: int = 64, steps: int = 20, repetitions: int = 5
+) -> dict[str, Any]:
     """Images per second of one step of D and one of G of the article's networks.
 
     `side` and `dim` are the networks' sizes, as `dcgan` takes them.
