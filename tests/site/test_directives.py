@@ -7,24 +7,37 @@ import shutil
 import pytest
 from sphinx.application import Sphinx
 
-from onekl.chapters import stated_claims
+from onekl.chapters import CHAPTERS, stated_claims
+from onekl.chapters.museum.claims import SPECIMENS
+from onekl.claims.inventory import inventory
 from onekl.ledger import ledger
-from onekl_site.framework_tree import DIRECTIONS, ROOT
-from paths import NOTEBOOKS
+from onekl_site.framework_tree import DIRECTIONS, branches
+from onekl_site.ledger_page import SOURCES
+from paths import NOTEBOOKS, ROOT
 
-CONF = "extensions = ['myst_parser', 'onekl_site.claim_boxes', 'onekl_site.moving_figures', 'onekl_site.framework']\nmyst_enable_extensions = ['dollarmath']\nexclude_patterns = ['notebooks']\n"
+CONF = """extensions = [
+    'myst_parser', 'onekl_site.ledger_page', 'onekl_site.claim_boxes', 'onekl_site.anchors',
+    'onekl_site.moving_figures', 'onekl_site.framework', 'onekl_site.museum',
+]
+myst_enable_extensions = ['dollarmath', 'substitution']
+exclude_patterns = ['**.ipynb']
+"""
 
 
 @pytest.fixture
 def build(tmp_path):
-    """Build a page from Markdown; returns its HTML and the warnings."""
+    """Build a page from Markdown, with pages in the place of notebooks if any; HTML and warnings."""
 
-    def run(text):
+    def run(text, **pages):
         source = tmp_path / "source"
         (source / "book").mkdir(parents=True)
         shutil.copytree(NOTEBOOKS, source / "notebooks")
         (source / "conf.py").write_text(CONF)
         (source / "index.md").write_text(f"# Page\n\n{text}\n")
+        for name, page in pages.items():
+            (source / "notebooks" / f"{name}-check.md").write_text(
+                f"---\norphan: true\n---\n{page}"
+            )
         warnings = io.StringIO()
         app = Sphinx(
             source,
@@ -83,9 +96,21 @@ def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
 
 def test_the_ledger_has_a_row_for_every_claim(build):
     html, _ = build("```{claims-ledger}\n```\n\n```{claims-summary}\n```")
-    assert html.count('id="ledger-') == 103
+    assert re.findall(r'id="ledger-([\w-]+)"', html) == list(inventory())
     done = len([row for row in ledger(NOTEBOOKS) if row.verdict])
-    assert done >= len(stated_claims()) and f"{done} of 103 claims checked" in html
+    assert done >= len(stated_claims())
+    assert f"{done} of {len(inventory())} claims checked" in html
+
+
+def test_the_prose_takes_the_number_of_claims_from_the_inventory(build):
+    html, warnings = build("All {{ claims }}.")
+    assert not warnings and f"All {len(inventory())}." in html
+
+
+def test_no_page_has_the_number_of_claims_typed():
+    typed = re.compile(rf"\b{len(inventory())} claims|all {len(inventory())}\b")
+    pages = [*(ROOT / "book").glob("*.md"), ROOT / "README.md"]
+    assert [page.name for page in pages if typed.search(page.read_text(encoding="utf-8"))] == []
 
 
 def test_a_moving_figure_is_self_contained(build):
@@ -124,25 +149,52 @@ def test_the_framework_has_a_node_for_each_choice_and_a_link_for_each_claim_of_t
     html, warnings = build("```{framework}\n```")
     assert not warnings
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
-    of_the_article = [
-        row for row in rows.values() if row.source in ("Su 2018", "Readers' questions")
-    ]
     chips = re.findall(
         r'class="onekl-chip onekl-([\w-]+) reference internal" href="([^"]*)" title="[^"]*">([\w-]+)<',
         html,
     )
-    assert (
-        sorted(chip[2] for chip in chips) == sorted(row.id for row in of_the_article)
-        and len(of_the_article) == 64
-    )
+    of_the_article = [entry.id for entry in inventory().values() if entry.source in SOURCES]
+    assert sorted(chip[2] for chip in chips) == sorted(of_the_article)
     for style, target, id in chips:
-        assert (
-            style == rows[id].verdict.replace(" ", "-")
-            and target == f"book/{rows[id].chapter}.html#claim-{id}"
-        )
-    nodes = [
-        node for direction in DIRECTIONS for branch in direction.branches for node in branch.nodes
-    ]
-    assert html.count('class="onekl-node docutils container"') == len(nodes) + 1  # and the root
-    for node in (ROOT, *nodes):
+        assert style == rows[id].verdict.replace(" ", "-")
+        assert target == f"book/{rows[id].chapter}.html#claim-{id}"
+    nodes = [node for branch in branches() for node in branch.nodes]
+    assert html.count('class="onekl-node docutils container"') == len(nodes)
+    for node in nodes:
         assert f'#claim-{node.claim}"' in html and f">{rows[node.claim].verdict}<" in html
+
+
+def test_the_branches_come_from_the_chapters_in_reading_order(build):
+    root, *models = branches()
+    assert root.chapters == CHAPTERS[:1] and not root.model and not root.direction
+    assert {model.direction for model in models} == set(DIRECTIONS)
+    hung = {model.chapters[0]: model.chapters[1:] for model in models if len(model.chapters) > 1}
+    assert hung == {"gan": ("missing_term", "regulariser")}
+    # Every chapter but the museum, whose specimens are no claims of the sources.
+    treated = [chapter for branch in branches() for chapter in branch.chapters]
+    assert treated == [chapter for chapter in CHAPTERS if chapter != "museum"]
+    html, _ = build("```{framework}\n```")
+    cards = re.findall(r'class="onekl-model"><a class="reference internal" href="book/(\w+)', html)
+    assert cards == [model.chapters[0] for model in models]
+
+
+def test_headings_get_the_anchors_that_the_badges_point_to(build, tmp_path):
+    stated = [id for id in stated_claims() if inventory()[id].chapter == "joint_kl"]
+    *others, last = [one.id for one in SPECIMENS]
+    _, warnings = build(
+        "",
+        joint_kl="# Check\n\n" + "".join(f"## {id}: a title\n\n" for id in stated),
+        museum="# Check\n\n" + "".join(f"## {id}: a title\n\n" for id in others),
+    )
+    page = (tmp_path / "out" / "notebooks" / "joint_kl-check.html").read_text(encoding="utf-8")
+    assert all(f'id="{id}"' in page for id in stated)
+    assert [line for line in warnings.splitlines() if "no heading" not in line] == []
+    (lost,) = warnings.splitlines()
+    assert f"'{last}'" in lost and "museum-check" in lost
+
+
+def test_a_badge_that_points_to_no_heading_is_a_warning(build):
+    _, warnings = build("", vae="# Check\n\n## sn-99: no claim\n\n## sn-9: a title\n")
+    lost = re.findall(r"no heading begins with '([\w-]+)'", warnings)
+    stated = {id for id in stated_claims() if inventory()[id].chapter == "vae"}
+    assert set(lost) == stated - {"sn-9"} and len(lost) == len(stated) - 1

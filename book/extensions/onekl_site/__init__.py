@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sphinx.application import Sphinx
 
-PARTS = ("claim_boxes", "moving_figures", "framework", "museum", "audit_tables", "origin")
+PARTS = (
+    "ledger_page",
+    "claim_boxes",
+    "anchors",
+    "moving_figures",
+    "framework",
+    "museum",
+    "audit_tables",
+    "readers_page",
+    "origin",
+)
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part with Sphinx."""
     for part in PARTS:
         app.setup_extension(f"{__name__}.{part}")

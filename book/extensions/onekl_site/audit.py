@@ -1,18 +1,20 @@
-"""The audit of the printed equations: every symbol is accounted for, and every x, y, z is bound by something.
+"""The audit of the printed equations: every symbol is accounted for, every x, y, z bound.
 
-It reads what is printed and knows no mathematics: a wrong symbol that is well bound and introduced is for the proofs to find.
+It reads what is printed and knows no mathematics: a wrong symbol that is well bound and introduced
+is for the proofs to find.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
-from onekl.claims.printed import Node, everything, parse
+from onekl.claims.printed import Node, everything, parse, write
 
 VARIABLES = ("x", "y", "z")
 RELATIONS = ("=", r"\sim", r"\approx", r"\to", r"\geq")
@@ -33,10 +35,10 @@ ROLES = (
 
 @dataclass(frozen=True)
 class Account:
-    """What a symbol of a printed equation is: how often it stands there, its role, where it is introduced, and a remark.
+    """What a symbol of a printed equation is: how often it stands there, its role, and a remark.
 
-    `introduced` is an equation as "(n)", a place in the text as "before (n)" or "after (n)", or "nowhere";
-    for a variable it says what binds it.
+    `introduced` is an equation as "(n)", a place in the text as "before (n)" or "after (n)", or
+    "nowhere"; for a variable it says what binds it.
     """
 
     equation: str
@@ -49,8 +51,9 @@ class Account:
 
 @dataclass(frozen=True)
 class Slip:
-    """A slip in the article's running text: where, what is printed, what must be meant, and why; LaTeX between $ signs.
+    """A slip in the article's running text: where, what is printed, what must be meant, and why.
 
+    LaTeX stands between $ signs.
     Its kind: a wrong letter, a wrong or missing word, or a sentence that says more than is true.
     """
 
@@ -63,7 +66,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Use:
-    """One occurrence of x, y or z: the symbol that it stands in, and what binds it ("" if nothing does)."""
+    """One occurrence of x, y or z: the symbol that it stands in, and what binds it, if anything."""
 
     variable: str
     within: str
@@ -87,13 +90,19 @@ def _table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(rows))
 
 
-def symbols(latex: str) -> Counter:
-    r"""How often each symbol is printed, with its arguments: p(z|x) counts once, and so do its z and its x."""
+def symbols(latex: str) -> Counter[str]:
+    """How often each symbol is printed, with its arguments.
+
+    p(z|x) counts once, and so do its z and its x.
+    """
     return Counter(str(node) for node in everything(parse(latex)) if node.kind == "letter")
 
 
 def uses(latex: str) -> list[Use]:
-    """Every occurrence of a variable with what binds it: E, dx, KL, sum, arg (a name under arg min), or the left side."""
+    """Every occurrence of a variable with what binds it.
+
+    That is E, dx, KL, sum, arg (a name under arg min), or the left side.
+    """
     return [
         use for clause in _clauses(parse(latex)) for use in _uses(clause, _left_side(clause), "")
     ]
@@ -111,16 +120,14 @@ def unnamed(latex: str) -> list[str]:
     for index, node in enumerate(nodes):
         if node.text.startswith(VARIED):
             following = list(everything(nodes[index + 1 : _end(nodes, index + 1, ("=",))]))
-            names = {str(n) for n in following} | {n.text for n in following}
-            found += [
-                str(varied)
-                for varied in node.below
-                if varied.kind == "letter" and str(varied) not in names
-            ]
+            names = {str(other) for other in following} | {other.text for other in following}
+            varied = (str(one) for one in node.below if one.kind == "letter")
+            found += [name for name in varied if name not in names]
     return found
 
 
-def _clauses(nodes):
+def _clauses(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+    """The equations of a line that prints several, one after the other."""
     start = 0
     for index, node in enumerate(nodes):
         if node.text == r"\quad":
@@ -129,28 +136,31 @@ def _clauses(nodes):
     yield nodes[start:]
 
 
-def _left_side(clause) -> dict[str, str]:
-    """The variables that are free on the left of the first relation: the equation holds for all of them.
+def _left_side(clause: Sequence[Node]) -> dict[str, str]:
+    """The variables that are free on the left: the equation holds for all of them.
 
     A left side that is itself an integral, a mean or a sum is one number and has none.
     """
     end = _end(clause, 0, RELATIONS)
-    if end == len(clause) or any(
-        node.text in (*INTEGRALS, r"\mathbb{E}", r"\sum") for node in clause[:end]
-    ):
+    one_number = (*INTEGRALS, r"\mathbb{E}", r"\sum")
+    if end == len(clause) or any(node.text in one_number for node in clause[:end]):
         return {}
     return {use.variable: "left side" for use in _uses(clause[:end], {}, "") if not use.binder}
 
 
-def _end(nodes, start: int, signs) -> int:
-    return next(
-        (i for i in range(start, len(nodes)) if nodes[i].kind == "sign" and nodes[i].text in signs),
-        len(nodes),
-    )
+def _end(nodes: Sequence[Node], start: int, signs: Sequence[str]) -> int:
+    """The place of the first of the signs from `start` on; the length where there is none."""
+    for place in range(start, len(nodes)):
+        if nodes[place].kind == "sign" and nodes[place].text in signs:
+            return place
+    return len(nodes)
 
 
-def _uses(nodes, bound: dict[str, str], within: str):
-    """The variables' occurrences in nodes that stand side by side, where `bound` says what binds a variable from outside."""
+def _uses(nodes: Sequence[Node], bound: dict[str, str], within: str) -> Iterator[Use]:
+    """The variables' occurrences in nodes that stand side by side.
+
+    `bound` says what binds a variable from outside, `within` is the symbol around the nodes.
+    """
     index = 0
     while index < len(nodes):
         node, (binds, end) = nodes[index], _scope(nodes, index)
@@ -165,42 +175,40 @@ def _uses(nodes, bound: dict[str, str], within: str):
         index = end
 
 
-def _scope(nodes, index: int) -> tuple[dict[str, str], int]:
+def _scope(nodes: Sequence[Node], index: int) -> tuple[dict[str, str], int]:
     """What the node binds, in its subscript and in the nodes after it, and where these end."""
-    node = nodes[index]
+    node, following = nodes[index], index + 1
     if node.text == r"\mathbb{E}":
-        end = index + 2 if nodes[index + 1].text == "[" else _end(nodes, index + 1, ENDS)
-        return {
+        drawn = {
             first.text: "E" for first, second in pairwise(node.below) if second.text == r"\sim"
-        }, end
+        }
+        in_brackets = nodes[following].text == "["
+        return drawn, following + 1 if in_brackets else _end(nodes, following, ENDS)
     if node.text == r"\sum":
-        return {n.text: "sum" for n in node.below}, _end(nodes, index + 1, ENDS)
+        return {under.text: "sum" for under in node.below}, _end(nodes, following, ENDS)
     if node.text.startswith(VARIED):
-        return dict.fromkeys(VARIABLES, "arg"), _end(nodes, index + 1, ("=",))
+        return dict.fromkeys(VARIABLES, "arg"), _end(nodes, following, ("=",))
     if node.text in INTEGRALS:
         end = _after_differentials(nodes, index)
-        return {
-            n.inside[0].text: f"d{n.inside[0].text}"
-            for n in nodes[index:end]
-            if n.kind == "differential"
-        }, end
+        over = (n.inside[0].text for n in nodes[index:end] if n.kind == "differential")
+        return {variable: f"d{variable}" for variable in over}, end
     if node.text == "KL":
-        return dict.fromkeys(_compared(nodes[index + 1]), "KL"), index + 2
-    return {}, index + 1
+        return dict.fromkeys(_compared(nodes[following]), "KL"), following + 1
+    return {}, following
 
 
-def _after_differentials(nodes, start: int) -> int:
+def _after_differentials(nodes: Sequence[Node], start: int) -> int:
+    """Where the integral that begins at `start` ends; ValueError if it has no differential."""
     wanted = INTEGRALS[nodes[start].text]
-    places = [i for i in range(start, len(nodes)) if nodes[i].kind == "differential"][:wanted]
+    later = range(start, len(nodes))
+    places = [place for place in later if nodes[place].kind == "differential"][:wanted]
     if len(places) < wanted or any(n.text in INTEGRALS for n in nodes[start + 1 : places[-1]]):
-        raise ValueError(
-            f"an integral without its differential: {''.join(map(str, nodes[start:]))}"
-        )
+        raise ValueError(f"an integral without its differential: {write(nodes[start:])}")
     return places[-1] + 1
 
 
 def _compared(group: Node) -> set[str]:
     """What a divergence integrates over: the arguments before the bar of its first density."""
     density = group.inside[0]
-    bar = next((i for i, n in enumerate(density.inside) if n.text == "|"), len(density.inside))
-    return {n.text for n in density.inside[:bar] if n.text in VARIABLES}
+    before = takewhile(lambda node: node.text != "|", density.inside)
+    return {node.text for node in before if node.text in VARIABLES}

@@ -1,68 +1,68 @@
-"""The Sphinx extension of the front page: `framework` draws the article as a tree of links with the ledger's verdicts."""
+"""The Sphinx extension of the front page's figure: the article as a tree of links with verdicts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from onekl_site.audit_tables import _audited
-from onekl_site.claim_boxes import _badge, _link, _rows
-from onekl_site.framework_tree import DIRECTIONS, ROOT, Branch, Choice, Direction
+from onekl_site.elements import badge, claim_link, link, style
+from onekl_site.framework_tree import DIRECTIONS, Branch, Choice, Direction, branches
+from onekl_site.ledger_page import audited, rows
 
 
 class FrameworkDirective(SphinxDirective):
-    """`{framework}`: the root, the two directions, a card for each model, and all claims of its chapters as small links."""
+    """`{framework}`: the root, the two directions, a card for each model, its claims as links."""
 
     def run(self) -> list[nodes.Node]:
-        root = self._container("root", self._node(ROOT), self._chips(("joint_kl",)))
-        return [self._container("framework", root, *map(self._direction, DIRECTIONS))]
-
-    def _direction(self, direction: Direction) -> nodes.container:
-        head = nodes.paragraph(
-            "", "", nodes.math("", direction.formula), nodes.Text(" " + direction.words)
+        """The tree."""
+        root, *models = branches()
+        directions = (
+            self._direction(direction, (model for model in models if model.direction == name))
+            for name, direction in DIRECTIONS.items()
         )
-        branches = self._container("branches", *map(self._branch, direction.branches))
-        return self._container("direction", head, branches)
+        top = _container("root", *map(self._node, root.nodes), self._chips(root.chapters))
+        return [_container("framework", top, *directions)]
+
+    def _direction(self, direction: Direction, models: Iterable[Branch]) -> nodes.container:
+        formula, words = nodes.math("", direction.formula), nodes.Text(" " + direction.words)
+        cards = _container("branches", *map(self._branch, models))
+        return _container("direction", nodes.paragraph("", "", formula, words), cards)
 
     def _branch(self, branch: Branch) -> nodes.container:
-        title = nodes.paragraph(
-            "",
-            "",
-            _link(self.env, f"book/{branch.chapters[0]}", branch.model),
-            classes=["onekl-model"],
-        )
-        return self._container(
-            "branch", title, *map(self._node, branch.nodes), self._chips(branch.chapters)
-        )
+        page = link(self.env, f"book/{branch.chapters[0]}", branch.model)
+        title = nodes.paragraph("", "", page, classes=["onekl-model"])
+        choices = map(self._node, branch.nodes)
+        return _container("branch", title, *choices, self._chips(branch.chapters))
 
     def _node(self, node: Choice) -> nodes.container:
         """A choice: its words, its formula as a link to the claim, and the claim's verdict."""
-        row = _rows(self.env)[node.claim]
-        link = _link(self.env, f"book/{row.chapter}#claim-{row.id}", "")
-        link += [nodes.math("", node.formula)]
+        row = rows(self.env)[node.claim]
+        target = claim_link(self.env, row, "")
+        target += nodes.math("", node.formula)
         words = nodes.paragraph("", node.words + " ", classes=["onekl-words"])
-        words += [_badge(self.env, row)]
-        return self._container("node", words, nodes.paragraph("", "", link))
+        words += badge(self.env, row)
+        return _container("node", words, nodes.paragraph("", "", target))
 
     def _chips(self, chapters: tuple[str, ...]) -> nodes.paragraph:
-        """A small link for each claim of the chapters that the article or its readers make, in the colour of its verdict."""
+        """A small link in its verdict's colour for each claim of the article and its readers."""
         line = nodes.paragraph("", "", classes=["onekl-chips"])
-        for row in _audited(self.env):
+        for row in audited(self.env):
             if row.chapter in chapters:
-                style = "onekl-" + (row.verdict or "none").replace(" ", "-")
-                link = _link(
-                    self.env, f"book/{row.chapter}#claim-{row.id}", row.id, "onekl-chip", style
-                )
-                link["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
-                line += [link, nodes.Text(" ")]
+                chip = claim_link(self.env, row, row.id, "onekl-chip", style(row))
+                chip["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
+                line += [chip, nodes.Text(" ")]
         return line
 
-    @staticmethod
-    def _container(name: str, *children: nodes.Node) -> nodes.container:
-        return nodes.container("", *children, classes=[f"onekl-{name}"])
+
+def _container(name: str, *children: nodes.Node) -> nodes.container:
+    return nodes.container("", *children, classes=[f"onekl-{name}"])
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive with Sphinx."""
     app.add_directive("framework", FrameworkDirective)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,16 +1,19 @@
-"""The Sphinx extension of the bug museum: `specimen` prints a specimen's box, from the executed check notebook."""
+"""The Sphinx extension of the bug museum: `specimen` prints a box, from the check notebook."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.chapters.museum.specimen import MIME, Specimen
-from onekl_site.claim_boxes import ClaimDirective, _listed
+from onekl.ledger import outputs
+from onekl_site.anchors import anchor_headings
+from onekl_site.elements import box, equation, formulas, head, link, sentences
 
 NOTEBOOK = "notebooks/museum-check"
 
@@ -23,16 +26,13 @@ def specimen(id: str) -> Specimen:
     return found[id]
 
 
-def examination(id: str, folder: Path) -> dict:
-    """What the check notebook in the folder shows of a specimen; ValueError if it shows nothing, or an older wording."""
+def examination(id: str, folder: Path) -> dict[str, Any]:
+    """What the check notebook in the folder shows of a specimen.
+
+    Raises ValueError if it shows nothing, or an older wording.
+    """
     path = folder / f"{NOTEBOOK}.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    shown = {
-        data[MIME]["id"]: data[MIME]
-        for cell in cells
-        for output in cell.get("outputs", ())
-        if MIME in (data := output.get("data", {}))
-    }
+    shown = {one["id"]: one for one in outputs(path, MIME)}
     if id not in shown:
         raise ValueError(f"{path.name} does not examine {id}: add the cell and run the notebook")
     if shown[id]["fingerprint"] != specimen(id).fingerprint():
@@ -42,10 +42,13 @@ def examination(id: str, folder: Path) -> dict:
     return shown[id]
 
 
-class SpecimenDirective(ClaimDirective):
-    """`{specimen} bug-1`: what is said, why not, what is true, where it was seen, what it does, and how to catch it."""
+class SpecimenDirective(SphinxDirective):
+    """`{specimen} bug-1`: what is said, why not, what is true, where seen, and how to catch it."""
+
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        """The box; an error for an unknown id and for one that is not examined as it stands."""
         root = Path(self.env.srcdir)
         self.env.note_dependency(str(root / f"{NOTEBOOK}.ipynb"))
         try:
@@ -53,59 +56,54 @@ class SpecimenDirective(ClaimDirective):
             found = examination(one.id, root)
         except ValueError as problem:
             raise self.error(str(problem)) from None
-        said, true = (
-            [self._equation(line, None) for line in claim.equations()]
-            for claim in (one.said, one.true)
-        )
-        box = nodes.container(ids=[f"specimen-{one.id}"], classes=["onekl-claim", "onekl-specimen"])
-        box += [
-            self._head(one),
-            *_section("What is said", nodes.container("", *said, classes=["onekl-said"])),
-        ]
-        box += _section("Why it is not so", _listed(found["rejected"]))
-        box += _section("What is true", *true)
-        premises = found["report"]["premises"]
-        box += _section("provided that", _listed(premises)) if premises else []
-        box += _section(
-            "Where it was seen",
-            nodes.bullet_list(
-                "", *(nodes.list_item("", nodes.paragraph("", place)) for place in one.seen)
-            ),
-        )
-        box += _section("What it does to training", nodes.paragraph("", one.effect))
-        box += _section(
-            "How to catch it", nodes.literal_block(one.catch, one.catch, language="python")
-        )
-        box += nodes.paragraph("", _facts(found["report"]), classes=["onekl-claim-facts"])
-        return [box]
+        filled = box(f"specimen-{one.id}", "onekl-specimen")
+        filled += self._head(one)
+        filled += self._mathematics(one, found)
+        filled += _part("Where it was seen", sentences(one.seen))
+        filled += _part("What it does to training", nodes.paragraph("", one.effect))
+        code = nodes.literal_block(one.catch, one.catch, language="python")
+        filled += _part("How to catch it", code)
+        evidence = _evidence(found["report"])
+        filled += nodes.paragraph("", evidence, classes=["onekl-claim-facts"])
+        return [filled]
 
     def _head(self, one: Specimen) -> nodes.paragraph:
-        uri = self.env.app.builder.get_relative_uri(self.env.docname, NOTEBOOK) + f"#{one.id}"
-        badge = nodes.reference(
-            "", "rejected", refuri=uri, internal=True, classes=["onekl-badge", "onekl-rejected"]
+        badge = link(self.env, f"{NOTEBOOK}#{one.id}", "rejected", "onekl-badge", "onekl-rejected")
+        return head(nodes.strong("", one.id), nodes.Text(f" {one.title} "), badge)
+
+    def _mathematics(self, one: Specimen, found: dict[str, Any]) -> list[nodes.Node]:
+        said, true = (
+            [equation(self.env, line) for line in claim.equations()]
+            for claim in (one.said, one.true)
         )
-        return nodes.paragraph(
-            "",
-            "",
-            nodes.strong("", one.id),
-            nodes.Text(f" {one.title} "),
-            badge,
-            classes=["onekl-claim-head"],
-        )
+        premises = found["report"]["premises"]
+        return [
+            *_part("What is said", nodes.container("", *said, classes=["onekl-said"])),
+            *_part("Why it is not so", formulas(found["rejected"])),
+            *_part("What is true", *true),
+            *(_part("provided that", formulas(premises)) if premises else []),
+        ]
 
 
-def _section(title: str, *content: nodes.Node) -> list[nodes.Node]:
+def _part(title: str, *content: nodes.Node) -> list[nodes.Node]:
     return [nodes.paragraph("", title, classes=["onekl-specimen-part"]), *content]
 
 
-def _facts(report: dict) -> str:
+def _evidence(report: dict[str, Any]) -> str:
     return (
         f"mended: {report['mutants_rejected']} of {report['mutants_total']} mutants rejected; "
         f"{report['numeric_instances']:,} random instances, largest error {report['max_error']:.0e}"
     )
 
 
-def setup(app: Sphinx) -> dict:
-    app.setup_extension("onekl_site.claim_boxes")
+def _anchor_specimens(app: Sphinx, document: nodes.document) -> None:
+    if app.env.docname == NOTEBOOK:
+        ids = [one.id for one in SPECIMENS]
+        anchor_headings(document, NOTEBOOK, known=ids, wanted=ids)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive and the anchors with Sphinx."""
     app.add_directive("specimen", SpecimenDirective)
+    app.connect("doctree-read", _anchor_specimens)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,99 @@
+"""The Sphinx extension of the ledger: the table of all claims, its line of counts, their number.
+
+Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts.
+The substitution `{{ claims }}` is the number of claims in the inventory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+from onekl.claims.inventory import inventory
+from onekl.ledger import Row, ledger
+from onekl_site.elements import badge, claim_link, table, table_row
+
+PAGE = "book/ledger"
+SOURCES = ("Su 2018", "Readers' questions")  # the article and its readers
+
+
+def ledger_rows(app: Sphinx) -> dict[str, Row]:
+    """The ledger by the claims' ids, read once a build; LedgerError as `ledger` raises it."""
+    if not hasattr(app, "onekl_rows"):
+        app.onekl_rows = {row.id: row for row in ledger(Path(app.srcdir) / "notebooks")}
+    return app.onekl_rows
+
+
+def rows(env: BuildEnvironment) -> dict[str, Row]:
+    """The ledger for the page at hand, which then depends on the notebooks."""
+    for path in (Path(env.srcdir) / "notebooks").glob("*.ipynb"):
+        env.note_dependency(str(path))
+    return ledger_rows(env.app)
+
+
+def audited(env: BuildEnvironment) -> list[Row]:
+    """The ledger's rows of the article and of its readers."""
+    return [row for row in rows(env).values() if row.source in SOURCES]
+
+
+class LedgerDirective(SphinxDirective):
+    """`{claims-ledger}`: every claim of the inventory with its verdict and what showed it."""
+
+    HEAD = ("claim", "verdict", "what it says", "where", "mutants", "instances", "largest error")
+    WIDTHS = (8, 10, 50, 14, 10, 10, 10)
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        lines = (self._row(row) for row in rows(self.env).values())
+        return [table(self.WIDTHS, self.HEAD, lines, "onekl-ledger")]
+
+    def _row(self, row: Row) -> nodes.row:
+        name = claim_link(self.env, row, row.id) if row.verdict else nodes.Text(row.id)
+        texts = (row.words, f"{row.source} {row.number}", *_evidence(row))
+        cells = [name, badge(self.env, row), *map(nodes.Text, texts)]
+        return table_row(([cell] for cell in cells), id=f"ledger-{row.id}")
+
+
+def _evidence(row: Row) -> tuple[str, str, str]:
+    """What showed it: mutants, instances or seeds, and the largest error."""
+    if row.verdict is None:
+        return "", "", ""
+    if row.empirical:
+        return "", f"{row.seeds} seeds", ""
+    mutants = f"{row.mutants_rejected}/{row.mutants_total}"
+    return mutants, f"{row.numeric_instances:,}", f"{row.max_error:.0e}"
+
+
+class SummaryDirective(SphinxDirective):
+    """`{claims-summary}`: how many claims are checked, and by how much."""
+
+    def run(self) -> list[nodes.Node]:
+        """The line of counts."""
+        everything = list(rows(self.env).values())
+        done = [row for row in everything if row.verdict]
+        proved = [row for row in done if not row.empirical]
+        text = (
+            f"{len(done)} of {len(everything)} claims checked so far: "
+            f"{sum(row.mutants_rejected for row in proved):,} wrong versions rejected, "
+            f"{sum(row.numeric_instances for row in proved):,} random instances tried."
+        )
+        return [nodes.paragraph("", text, classes=["onekl-summary"])]
+
+
+def _provide_number(app: Sphinx, config: Config) -> None:
+    """Let the prose take the number of claims from the inventory."""
+    config.myst_substitutions = {**config.myst_substitutions, "claims": len(inventory())}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives and the substitution with Sphinx."""
+    app.add_directive("claims-ledger", LedgerDirective)
+    app.add_directive("claims-summary", SummaryDirective)
+    app.connect("config-inited", _provide_number)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
