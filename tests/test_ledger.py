@@ -5,14 +5,17 @@ import json
 import shutil
 
 import pytest
+import yaml
 
-from onekl.chapters import stated_claims
+from onekl.chapters import CHAPTERS, part, stated_claims
 from onekl.claims.check import MIME
 from onekl.claims.findings import MIME as FINDING
 from onekl.claims.findings import VERDICTS, Finding
+from onekl.claims.inventory import inventory
 from onekl.cli import main
-from onekl.ledger import LedgerError, ledger, notebooks_folder
-from paths import NOTEBOOKS
+from onekl.ledger import LedgerError, ledger, notebooks_folder, outputs
+from onekl_site.ledger_page import SOURCES
+from paths import NOTEBOOKS, ROOT
 
 FIELDS = (
     "verdict",
@@ -25,47 +28,10 @@ FIELDS = (
     "numeric_instances",
     "max_error",
 )
-GAN = [
-    *(f"su-{n}" for n in range(12, 21)),
-    "su-t4",
-    "su-t5",
-    "su-t7",
-    "rq-2",
-    "rq-4",
-    "rq-5",
-    "gt-12",
-    "gt-13",
-]
-CORE = [*GAN, *(f"su-{n}" for n in range(21, 27)), "su-t8"]
-EM = [f"su-{n}" for n in range(8, 12)]
-AAE = [*(f"su-{n}" for n in range(27, 35)), "su-t11", "su-t12"]
-ALI = [*(f"su-{n}" for n in range(35, 44)), "su-t1", "su-t13", "su-t14", "su-t16"]
-EXPERIMENTS = {
-    "su-t15": "ali-train",
-    "su-t6": "missing_term-train",
-    "su-t9": "faces-train",
-    "su-t10": "faces-train",
-}
-CHECKED = [
-    *CORE,
-    *EM,
-    *AAE,
-    *ALI,
-    "su-1",
-    "su-2",
-    "su-3",
-    "su-4",
-    "su-5",
-    "su-6",
-    "su-7",
-    "su-t2",
-    "su-t3",
-    "sn-7",
-    "sn-8",
-    "sn-9",
-    "sn-10",
-    "rq-1",
-    "rq-3",
+CLAIMS = [
+    (chapter, one.id)
+    for chapter in CHAPTERS
+    for one in getattr(part(chapter, "claims"), "CLAIMS", ())
 ]
 
 
@@ -94,24 +60,36 @@ def reports(notebook):
     ]
 
 
-def test_the_committed_notebooks_check_what_the_chapters_treat():
+def test_each_claim_that_a_chapter_states_is_checked_in_its_own_notebook():
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
-    assert len(rows) == 103 and set(CHECKED) == set(stated_claims())
-    for id in CHECKED:
+    assert list(rows) == list(inventory()) and len(CLAIMS) == len(stated_claims())
+    for chapter, id in CLAIMS:
         row = rows[id]
+        assert row.check == f"notebooks/{chapter}-check.ipynb#{id}" and row.chapter == chapter
         assert all(getattr(row, name) is not None for name in FIELDS) and not row.empirical, id
         assert bool(row.refuted) == (row.verdict in ("slip", "bound only", "heuristic")), id
         assert row.mutants_rejected == row.mutants_total > 0, id
         assert row.numeric_instances >= 1000 and row.max_error < 1e-18, id
-        assert row.check.startswith(f"notebooks/{row.chapter}-check.ipynb#"), id
 
 
-def test_the_experiments_have_findings_with_seeds_and_conditions():
-    rows = {row.id: row for row in ledger(NOTEBOOKS)}
-    for id, notebook in EXPERIMENTS.items():
-        row = rows[id]
-        assert row.verdict in VERDICTS and row.empirical and row.seeds >= 3 and row.conditions, id
-        assert row.check == f"notebooks/{notebook}.ipynb#{id}" and row.mutants_total is None, id
+def test_the_experiments_have_findings_with_seeds_and_conditions_in_their_chapters_notebooks():
+    empirical = [row for row in ledger(NOTEBOOKS) if row.empirical]
+    assert empirical and not {row.id for row in empirical} & set(stated_claims())
+    for row in empirical:
+        assert row.verdict in VERDICTS and row.seeds >= 3 and row.conditions, row.id
+        notebook, _, id = row.check.partition(".ipynb#")
+        assert notebook in sections()[row.chapter] and id == row.id
+        assert row.mutants_total is None, row.id
+
+
+def sections():
+    """The notebooks that stand under each chapter in the list of contents."""
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    return {
+        page["file"].removeprefix("book/"): [one["file"] for one in page.get("sections", ())]
+        for part in parts
+        for page in part["chapters"]
+    }
 
 
 def test_a_finding_on_what_is_no_experiment_is_refused(tmp_path):
@@ -164,28 +142,26 @@ def test_a_finding_needs_a_word_seeds_an_effect_and_conditions(wrong):
 
 def test_the_whole_article_and_its_readers_questions_have_a_verdict():
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
-    article = [
-        *(f"su-{n}" for n in range(1, 44)),
-        *(f"su-t{n}" for n in range(1, 17)),
-        *(f"rq-{n}" for n in range(1, 6)),
-    ]
-    assert [id for id in article if rows[id].verdict is None] == []
-    assert [
-        id
-        for id in article
-        if not rows[id].empirical and not rows[id].mutants_rejected == rows[id].mutants_total > 0
-    ] == []
+    entries = [entry for entry in inventory().values() if entry.source in SOURCES]
+    assert {entry.source for entry in entries} == set(SOURCES)
+    assert [entry.id for entry in entries if rows[entry.id].verdict is None] == []
+    # Experiments have findings, everything else is stated by a chapter.
+    assert {entry.id for entry in entries if entry.kind == "experiment"} == {
+        row.id for row in rows.values() if row.empirical
+    }
 
 
 def test_what_no_notebook_showed_has_no_verdict():
-    unchecked = [
-        row
-        for row in ledger(NOTEBOOKS)
-        if row.id not in stated_claims() and row.id not in EXPERIMENTS
-    ]
-    assert unchecked and all(
-        row.verdict is None and row.check is None and row.max_error is None for row in unchecked
-    )
+    shown = {
+        one["id"]
+        for path in NOTEBOOKS.glob("*.ipynb")
+        for mime in (MIME, FINDING)
+        for one in outputs(path, mime)
+    }
+    unchecked = [row for row in ledger(NOTEBOOKS) if row.id not in shown]
+    assert unchecked
+    for row in unchecked:
+        assert (row.verdict, row.check, row.max_error) == (None, None, None), row.id
 
 
 def test_a_claim_that_no_notebook_reports_is_an_orphan(copies):
@@ -244,18 +220,16 @@ def test_the_command_prints_every_claim_as_json(capsys):
         "numeric_instances",
         "max_error",
     }
-    assert len(rows) == 103 and promised | {"refuted", "seeds", "effect", "conditions"} <= set(
-        rows[0]
-    )
+    assert [row["id"] for row in rows] == list(inventory())
+    assert promised | {"refuted", "seeds", "effect", "conditions"} <= set(rows[0])
 
 
 def test_the_command_prints_a_table(capsys):
     assert main(["claims", "--notebooks", str(NOTEBOOKS)]) == 0
     out = capsys.readouterr().out
-    assert (
-        f"{len(stated_claims()) + len(EXPERIMENTS)} of 103 claims checked" in out
-        and "not yet" in out
-    )
+    done = sum(row.verdict is not None for row in ledger(NOTEBOOKS))
+    assert f"{done} of {len(inventory())} claims checked" in out and "not yet" in out
+    assert [line.split()[0] for line in out.splitlines()[1:-1]] == list(inventory())
 
 
 def test_a_folder_without_notebooks_gives_one_line(tmp_path, capsys):

@@ -1,9 +1,11 @@
 """The check of a claim: mutants, verdicts, and that each of its parts can fail."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from sympy import Add, Mul, log
@@ -14,6 +16,7 @@ from onekl.claims import check as check_module
 from onekl.claims.check import CheckFailed, check, fingerprint
 from onekl.claims.claim import Claim
 from onekl.claims.inventory import entry, inventory
+from onekl.claims.printed import printed
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.proof import Proof
@@ -23,14 +26,28 @@ joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
 remainder = Expectation(P(x), KL(P(z, given=x), Q(z, given=x)))
 
 
-def test_the_inventory_has_103_claims_with_every_field():
-    assert len(inventory()) == 103
+def test_the_inventory_has_every_field_and_no_id_twice_or_left_out():
+    lines = files("onekl.claims").joinpath("inventory.csv").read_text(encoding="utf-8").splitlines()
+    assert len(inventory()) == len(lines) - 1  # the first line has the fields' names
     assert all(all(vars(row).values()) for row in inventory().values())
-    counts = {
-        prefix: sum(id.startswith(prefix) for id in inventory())
-        for prefix in ("su-", "rq-", "gt-", "sn-", "avb-")
-    }
-    assert counts == {"su-": 59, "rq-": 5, "gt-": 14, "sn-": 12, "avb-": 13}
+    numbers, sources = {}, {}
+    for id, row in inventory().items():
+        prefix, number = re.fullmatch(r"([a-z]+-[a-z]?)(\d+)", id).groups()
+        numbers.setdefault(prefix, []).append(int(number))
+        sources.setdefault(prefix.partition("-")[0], set()).add(row.source)
+    for prefix, found in numbers.items():
+        assert found == list(range(1, len(found) + 1)), prefix
+    assert all(len(named) == 1 for named in sources.values())
+    assert set(printed()) == {id for id in inventory() if re.fullmatch(r"su-\d+", id)}
+
+
+def test_a_refusal_shows_an_id_of_each_kind_in_the_inventory():
+    with pytest.raises(ValueError) as refusal:
+        entry("su-99")
+    kinds = {id.rstrip("0123456789") for id in inventory()}
+    shown = str(refusal.value).partition("look like ")[2].partition(" (")[0].split(", ")
+    assert {id.rstrip("0123456789") for id in shown} == kinds and len(shown) == len(kinds)
+    assert all(id in inventory() for id in shown)
 
 
 @pytest.mark.parametrize("ask", [entry, claim])
