@@ -1,4 +1,4 @@
-"""The exact finite theory: the tables it accepts, and su-4 on random joint tables with zero cells."""
+"""Exact arithmetic on tables: which it accepts, and su-4 on random joint tables with zeros."""
 
 import math
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""The figures of pairs: scales, reconstruction against the best constant, neighbours against an independent count."""
+"""The measures of pairs: scales, reconstruction against the best constant, neighbours."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The two-sample statistic: its value by hand, its level under the null hypothesis, and its power."""
+"""The two-sample statistic: its value by hand, its level under the null, and its power."""
 
 import math
 
@@ -40,7 +40,7 @@ def test_the_statistic_is_the_unbiased_mmd():
 
 
 def test_the_level_holds_and_the_null_is_centred():
-    """Of 200 tests of samples from one distribution, about a tenth reject at the level of a tenth."""
+    """Of 200 tests of samples from one distribution, about a tenth reject at that level."""
     seeds = Seeds(range(200))
     found = two_sample_test(seeds.normal(40, 2), seeds.normal(30, 2), seeds, 99)
     assert 5 <= (found.p_value <= 0.1).sum() <= 36  # 20 expected; beyond with a probability of 1e-4

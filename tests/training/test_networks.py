@@ -9,7 +9,7 @@ from onekl.training.seeds import Seeds
 
 
 def train(numbers, steps=60):
-    """Train a small regression for each seed; return the outputs on fixed points, (S, 7, 1), and the network."""
+    """Train a small regression for each seed; return the outputs on fixed points, (S, 7, 1)."""
     seeds = Seeds(numbers)
     network = mlp(seeds, [2, 16, 1], nn.Tanh).double()
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
@@ -29,11 +29,10 @@ def train(numbers, steps=60):
 def test_seed_of_a_stack_equals_the_seed_alone():
     stack = train([3, 11, 4])
     alone = torch.cat([train([3]), train([11]), train([4])])
-    # Batched and single products may sum in another order: errors of 1e-16, grown by 60 steps of Adam.
+    # batched and single products may sum in another order: errors of 1e-16, grown by 60 steps
     torch.testing.assert_close(stack, alone, rtol=0, atol=1e-11)
-    assert (
-        stack[0] - stack[1]
-    ).abs().max() > 1e-2  # other seeds do differ, so the test above can fail
+    # other seeds do differ, so the test above can fail
+    assert (stack[0] - stack[1]).abs().max() > 1e-2
 
 
 def test_first_weights_are_equal_to_the_bit():
