@@ -1,4 +1,9 @@
-"""Point the first cells of the notebooks in a folder at this checkout, and print that cell: ``colab.py FOLDER``."""
+"""Point the first cells of a folder's notebooks at this checkout, and print that cell.
+
+Usage: `colab.py FOLDER`.
+"""
+
+from __future__ import annotations
 
 import sys
 from pathlib import Path
@@ -8,9 +13,10 @@ import nbformat
 from repository import ROOT, current
 
 
-def redirect(path):
-    """Replace the repository's address in the first code cell of the notebook ``path``; return the cell's source.
+def redirect(path: Path) -> str:
+    """Replace the repository's address in the first code cell of the notebook `path`.
 
+    Returns the cell's source.
     Raises ValueError when the cell does not install from that address.
     """
     notebook = nbformat.read(path, as_version=4)

@@ -1,29 +1,35 @@
-"""Execute notebooks in place, and keep only what is the same on every machine: ``execute.py NOTEBOOK...``.
+"""Execute notebooks in place, and keep only what is the same on every machine.
 
+Usage: `execute.py NOTEBOOK...`.
 Each notebook runs in a fresh kernel in its own folder, with a fresh folder for checkpoints.
 The profile is ONEKL_PROFILE's, or the one that the package finds.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import sympy
 from nbclient import NotebookClient
+from nbformat import NotebookNode
 
 from onekl.figures.moving import MIME as FIGURE
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-RECORD = "import json; from onekl.training.run import provenance; print(json.dumps(provenance()))"
+ORIGIN = "import json; from onekl.training.run import provenance; print(json.dumps(provenance()))"
 
 
-def execute(notebook, path):
-    """Run ``notebook`` (a notebook node) as the file ``path`` and return the record of where its outputs come from.
+def execute(notebook: NotebookNode, path: Path) -> dict[str, Any]:
+    """Run `notebook` as the file `path`, and return what made its outputs (see `origin`).
 
     Raises nbclient's CellExecutionError when a cell fails.
     """
@@ -37,11 +43,11 @@ def execute(notebook, path):
             for index, cell in enumerate(notebook.cells):
                 client.execute_cell(cell, index)
             notebook.metadata["language_info"] = {"name": "python"}
-            return record(client, notebook, path)
+            return origin(client, notebook, path)
 
 
-def record(client, notebook, path):
-    """Return ``{"profile", "device", "versions"}``: a training notebook's own, or that of a symbolic check."""
+def origin(client: NotebookClient, notebook: NotebookNode, path: Path) -> dict[str, Any]:
+    """The outputs' {"profile", "device", "versions"}: a training notebook's own, or a check's."""
     if path.stem.endswith("-check"):
         versions = {"sympy": sympy.__version__}
         return {
@@ -49,12 +55,12 @@ def record(client, notebook, path):
             "device": "CPU",
             "versions": versions,
         }
-    notebook.cells.append(nbformat.v4.new_code_cell(RECORD))
+    notebook.cells.append(nbformat.v4.new_code_cell(ORIGIN))
     client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
     return json.loads(notebook.cells.pop().outputs[0].text)
 
 
-def clean(notebook):
+def clean(notebook: NotebookNode) -> None:
     """Strip what differs from run to run: widget views and their state, timings, colours."""
     notebook.metadata = {key: notebook.metadata[key] for key in ("language_info", "onekl")}
     notebook.metadata["kernelspec"] = {
@@ -71,20 +77,23 @@ def clean(notebook):
                 out.get("data", {}).pop(WIDGET_VIEW, None)
 
 
-def is_transient(output):
-    """Return whether the output is a widget that shows nothing without a kernel: a progress bar, and no moving figure."""
+def is_transient(output: NotebookNode) -> bool:
+    """Whether the output is a widget that shows nothing without a kernel.
+
+    A progress bar is one, a moving figure is not.
+    """
     return WIDGET_VIEW in output.get("data", {}) and FIGURE not in output["data"]
 
 
-def without_colours(output):
-    """Return the output with the terminal's colour codes taken out of its text."""
+def without_colours(output: NotebookNode) -> NotebookNode:
+    """The output with the terminal's colour codes taken out of its text."""
     if "text" in output:
         output.text = ESCAPE.sub("", output.text)
     return output
 
 
-def main(paths):
-    """Execute each notebook of ``paths`` and write it back."""
+def main(paths: Iterable[str]) -> None:
+    """Execute each notebook of `paths` and write it back."""
     for path in map(Path, paths):
         notebook = nbformat.read(path, as_version=4)
         notebook.metadata["onekl"] = execute(notebook, path)

@@ -1,4 +1,9 @@
-"""Set the repository's address in the configuration, the notebooks and the README: ``repository.py URL``."""
+"""Set the repository's address in the configuration, the notebooks and the README.
+
+Usage: `repository.py URL`.
+"""
+
+from __future__ import annotations
 
 import re
 import sys
@@ -8,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = re.compile(r"https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9._-]*[A-Za-z0-9_-]")
 
 
-def current(root):
-    """Return the address that ``_config.yml`` under the folder ``root`` holds; raise ValueError without one."""
+def current(root: Path) -> str:
+    """The address that `_config.yml` in the folder `root` holds; ValueError without one."""
     found = re.search(r"^  url: (\S+)$", (root / "_config.yml").read_text(), re.MULTILINE)
     if not found:
         raise ValueError(
@@ -18,8 +23,8 @@ def current(root):
     return found[1]
 
 
-def holders(root):
-    """List the files under ``root`` that may name the address."""
+def holders(root: Path) -> list[Path]:
+    """The files under `root` that may name the address."""
     return [
         root / "_config.yml",
         root / "README.md",
@@ -28,11 +33,11 @@ def holders(root):
     ]
 
 
-def rewrite(root, url):
-    """Replace the address by ``url`` in every file that names it and return those files.
+def rewrite(root: Path, url: str) -> list[Path]:
+    """Replace the address by `url` in every file that names it and return those files.
 
-    Raises ValueError when ``url`` is not of the form https://github.com/OWNER/NAME (without .git or a last slash),
-    which is the form that Colab and pip both take.
+    Raises ValueError when `url` is not of the form https://github.com/OWNER/NAME (without .git or
+    a last slash), which is the form that Colab and pip both take.
     """
     if not ADDRESS.fullmatch(url) or url.endswith(".git"):
         raise ValueError(f"not an address of the form https://github.com/OWNER/NAME: {url!r}")
