@@ -159,7 +159,11 @@ def test_the_fingerprint_changes_with_a_symbol():
 
 
 def test_fingerprints_are_the_same_in_every_process():
-    script = "from onekl.chapters import stated_claims; from onekl.claims.check import fingerprint; print([fingerprint(c) for c in stated_claims().values()])"
+    script = """
+from onekl.chapters import stated_claims
+from onekl.claims.check import fingerprint
+print([fingerprint(c) for c in stated_claims().values()])
+"""
     runs = [
         subprocess.run(
             [sys.executable, "-c", script],
@@ -174,7 +178,10 @@ def test_fingerprints_are_the_same_in_every_process():
 
 
 def test_left_and_right_are_never_the_same_expression():
-    """But for su-t11, whose left sides are made by the exchange from the GAN's objects: that they come out the same is the claim."""
+    """But for su-t11, whose left sides are made by the exchange from the GAN's objects.
+
+    That they come out the same is the claim.
+    """
     for stated in stated_claims().values():
         for statement in stated.statements:
             if isinstance(statement, Identity) and stated.id != "su-t11":

@@ -1,4 +1,4 @@
-"""The audit of the article's printed equations: every symbol accounted for, every variable bound; and its pages."""
+"""The audit of the article's printed equations, symbol by symbol, and its pages."""
 
 import hashlib
 import io
@@ -39,8 +39,9 @@ bibtex_bibfiles = ['references.bib']
 nitpicky = True
 """
 CHANGES = (
-    (r"\tilde{p}", r"\tilde{q}"), (r"\tilde{p}", " p"), (r"\tilde{q}", " q"), ("^{o}", ""), ("^o", ""), ("z|x", "x|z"), ("z|x", "z,x"),
-    ("x|z", "z|x"), ("(1|", "(0|"), ("q(", "p("), ("p(", "q("), ("_1", "_0"), ("G(z)", "G(x)"), ("E(x)", "E(z)"),
+    (r"\tilde{p}", r"\tilde{q}"), (r"\tilde{p}", " p"), (r"\tilde{q}", " q"), ("^{o}", ""),
+    ("^o", ""), ("z|x", "x|z"), ("z|x", "z,x"), ("x|z", "z|x"), ("(1|", "(0|"), ("q(", "p("),
+    ("p(", "q("), ("_1", "_0"), ("G(z)", "G(x)"), ("E(x)", "E(z)"),
 )  # fmt: skip
 KNOWN = {
     "su-7": [Use("z", "q(x|z)", "")],
@@ -65,7 +66,8 @@ def test_the_43_equations_are_those_that_were_copied_from_the_article():
 
 @pytest.mark.parametrize("id", printed())
 def test_every_letter_of_an_equation_is_a_symbol_or_part_of_one(id):
-    # Counted another way: take away the names of commands and operators, and the differentials' d; what is left are letters.
+    # Counted another way: without the names of commands and operators, and the differentials' d,
+    # what is left are letters.
     left = re.sub(
         r"\\(begin|end)\{aligned\}|\\mathbb\{E\}|\\arg\\(min|max)|KL|\^\{?o\}?|d(?=[xyz])",
         "",
@@ -161,7 +163,8 @@ def test_every_renamed_binder_is_found(id):
     )
     for place in places:
         renamed = latex[: place.start()] + ("z" if place[0] == "x" else "x") + latex[place.end() :]
-        # (11) with dx is well-formed, since z stands on its left side too: that it is false is for the proof to find.
+        # (11) with dx is well-formed, since z stands on its left side too: that it is false is for
+        # the proof to find.
         assert (unbound(renamed) != unbound(latex)) != (id == "su-11"), renamed
 
 
@@ -266,7 +269,7 @@ def test_with_the_exact_posterior_the_joint_divergence_is_the_marginal_one_and_n
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """A small site of the book's pages, without the notebooks' own; returns its folder and the warnings."""
+    """A small site of the book's pages without the notebooks' own: its folder and the warnings."""
     folder = tmp_path_factory.mktemp("audit")
     source = folder / "source"
     shutil.copytree(ROOT / "notebooks", source / "notebooks")
@@ -276,7 +279,8 @@ def site(tmp_path_factory):
     shutil.copy(ROOT / "book" / "references.bib", source)
     (source / "conf.py").write_text(CONF)
     (source / "index.md").write_text(
-        "# Site\n\n```{toctree}\n:glob:\n\nbook/*\n```\n\n```{audit} spirals\n```\n\n```{not-exact} sloppy\n```\n"
+        "# Site\n\n```{toctree}\n:glob:\n\nbook/*\n```\n\n"
+        "```{audit} spirals\n```\n\n```{not-exact} sloppy\n```\n"
     )
     warnings = io.StringIO()
     Sphinx(
@@ -360,7 +364,10 @@ def test_the_readers_page_answers_all_and_lists_the_chapters_questions_in_readin
 
 
 def test_a_question_that_a_box_answers_is_not_listed_twice():
-    page = "# T\n\n## Readers ask\n\n**One?**\nYes.\nIt is.\nMore.\n\n**Two?**\nNo.\n\n```{claim} rq-1\n```\n\n## Exercises\n\n**Three?**\nNo.\n"
+    page = (
+        "# T\n\n## Readers ask\n\n**One?**\nYes.\nIt is.\nMore.\n\n"
+        "**Two?**\nNo.\n\n```{claim} rq-1\n```\n\n## Exercises\n\n**Three?**\nNo.\n"
+    )
     assert questions(page) == [("One?", "Yes. It is.")]
 
 
@@ -369,7 +376,7 @@ def test_every_link_of_the_pages_leads_somewhere(site, page):
     for link in set(re.findall(r'href="([^"]+)"', body(site, page))):
         name, _, anchor = link.partition("#")
         if name.startswith("http") or "notebooks/" in name:
-            continue  # the notebooks' pages are not built here; the tests of the site follow those links
+            continue  # the notebooks' pages are not built here: the site's tests follow those links
         target = (site[0] / "book" / (name or f"{page}.html")).resolve()
         assert target.exists() and (
             not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8")

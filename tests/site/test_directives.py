@@ -1,4 +1,4 @@
-"""The book's directives in a small Sphinx project of their own: what they print, and what they refuse."""
+"""The book's directives in a small Sphinx project: what they print, and what they refuse."""
 
 import io
 import re
@@ -26,7 +26,7 @@ exclude_patterns = ['**.ipynb']
 
 @pytest.fixture
 def build(tmp_path):
-    """Build a page from Markdown, with pages in the place of notebooks if any; HTML and warnings."""
+    """Build a page, and pages in the place of notebooks if any; returns its HTML and warnings."""
 
     def run(text, **pages):
         source = tmp_path / "source"
@@ -150,7 +150,8 @@ def test_the_framework_has_a_node_for_each_choice_and_a_link_for_each_claim_of_t
     assert not warnings
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
     chips = re.findall(
-        r'class="onekl-chip onekl-([\w-]+) reference internal" href="([^"]*)" title="[^"]*">([\w-]+)<',
+        r'class="onekl-chip onekl-([\w-]+) reference internal" '
+        r'href="([^"]*)" title="[^"]*">([\w-]+)<',
         html,
     )
     of_the_article = [entry.id for entry in inventory().values() if entry.source in SOURCES]

@@ -15,7 +15,8 @@ PAGES = sorted(path.relative_to(SITE).as_posix() for path in set(SITE.rglob("*.h
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
-UNTYPESET = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"
+UNTYPESET = """() => [...document.querySelectorAll('.math')]
+    .filter(e => !e.querySelector('mjx-container')).map(e => e.textContent)"""
 # MathJax shows an unknown command in red instead of failing.
 BAD_MATHS = """() => [...document.querySelectorAll('mjx-merror, mjx-mtext[style*="red"]')]
     .map(e => e.closest('.math')?.textContent ?? e.textContent)"""
@@ -23,19 +24,24 @@ TOO_WIDE = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
     return [document.documentElement.scrollWidth + ' > ' + width]
-        .concat([...document.querySelectorAll('article *')].filter(e => e.getBoundingClientRect().right > width + 1)
+        .concat([...document.querySelectorAll('article *')]
+        .filter(e => e.getBoundingClientRect().right > width + 1)
         .slice(0, 5).map(e => e.outerHTML.slice(0, 120)));
 }"""
 # An equation wider than its box starts at its left end, and can be scrolled to its right end.
-OUT_OF_REACH = """() => [...document.querySelectorAll('div.math > mjx-container')].filter(box => box.clientWidth)
+OUT_OF_REACH = """() => [...document.querySelectorAll('div.math > mjx-container')]
+    .filter(box => box.clientWidth)
     .filter(box => {
-        const [outer, inner] = [box.getBoundingClientRect(), box.querySelector('mjx-math').getBoundingClientRect()];
+        const outer = box.getBoundingClientRect();
+        const inner = box.querySelector('mjx-math').getBoundingClientRect();
         const scrolls = getComputedStyle(box).overflowX === 'auto';
-        return inner.left < outer.left - 1 || outer.right > innerWidth || (box.scrollWidth > box.clientWidth && !scrolls);
+        return inner.left < outer.left - 1 || outer.right > innerWidth
+            || (box.scrollWidth > box.clientWidth && !scrolls);
     }).map(box => box.textContent.slice(0, 80))"""
 # A formula in a list that is wider than its line can be scrolled.
 CUT_OFF = """() => [...document.querySelectorAll('article li span.math')]
-    .filter(span => span.scrollWidth > span.clientWidth + 1 && getComputedStyle(span).overflowX !== 'auto')
+    .filter(span => span.scrollWidth > span.clientWidth + 1)
+    .filter(span => getComputedStyle(span).overflowX !== 'auto')
     .map(span => span.textContent.slice(0, 80))"""
 EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(e => {
     const drawn = e.querySelector('svg *, canvas, input, [role=slider]');
@@ -44,7 +50,7 @@ EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(
 
 
 def open_page(context, url):
-    """Open ``url``, wait until its maths is set, and return the page with the list of what went wrong."""
+    """Open `url`, wait until its maths is set; returns the page and the list of what went wrong."""
     page, wrong = context.new_page(), []
     host = urlsplit(url).netloc
 
@@ -71,7 +77,7 @@ def open_page(context, url):
 
 @pytest.fixture
 def opened(context, address, name):
-    """The page ``name`` and the list of what went wrong on it."""
+    """The page `name` and the list of what went wrong on it."""
     page, wrong = open_page(context, address + name)
     yield page, wrong
     page.close()
@@ -105,11 +111,13 @@ def test_page(site, opened):
         (TOO_WIDE, "<div style='width: 3000px'>wide</div>"),
         (
             CUT_OFF,
-            "<ul><li><span class='math' style='overflow: hidden; display: block; width: 50px; white-space: nowrap'>x + y + z + x + y + z</span></li></ul>",
+            "<ul><li><span class='math' style='overflow: hidden; display: block; width: 50px; "
+            "white-space: nowrap'>x + y + z + x + y + z</span></li></ul>",
         ),
         (
             OUT_OF_REACH,
-            "<div class='math'><mjx-container style='overflow: hidden'><mjx-math style='margin-left: -50px'>x",
+            "<div class='math'><mjx-container style='overflow: hidden'>"
+            "<mjx-math style='margin-left: -50px'>x",
         ),
     ],
 )
@@ -199,7 +207,7 @@ def test_links(site):
 
 
 def test_no_other_host(site):
-    """No script, style, font or image is fetched from another host, and the widget manager is on no page."""
+    """No script, style, font or image comes from another host; no page has the widget manager."""
     for name in PAGES:
         soup = BeautifulSoup((site / name).read_text(), "html.parser")
         loaded = [
