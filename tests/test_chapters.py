@@ -1,6 +1,4 @@
-"""The one list of chapters: the folders, the list of contents and the inventory agree with it."""
-
-from pathlib import Path
+"""The one list of chapters: the list of contents and the claims agree with it."""
 
 import pytest
 import yaml
@@ -10,30 +8,12 @@ from onekl.chapters import CHAPTERS, part
 from onekl.claims.inventory import inventory
 from paths import ROOT
 
-FOLDER = Path(onekl.chapters.__file__).parent
 
-
-def test_every_chapter_has_a_folder_and_every_folder_is_a_chapter():
-    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")}
-    assert folders == set(CHAPTERS) and len(set(CHAPTERS)) == len(CHAPTERS)
-
-
-def test_the_list_of_contents_has_the_chapters_in_the_same_order():
+def test_a_page_with_notebooks_is_a_chapters_and_its_check_comes_first():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [
-        page["file"].removeprefix("book/")
-        for part in contents["parts"]
-        for page in part["chapters"]
-    ]
-    assert [page for page in pages if page in CHAPTERS] == list(CHAPTERS)
-    # A page with notebooks under it is a chapter's, and every chapter has its check notebook there.
-    checked = [
-        page["sections"][0]["file"]
-        for part in contents["parts"]
-        for page in part["chapters"]
-        if "sections" in page
-    ]
-    assert checked == [f"notebooks/{chapter}-check" for chapter in CHAPTERS]
+    pages = [page for group in contents["parts"] for page in group["chapters"]]
+    checks = [page["sections"][0]["file"] for page in pages if "sections" in page]
+    assert checks == [f"notebooks/{chapter}-check" for chapter in CHAPTERS]
 
 
 def test_a_chapter_states_claims_of_its_own_alone():
