@@ -107,7 +107,9 @@ def test_three_hundred_steps_agree_with_the_package(open_page, objective):
     page = open_page("")
     for a, b in ALI_STARTS:
         ends = chain(page, objective, a, b, 300)
-        played = tables.play(objective, P_DATA, PRIOR, softmax(a, 1), softmax(b, 0), 300)
+        played = tables.simultaneous_descent(
+            objective, P_DATA, PRIOR, softmax(a, 1), softmax(b, 0), 300
+        )
         assert softmax(ends[0], 1) == near(played.encoder)
         assert softmax(ends[1], 0) == near(played.generator)
 
@@ -198,7 +200,9 @@ def drawn(page, key):
 def assert_shows(page, objective, place, steps):
     """Tables, squares, readouts and curves are those of the package from that start."""
     a, b = ALI_STARTS[place]
-    played = tables.play(objective, P_DATA, PRIOR, softmax(a, 1), softmax(b, 0), steps)
+    played = tables.simultaneous_descent(
+        objective, P_DATA, PRIOR, softmax(a, 1), softmax(b, 0), steps
+    )
     p, q = tables.joints(P_DATA, played.encoder, PRIOR, played.generator)
     for side, own, other in (("p", p, q), ("q", q, p)):
         assert cells(page, side) == pytest.approx(with_margins(own), abs=5.1e-4, nan_ok=True)
