@@ -11,7 +11,8 @@ from onekl.chapters import CHAPTERS, stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.claims.inventory import inventory
 from onekl.ledger import ledger
-from onekl_site.framework_tree import DIRECTIONS, branches
+from onekl_site import framework_tree
+from onekl_site.framework_tree import DIRECTIONS, branches, read_branch
 from onekl_site.ledger_page import SOURCES
 from paths import NOTEBOOKS, ROOT
 
@@ -177,6 +178,17 @@ def test_the_branches_come_from_the_chapters_in_reading_order(build):
     html, _ = build("```{framework}\n```")
     cards = re.findall(r'class="onekl-model"><a class="reference internal" href="book/(\w+)', html)
     assert cards == [model.chapters[0] for model in models]
+
+
+def test_another_list_of_chapters_makes_another_tree(monkeypatch):
+    monkeypatch.setattr(framework_tree, "CHAPTERS", ("joint_kl", "ali", "museum", "vae", "em"))
+    made = [branch.chapters for branch in branches.__wrapped__()]
+    assert made == [("joint_kl",), ("ali",), ("vae",), ("em",)]
+
+
+def test_a_branch_in_a_direction_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="branch of vae has the direction 'up'"):
+        read_branch("vae", 'model = "VAE"\ndirection = "up"\nnodes = []\n')
 
 
 def test_headings_get_the_anchors_that_the_badges_point_to(build, tmp_path):

@@ -63,20 +63,23 @@ def branches() -> tuple[Branch, ...]:
 
     A chapter without a `branch.toml` belongs to the branch before it.
     A chapter that treats no claim of the sources, such as the museum, belongs to none.
-    Raises ValueError for a direction that does not exist.
     """
     treated = {entry.chapter for entry in inventory().values()}
     found: list[Branch] = []
     for chapter in (one for one in CHAPTERS if one in treated):
         file = files(onekl.chapters).joinpath(chapter, "branch.toml")
         if file.is_file():
-            found.append(_branch(chapter, file.read_text(encoding="utf-8")))
+            found.append(read_branch(chapter, file.read_text(encoding="utf-8")))
         else:
             found[-1] = replace(found[-1], chapters=(*found[-1].chapters, chapter))
     return tuple(found)
 
 
-def _branch(chapter: str, text: str) -> Branch:
+def read_branch(chapter: str, text: str) -> Branch:
+    """The branch that a chapter's `branch.toml` describes.
+
+    Raises ValueError for a direction that does not exist.
+    """
     read = tomllib.loads(text)
     choices = tuple(Choice(**node) for node in read.pop("nodes"))
     branch = Branch(chapters=(chapter,), nodes=choices, **read)
