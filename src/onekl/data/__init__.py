@@ -1,0 +1,1 @@
+"""Data sets: embedded, drawn on the spot, or downloaded and checked."""
