@@ -301,7 +301,8 @@ def test_the_front_page_and_the_readers_list_have_the_toy(page):
 
 def test_the_other_tests_hold_in_the_copy(copy):
     """Those that hold notebooks, inventory and chapters against each other, and the toy's own."""
-    named = ("tests/test_notebooks.py", "tests/test_ledger.py", "tests/chapters/toy")
+    general = ("test_architecture.py", "test_ledger.py", "test_notebooks.py", "chapters/toy")
+    named = [f"tests/{name}" for name in general]
     of_the_tool = "tests/test_notebooks.py::test_execute_strips_what_differs_from_run_to_run"
     run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, "--deselect", of_the_tool)
 
