@@ -38,7 +38,7 @@ def as_well(found, *runs, one="su-41"):
 
 
 def worse(found, title, kind, one, other):
-    """The measures on which `one` is worse than ``other``, by the notebook's rule."""
+    """The measures on which `one` is worse than `other`, by the notebook's rule."""
     pairs = {
         name: [values(found, title, objective, kind, name) for objective in (one, other)]
         for name in MEASURES
