@@ -14,6 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import repository
 from paths import ROOT
 
 PARTS = ("book", "notebooks", "src", "tests", "tools")
@@ -119,12 +120,12 @@ def test_the_claim_is_exact():
     assert check(claim("toy-1")).verdict == "exact"
 ''',
 }
-FIRST_CELL = """\
+FIRST_CELL = f"""\
 # In Colab: install the package if it is missing; torch and numpy stay as they are.
 try:
     import onekl
 except ImportError:
-    %pip install --quiet --no-deps "onekl @ git+https://github.com/OWNER/one-kl\""""
+    %pip install --quiet --no-deps "onekl @ git+{repository.current(ROOT)}\""""
 NOTEBOOKS = {
     "toy-check": (
         "# Check: a toy",
