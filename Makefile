@@ -15,7 +15,7 @@ help:
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
-	@echo "make vendor       fetch MathJax and d3 again at their pinned versions (needs node)"
+	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
 	@echo "make clean        remove the environments and the built site"
 
 .venv/.installed: requirements.txt pyproject.toml

@@ -1,4 +1,4 @@
-"""What holds for tests and notebooks alike: how strictly a notebook is compared, and that CI skips nothing."""
+"""For tests and notebooks: how strictly a notebook is compared, and that CI skips nothing."""
 
 import os
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collect_file(file_path):
-    """Compare every output of a check notebook, and of a training notebook those of the marked cells alone.
+    """Compare every output of a check notebook; of the others those of the marked cells alone.
 
     nbval has one switch for a whole run; a notebook's file carries what the switch said.
     """

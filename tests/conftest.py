@@ -24,6 +24,9 @@ QUIET = [
     "--no-first-run",
 ]
 
+HEAD = """<!doctype html><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">"""
+
 
 class Handler(SimpleHTTPRequestHandler):
     """Serve files without a line of log for each."""
@@ -78,8 +81,7 @@ def open_page(browser, tmp_path):
         page.on("pageerror", lambda error: noise.append(str(error)))
         pages.append(page)
         file = tmp_path / "page.html"
-        head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        file.write_text(head + body, encoding="utf-8")
+        file.write_text(HEAD + body, encoding="utf-8")
         page.goto(file.as_uri())
         return page
 

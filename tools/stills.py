@@ -1,4 +1,4 @@
-"""Draw the still picture of each chapter's moving figure, from its start state: `stills.py [CHAPTER...]`.
+"""Draw the still picture of each chapter's moving figure, at its start: `stills.py [CHAPTER...]`.
 
 The pictures stand in the notebooks' stored outputs, for readers whose page runs no script.
 Needs Chromium, from the environment variable CHROMIUM or from the PATH.
@@ -22,11 +22,11 @@ from onekl.chapters import CHAPTERS, part
 from onekl.figures.moving import MovingFigure
 
 WIDTH = 760  # pixels, about the width of a notebook's output
-PAGE = '<!doctype html><meta charset="utf-8"><body style="margin: 8px; background: white">{figure}'
+PAGE = '<!doctype html><meta charset="utf-8"><body style="background: white">{figure}'
 
 
 def start(figure: type[MovingFigure]) -> str:
-    """The figure's start state as JSON, which its picture carries: a test holds the two together."""
+    """The figure's start state as JSON, which its picture carries; a test compares the two."""
     return json.dumps({name: value.default_value for name, value in figure.state.items()})
 
 

@@ -1,13 +1,18 @@
 """What holds for every figure that moves: it fits a phone, stands alone, and checks its state."""
 
+import base64
+import io
+import json
 import math
 import re
 from importlib import resources
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from browser import call
+from onekl.chapters import CHAPTERS, part
 from onekl.chapters.aae.figure import AAETradeoff
 from onekl.chapters.ali.figure import ALITables
 from onekl.chapters.em.figure import EMMixture
@@ -19,25 +24,15 @@ from onekl.chapters.vae.figure import GaussianKL
 from onekl.figures.moving import MIME
 from onekl.tables import chain_rule, kl_div
 
-FIGURES = [
-    JointTable,
-    GaussianKL,
-    EMMixture,
-    ExactGAN,
-    StepExpansion,
-    TwoGenerators,
-    AAETradeoff,
-    ALITables,
-]
+FIGURES = [found.FIGURE for chapter in CHAPTERS if (found := part(chapter, "figure"))]
 
 
-@pytest.mark.parametrize("figure", FIGURES)
-def test_kl_div_agrees_with_the_package(open_page, figure):
+def test_kl_div_agrees_with_the_package(open_page):
     rng = np.random.default_rng(3)
     b = rng.uniform(1e-9, 2, 500)
     a = b * (1 + rng.choice([1e-8, 1e-3, 0.15, 0.25, 1], 500) * rng.uniform(-1, 1, 500))
     inputs = [*zip(a.tolist(), b.tolist(), strict=True), (0, 0), (0, 2), (2, 0)]
-    for (x, y), value in zip(inputs, call(open_page(""), figure, "klDiv", inputs), strict=True):
+    for (x, y), value in zip(inputs, call(open_page(""), JointTable, "klDiv", inputs), strict=True):
         expected = float(kl_div(x, y))
         assert value == expected or math.isclose(value, expected, rel_tol=1e-12, abs_tol=1e-30)
 
@@ -139,6 +134,23 @@ def test_widget_carries_its_state(figure):
     assert data["text/plain"].startswith(figure.__name__)
     assert figure().element_id == f"onekl-{figure.chapter}".replace("_", "-")
     assert widget._esm == figure.script
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_the_still_picture_is_of_the_start(figure):
+    """`make stills` writes the start state into the picture; a notebook stores that picture."""
+    with Image.open(io.BytesIO(figure.still())) as picture:
+        drawn = json.loads(picture.text["start"])
+        assert picture.width > 600 and picture.height > 200
+    assert drawn == {name: trait.default_value for name, trait in figure.state.items()}
+    stored = base64.b64decode(figure()._repr_mimebundle_()[0]["image/png"])
+    assert stored == figure.still() and len(stored) < 60_000
+
+
+def test_what_a_notebook_stores_holds_no_script():
+    data = JointTable()._repr_mimebundle_()[0]
+    stored = {kind: content for kind, content in data.items() if "widget-view" not in kind}
+    assert set(stored) == {"text/plain", "image/png", MIME}
 
 
 def test_widget_state_is_checked_and_reaches_the_page():

@@ -1,4 +1,4 @@
-"""The moving figures on the site: the directive `moving-figure`, and the live figure in a notebook's page."""
+"""The moving figures on the site: a directive, and the live figure in a notebook's page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MovingFigureDirective(SphinxDirective):
 
 
 def put_live_figures(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Where a notebook's output holds a figure's still picture, put the live figure in the same state."""
+    """Put the live figure, in its state, where a notebook's output holds its still picture."""
     if not str(app.env.doc2path(docname)).endswith(".ipynb"):
         return
     notebook = json.loads(source[0])

@@ -34,7 +34,10 @@ def part(chapter: str, name: str) -> ModuleType | None:
 
 @cache
 def stated_claims() -> dict[str, Claim]:
-    """Every claim that a chapter states, by id, in reading order; ValueError for an id that the inventory lacks."""
+    """Every claim that a chapter states, by id, in reading order.
+
+    ValueError for an id that the inventory lacks.
+    """
     claims = [one for chapter in CHAPTERS for one in getattr(part(chapter, "claims"), "CLAIMS", ())]
     return {entry(one.id).id: one for one in claims}
 

@@ -66,6 +66,10 @@ function onSwitches(el, set) {
     input.addEventListener("change", () => set(input.dataset.switch, input.checked));
 }
 
+function showSwitch(el, key, on) {
+  el.querySelector(`[data-switch=${key}]`).checked = on;
+}
+
 // The value of a slider, for those who hear the page.
 function announce(slider, value, text) {
   slider.setAttribute("aria-valuenow", value);

@@ -1,4 +1,4 @@
-"""The base of the figures that move: live in a notebook, and as plain HTML on a page that has no kernel.
+"""The base of the figures that move: live in a notebook, plain HTML on a page without a kernel.
 
 What a notebook stores of a figure is a still picture of its start and the state that it is in.
 The script is not stored: a running kernel sends the figure's own, and the site puts the live figure
@@ -26,23 +26,13 @@ _SHARED = "\n".join(
     for name in (_HERE / "shared.txt").read_text(encoding="utf-8").split()
 )
 
-_STATIC = """<div class="onekl-figure" id="{id}"><noscript>This figure needs JavaScript.</noscript></div>
+_STATIC = """\
+<div class="onekl-figure" id="{id}"><noscript>This figure needs JavaScript.</noscript></div>
 <style>
 {css}</style>
 <script type="module">
 {source}
-{{
-  const state = {state}, handlers = {{}};
-  const model = {{
-    get: (key) => state[key],
-    set: (key, value) => {{ state[key] = value; (handlers["change:" + key] || []).forEach((call) => call()); }},
-    on: (event, call) => {{ (handlers[event] ||= []).push(call); }},
-    save_changes() {{}},
-  }};
-  const el = document.querySelector('[id="{id}"]:not([data-drawn])');
-  el.dataset.drawn = "";
-  render({{ model, el }});
-}}
+showOnPage(render, "{id}", {state});
 </script>
 """
 
@@ -92,7 +82,7 @@ class MovingFigure(anywidget.AnyWidget):
     def html(cls, element_id: str, **values: Any) -> str:
         """HTML that shows the figure on any page, without a kernel and without another file.
 
-        `element_id` is the id of the figure's element, and `values` replace those of the figure's start.
+        `element_id` is the id of the figure's element, and `values` replace those of its start.
         Raises ValueError for an unknown name, a bad id and a bad value.
         """
         if not re.fullmatch(r"[A-Za-z][\w-]*", element_id, re.ASCII):
@@ -108,7 +98,7 @@ class MovingFigure(anywidget.AnyWidget):
 
     @classmethod
     def still(cls) -> bytes | None:
-        """The picture of the figure's start, a PNG file that `make stills` draws; None before that."""
+        """The picture of the figure's start, PNG, as `make stills` draws it; None before that."""
         path = cls.folder / "still.png"
         return path.read_bytes() if path.is_file() else None
 

@@ -21,10 +21,10 @@ const attributes = (values) =>
 const linear = (from, to) => (v) => to[0] + ((v - from[0]) / (from[1] - from[0])) * (to[1] - to[0]);
 
 class Plot {
-  // height and margin in pixels; the width is the one that the page gives.
-  constructor(svg, { height, x, y, margin = {} }) {
+  // height and margin in pixels; the width is the one that the page gives (0 while the page is not
+  // laid out), or a fixed one: then the page scales the drawing.
+  constructor(svg, { width = svg.clientWidth || 340, height, x, y, margin = {} }) {
     const { top = 10, right = 8, bottom = 24, left = 8 } = margin;
-    const width = svg.clientWidth || 340; // 0 while the page is not laid out
     this.svg = svg;
     this.width = width;
     this.left = left;
