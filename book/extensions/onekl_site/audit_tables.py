@@ -15,7 +15,6 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from onekl.chapters import claim
-from onekl.claims.printed import printed
 from onekl.ledger import Row
 from onekl_site.audit import ROLES, accounts, running_text, symbols, unbound, unnamed
 from onekl_site.claim_boxes import premises, refuted
@@ -30,6 +29,7 @@ from onekl_site.elements import (
     words_with_formulas,
 )
 from onekl_site.ledger_page import audited
+from onekl_site.printed import printed
 
 Lines = list[tuple[str, ...]]
 

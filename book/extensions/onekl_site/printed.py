@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 LAYOUT = (
     r"\s+|&|\\\\|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
@@ -69,7 +69,8 @@ def write(nodes: Iterable[Node]) -> str:
 @cache
 def printed() -> dict[str, str]:
     """The equations in LaTeX by the claims' ids, letter by letter as the article prints them."""
-    return tomllib.loads(files(__package__).joinpath("article.toml").read_text(encoding="utf-8"))
+    text = (Path(__file__).parent / "article.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def parse(latex: str) -> tuple[Node, ...]:
