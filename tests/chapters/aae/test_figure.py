@@ -211,9 +211,8 @@ def test_sliders(page):
 def test_what_is_said(page):
     status = ".okl-status"
     assert "moves the minimum to a = 0.2579" in page.inner_text(status)
-    assert "the slope of the sum is 0.0126" in page.inner_text(
-        status
-    )  # λ · 0.252, the error's slope at a = 2/7
+    # λ · 0.252, the error's slope at a = 2/7
+    assert "the slope of the sum is 0.0126" in page.inner_text(status)
     slide(page, lam=1)
     assert "all the way to a = 0" in page.inner_text(status)
     slide(page, lam=0)
@@ -234,9 +233,8 @@ def test_the_best_a_for_each_weight(page):
     lam, a = (x - 30) / (width - 40), (110 - y) / 100
     expected = [least(min(1, max(0, v)), 0.3, 0.5) for v in lam[::7]]
     assert a[::7] == pytest.approx(expected, abs=0.01)
-    assert (
-        page.get_attribute("[data-path=best]", "d").count("M") == 2
-    )  # the minimum jumps to a = 0, and no line crosses the jump
+    # the minimum jumps to a = 0, and no line crosses the jump
+    assert page.get_attribute("[data-path=best]", "d").count("M") == 2
     page.click("[data-do=equal]")
     assert page.get_attribute("[data-path=best]", "d").count("M") == 1
     assert set(drawn(page, "best")[:, 1]) == {110}

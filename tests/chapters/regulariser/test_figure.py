@@ -34,9 +34,8 @@ def smoothed_kl(g, old, sigma):
         return math.exp(a) * (a - log_density(x, old, sigma))
 
     centres = sorted({*g, *old})
-    middles = [
-        round((a + b) / 2, 6) for a in centres for b in centres
-    ]  # rounding must not leave slivers between cuts
+    # rounding must not leave slivers between cuts
+    middles = [round((a + b) / 2, 6) for a in centres for b in centres]
     cuts = sorted({*middles, min(centres) - 10 * sigma, max(centres) + 10 * sigma})
     parts = [
         quad(integrand, a, b, epsabs=1e-12, epsrel=1e-11, limit=200)[0]
@@ -90,13 +89,10 @@ def test_nearest_is_the_limit_of_small_sigma(open_page):
     page = open_page("")
     limits = call(page, TwoGenerators, "nearest", inputs)
     sigmas = (0.02, 0.01)
-    scaled = [
-        [
-            2 * s**2 * v
-            for v in call(page, TwoGenerators, "kl", [[g, old, s, 0.5] for g, old in inputs])
-        ]
-        for s in sigmas
-    ]
+    scaled = []
+    for s in sigmas:
+        values = call(page, TwoGenerators, "kl", [[g, old, s, 0.5] for g, old in inputs])
+        scaled.append([2 * s**2 * v for v in values])
     assert min(limits) > 0
     for limit, coarse, fine in zip(limits, *scaled, strict=True):
         assert fine == pytest.approx(limit, abs=0.02)
@@ -154,9 +150,8 @@ def test_handles_and_slider(pair_page):
 def test_presets(pair_page):
     pair_page.click("[data-do=exchange]")
     terms = assert_pair(pair_page)
-    assert terms["joint"] == pytest.approx(8 / (2 * 0.25)) and terms["marginal"] == pytest.approx(
-        0, abs=1e-12
-    )
+    assert terms["joint"] == pytest.approx(8 / (2 * 0.25))
+    assert terms["marginal"] == pytest.approx(0, abs=1e-12)
     assert "q does not change at all" in pair_page.inner_text(".okl-status")
     pair_page.click("[data-do=shift]")
     assert_pair(pair_page)
