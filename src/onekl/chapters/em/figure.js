@@ -219,7 +219,9 @@ function drawPath(svg, history) {
     margin: { top: 14, right: 10, bottom: 36, left: 58 },
   });
   plot.rule(floor);
-  plot.yTicks([low, high].map((v) => [v, fixed(v, v > -10 ? 4 : 1)]));
+  // farther from the axis than yTicks, whose numbers would touch the first mark
+  for (const v of [low, high])
+    plot.text([0, v], fixed(v, v > -10 ? 4 : 1), { dx: -8, dy: 4, "text-anchor": "end" });
   for (const i of new Set([0, last]))
     plot.text([i, floor], first + i, { dy: 30, "text-anchor": "middle" });
   drawLikelihood(plot, shown);
