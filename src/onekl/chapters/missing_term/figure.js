@@ -1,5 +1,5 @@
-// KL(q_θ ‖ q_{θ−Δθ}) of three letters with softmax logits θ = (θ₁, θ₂, 0), beside its expansion at θ
-// (su-21, su-22): the quadratic form of the Fisher information, the next order, and the square of
+// KL(q_θ ‖ q_{θ−Δθ}) of three letters with softmax logits θ = (θ₁, θ₂, 0), beside its expansion at
+// θ (su-21, su-22): the quadratic form of the Fisher information, the next order, and the square of
 // one vector.
 
 // q_θ: three probabilities.
@@ -189,10 +189,8 @@ const levelLook = (key) => ({ class: `okl-level okl-${INK[key]}`, "data-level": 
 
 // A curve around 0 by its distance in each direction.
 function drawAround(plot, key, distance) {
-  plot.curve(
-    ANGLES.map((angle) => polar(distance(angle), angle)),
-    levelLook(key),
-  );
+  const points = ANGLES.map((angle) => polar(distance(angle), angle));
+  plot.curve(points, levelLook(key));
 }
 
 // Where (Δθ·c)² has the level: two parallel lines, which leave the plane.
