@@ -10,6 +10,7 @@ import torch
 from onekl import bench
 from onekl.chapters import CHAPTERS, part
 from onekl.cli import main
+from onekl.measure.timing import Benchmark
 from onekl.training.seeds import Seeds
 
 TINY = {"hidden": 4, "batch": 3, "steps": 1, "repetitions": 1}
@@ -32,7 +33,8 @@ def tiny(monkeypatch):
     """The command's bench at tiny sizes."""
     small, chapter = bench.small_networks, part("regulariser", "bench")
     monkeypatch.setattr(bench, "small_networks", lambda: small((1, 2), **TINY))
-    monkeypatch.setitem(chapter.MEASURES, "images", lambda: chapter.images(**TINY_IMAGES))
+    images = Benchmark(lambda: chapter.images(**TINY_IMAGES), chapter.text)
+    monkeypatch.setitem(chapter.BENCHMARKS, "images", images)
 
 
 def test_the_json_has_device_sizes_and_times(tiny, capsys):
@@ -99,19 +101,22 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
     assert (axis[0][0].weight - first).abs().min() > 1e-4  # they did move
 
 
-def test_every_measure_of_a_chapter_is_taken(monkeypatch):
+def test_every_benchmark_of_a_chapter_is_taken_and_printed(monkeypatch):
     """In the chapters' order, after the small networks; no name stands twice."""
     monkeypatch.setattr(bench, "small_networks", dict)
+    monkeypatch.setattr(bench, "small_networks_text", lambda measures: ["small"])
     names = []
     for chapter in CHAPTERS:
-        measures = getattr(part(chapter, "bench"), "MEASURES", {})
-        names += measures
-        for name in measures:
-            monkeypatch.setitem(measures, name, lambda name=name: {"name": name})
+        benchmarks = getattr(part(chapter, "bench"), "BENCHMARKS", {})
+        names += benchmarks
+        for name in benchmarks:
+            made = Benchmark(lambda name=name: {"name": name}, lambda taken: [taken["name"]])
+            monkeypatch.setitem(benchmarks, name, made)
     found = bench.bench()
     assert "images" in names
     assert list(found) == ["device", "versions", "small networks", *names]
     assert all(found[name] == {"name": name} for name in names)
+    assert bench.table(found).splitlines()[2::2] == ["small", *names]
 
 
 def test_unequal_arithmetic_is_not_timed(monkeypatch):

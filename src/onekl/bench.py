@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from onekl.chapters import CHAPTERS, part
-from onekl.measure.timing import require_equal, times
+from onekl.measure.timing import Benchmark, require_equal, times
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.networks import SeedLinear, mlp
 from onekl.training.run import device, provenance
@@ -23,21 +23,27 @@ from onekl.training.seeds import Seeds
 Pair = tuple[nn.Sequential, nn.Sequential]  # G and D
 
 
-def bench() -> dict[str, Any]:
-    """All measures, as a dict of plain values.
-
-    Its keys are "device", "versions", "small networks" and the names of the chapters' `MEASURES`.
-    """
-    made_by = provenance()
-    measures = {
-        "device": made_by["device"],
-        "versions": made_by["versions"],
-        "small networks": small_networks(),
-    }
+def benchmarks() -> dict[str, Benchmark]:
+    """Every comparison by name: the seed axis, and those of the chapters' `BENCHMARKS`."""
+    found = {"small networks": Benchmark(small_networks, small_networks_text)}
     for chapter in CHAPTERS:
-        for name, measure in getattr(part(chapter, "bench"), "MEASURES", {}).items():
-            measures[name] = measure()
-    return measures
+        found |= getattr(part(chapter, "bench"), "BENCHMARKS", {})
+    return found
+
+
+def bench() -> dict[str, Any]:
+    """All measures, as a dict of plain values: "device", "versions", and each comparison's."""
+    made_by = provenance()
+    about = {key: made_by[key] for key in ("device", "versions")}
+    return about | {name: one.measure() for name, one in benchmarks().items()}
+
+
+def table(measures: dict[str, Any]) -> str:
+    """The measures of `bench` as text."""
+    lines = [f"torch {measures['versions']['torch']} on {measures['device']}"]
+    for name, one in benchmarks().items():
+        lines += ["", *one.text(measures[name])]
+    return "\n".join(lines)
 
 
 def small_networks(
@@ -154,25 +160,15 @@ def step(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimiser.step()
 
 
-def table(measures: dict[str, Any]) -> str:
-    """The measures of `bench` as text."""
-    small, pictures = measures["small networks"], measures["images"]
-    lines = [
-        f"torch {measures['versions']['torch']} on {measures['device']}",
-        "",
-        f"small GAN, G and D 2 × {small['hidden']}, batch {small['batch']}: {small['unit']}, "
+def small_networks_text(measures: dict[str, Any]) -> list[str]:
+    """The measures of `small_networks` as lines of text."""
+    hidden, batch = measures["hidden"], measures["batch"]
+    return [
+        f"small GAN, G and D 2 × {hidden}, batch {batch}: {measures['unit']}, "
         "Adam, single precision",
         f"{'seeds':8}{'seed axis':12}{'loop':12}loop / seed axis",
+        *(
+            f"{row['seeds']:<8}{row['seed axis']:<12.3g}{row['loop']:<12.3g}{row['ratio']:.2f}"
+            for row in measures["rows"]
+        ),
     ]
-    lines += [
-        f"{row['seeds']:<8}{row['seed axis']:<12.3g}{row['loop']:<12.3g}{row['ratio']:.2f}"
-        for row in small["rows"]
-    ]
-    lines += [
-        "",
-        f"the article's networks, {pictures['side']}×{pictures['side']}, dim {pictures['dim']}, "
-        f"batch {pictures['batch']}: {pictures['unit']}, a step of D and one of G",
-        f"{'ours':8}{'plain':8}ours / plain",
-        f"{pictures['ours']:<8.0f}{pictures['plain']:<8.0f}{pictures['ratio']:.2f}",
-    ]
-    return "\n".join(lines)

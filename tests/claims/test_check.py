@@ -16,11 +16,11 @@ from onekl.claims import check as check_module
 from onekl.claims.check import CheckFailed, check, fingerprint
 from onekl.claims.claim import Claim
 from onekl.claims.inventory import entry, inventory
-from onekl.claims.printed import printed
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.proof import Proof
 from onekl.symbolic.statements import Bound, Counterexample, Identity
+from onekl_site.printed import printed
 
 joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
 remainder = Expectation(P(x), KL(P(z, given=x), Q(z, given=x)))

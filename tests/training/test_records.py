@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from onekl.measure.intervals import confidence_interval, paired_difference
 from onekl.training import commit as commits
 from onekl.training import records
 from onekl.training.commit import commit
@@ -121,64 +120,3 @@ def test_each_committed_record_reads_and_is_small():
         found = recorded(path.stem)
         assert found["name"] == path.stem and len(found["seeds"]) >= 3
         assert path.stat().st_size < 200_000
-
-
-def test_the_chapter_prints_the_recorded_numbers():
-    """The rows of the GAN chapter's tables are those of the recorded run."""
-    page = (ROOT / "book/gan.md").read_text(encoding="utf-8")
-    for values in recorded("gan")["values"].values():
-        cells = [
-            confidence_interval(scale * torch.tensor(values[key]))
-            for key, scale in (("modes", 1), ("high_quality", 100), ("reverse_kl", 1))
-        ]
-        printed = [
-            f"{c.mean:.{n}f} [{c.low:.{n}f}, {c.high:.{n}f}]" for c, n in zip(cells, (1, 1, 2))
-        ]
-        assert f"| ours, 32 seeds | {' | '.join(printed)} |" in page
-
-
-def halved(values):
-    """A mean with half of its interval, as the pages print it."""
-    found = confidence_interval(torch.tensor(values))
-    return f"{found.mean:.0f} ± {found.high - found.mean:.0f}"
-
-
-def test_the_regularisers_chapter_prints_the_recorded_faces():
-    page = (ROOT / "book/regulariser.md").read_text(encoding="utf-8")
-    faces = recorded("faces")["values"]
-    assert f"have {halved(faces['held-out faces']['combinations'])}." in page
-    for number in (1, 2):
-        for kind, words in (("text", "the text describes it"), ("code", "the code ran it")):
-            arms = [
-                faces[f"experiment {number}"][f"{kind}, {arm}"]["combinations"]
-                for arm in ("without", "with")
-            ]
-            without, with_it = (halved([course[-1] for course in arm]) for arm in arms)
-            assert f"| experiment {number}, as {words} | {without} | {with_it}" in page
-
-
-def test_the_regularisers_chapter_prints_the_recorded_trial():
-    """Its table's rows: the term against the same loop, and against the best control twice."""
-    page = (ROOT / "book/regulariser.md").read_text(encoding="utf-8").replace("−", "-")
-    rows = {
-        "the same loop without it": [],
-        "the best control, as many discriminator steps": [],
-        "the best control, as much computing": [],
-    }
-    for found in recorded("regulariser")["values"].values():
-        for k, lam, compute in ((2, 10, "fair, 1.6×"), (5, 1, "fair, 3×")):
-            arm = found[f"k={k} d=1 λ={lam} rate=1 fresh"]["fair"]
-            controls = [
-                [one[key] for name, one in found.items() if " λ=0 " in name and key in one]
-                for key in ("fair", compute)
-            ]
-            best = [max(values, key=sum) for values in controls]
-            for row, other in zip(
-                rows.values(), (found[f"k={k} d=1 λ=0 rate=1 fresh"]["fair"], *best)
-            ):
-                gap = paired_difference(torch.tensor(arm), torch.tensor(other))
-                row.append(
-                    f"{gap.mean:+.1f} [{gap.low:.1f}, {gap.high:.1f}]".replace("[-0.0,", "[0.0,")
-                )
-    for words, cells in rows.items():
-        assert f"| {words} | {' | '.join(cells)} |" in page

@@ -1,10 +1,11 @@
-"""Fair timing of two ways to compute the same numbers: they take turns, and must agree first."""
+"""Fair timing of two ways to compute the same numbers: they take turns and must agree first."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 
@@ -12,6 +13,13 @@ from onekl.training.run import device
 
 # How far the two sides' losses may be apart, relatively, after a few steps in single precision.
 TOLERANCE = 1e-4
+
+
+class Benchmark(NamedTuple):
+    """A comparison that `onekl bench` makes: `measure` takes it, `text` prints it, line by line."""
+
+    measure: Callable[[], dict[str, Any]]
+    text: Callable[[dict[str, Any]], list[str]]
 
 
 def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
