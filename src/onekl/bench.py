@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from onekl.chapters import CHAPTERS, part
-from onekl.measure.timing import Benchmark, require_equal, times
+from onekl.measure.timing import Benchmark, median_seconds, require_equal
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
-from onekl.training.networks import SeedLinear, mlp
+from onekl.training.networks import SeedLinear, adam, mlp
 from onekl.training.run import device, provenance
 from onekl.training.seeds import Seeds
 
@@ -65,7 +65,7 @@ def small_networks(
         turns = two_sides(count, hidden, batch)
         losses = [torch.stack([turn() for _ in range(3)]) for turn in turns]
         require_equal(f"{count} seeds", *losses)
-        ours, loop = times(turns, steps, repetitions)
+        ours, loop = median_seconds(turns, steps, repetitions)
         rows.append(
             {
                 "seeds": count,
@@ -146,11 +146,6 @@ def gan_step(
     g_loss = generator_loss(discriminator(fake)[..., 0]).mean(-1)
     step(g_adam, g_loss)
     return d_loss.detach(), g_loss.detach()
-
-
-def adam(network: nn.Module, rate: float) -> torch.optim.Adam:
-    """Adam for the network's weights, with the moments' decays of the book's GANs."""
-    return torch.optim.Adam(network.parameters(), rate, betas=(0.5, 0.999), fused=True)
 
 
 def step(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from onekl.measure.timing import TOLERANCE, require_equal, times
+from onekl.measure.timing import TOLERANCE, median_seconds, require_equal
 
 
 def test_losses_that_are_not_numbers_are_not_equal():
@@ -22,6 +22,6 @@ def test_losses_may_differ_by_the_tolerance_and_no_more():
 
 def test_the_two_sides_take_turns_and_warm_up_once():
     calls = []
-    found = times([lambda: calls.append("a"), lambda: calls.append("b")], 2, 3)
+    found = median_seconds([lambda: calls.append("a"), lambda: calls.append("b")], 2, 3)
     assert calls == ["a", "a", "b", "b"] * 4 and len(found) == 2
     assert all(math.isfinite(seconds) and seconds > 0 for seconds in found)

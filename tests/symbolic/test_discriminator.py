@@ -60,8 +60,8 @@ PRODUCTS = Add(
 )
 
 
-def best(functional=discriminator_loss, at=best_D, chance=D, instances=TABLES):
-    return OptimalDiscriminator(instances, functional=functional, chance=chance, at=at)
+def best(functional=discriminator_loss, at=best_D, probability=D, instances=TABLES):
+    return OptimalDiscriminator(instances, functional=functional, probability=probability, at=at)
 
 
 def identity(left, right, instances=TABLES):
@@ -303,13 +303,13 @@ first, second = PAIRS(x) * PAIRS(z, given=x), SIDES(z) * SIDES(x, given=z)
 D_PAIR = ClassProbability("D", (x, z))
 
 
-def best_of_pairs(chance=D_PAIR, at=first / (first + second)):
+def best_of_pairs(probability=D_PAIR, at=first / (first + second)):
     functional = Add(
-        SumOrIntegral(first * -log(chance), (x, z)),
-        SumOrIntegral(second * -log(chance.other), (x, z)),
+        SumOrIntegral(first * -log(probability), (x, z)),
+        SumOrIntegral(second * -log(probability.other), (x, z)),
         evaluate=False,
     )
-    return OptimalDiscriminator(ON_PAIRS, functional=functional, chance=D_PAIR, at=at)
+    return OptimalDiscriminator(ON_PAIRS, functional=functional, probability=D_PAIR, at=at)
 
 
 @pytest.mark.parametrize(
@@ -326,13 +326,13 @@ def test_the_best_d_is_proved_also_where_factors_vanish(found):
 ONLY_ON_DATA = OptimalDiscriminator(
     TABLES,
     functional=SumOrIntegral(data * Add(-log(D), -log(D.other)), (x,)),
-    chance=D,
+    probability=D,
     at=HALF,
 )
 WITH_A_FOREIGN_DENSITY = OptimalDiscriminator(
     RandomTables((P, Q, OLD)),
     functional=Add(Expectation(data, -log(D)), Expectation(model, -log(D.other)), evaluate=False),
-    chance=D,
+    probability=D,
     at=data * old / (data * old + model * old),
 )
 FOREIGN = "holds a density that the functional does not"
@@ -341,7 +341,7 @@ FOREIGN = "holds a density that the functional does not"
 @pytest.mark.parametrize(
     "statement, complaint",
     [
-        (best_of_pairs(chance=ClassProbability("D", (z, x))), "something else"),
+        (best_of_pairs(probability=ClassProbability("D", (z, x))), "something else"),
         (best_of_pairs(at=PAIRS(x) / (PAIRS(x) + SIDES(x))), FOREIGN),
         # Where p vanishes, ½ is defined and D does not count: "only there" is false.
         (ONLY_ON_DATA, "is 0, the minimum is not at"),

@@ -56,10 +56,10 @@ class Checked(traitlets.TraitType):
 class MovingFigure(anywidget.AnyWidget):
     """A figure that moves, with its script in `figure.js` beside the module of its class.
 
+    Styles that it alone needs stand in `figure.css` there, if there are any.
     A subclass declares its state as `Checked` values; a bad one raises ValueError.
     """
 
-    _css = _CSS
     _ipython_display_ = None  # ipywidgets 7 has one, which would go before _repr_mimebundle_
     element_id = traitlets.Unicode()
 
@@ -67,6 +67,7 @@ class MovingFigure(anywidget.AnyWidget):
     folder: Traversable  # where that chapter lies in the package
     state: dict[str, Checked]  # by name, in the order of the declaration
     script: str  # the whole module, with what all figures share
+    style: str  # the same for its CSS
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         declared = {name: value for name, value in vars(cls).items() if isinstance(value, Checked)}
@@ -75,7 +76,9 @@ class MovingFigure(anywidget.AnyWidget):
             cls.chapter, cls.folder = package.rpartition(".")[2], files(package)
             cls.state = declared
             cls.script = _SHARED + (cls.folder / "figure.js").read_text(encoding="utf-8")
-            cls._esm = cls.script
+            own = cls.folder / "figure.css"
+            cls.style = _CSS + (own.read_text(encoding="utf-8") if own.is_file() else "")
+            cls._esm, cls._css = cls.script, cls.style
         super().__init_subclass__(**kwargs)
 
     @classmethod
@@ -94,7 +97,7 @@ class MovingFigure(anywidget.AnyWidget):
                 raise ValueError(f"{cls.__name__} has no {name!r}: it has {', '.join(cls.state)}")
         start = {name: trait.default_value for name, trait in cls.state.items()}
         shown = start | {name: cls.state[name].check(value, name) for name, value in values.items()}
-        return _STATIC.format(id=element_id, css=_CSS, source=cls.script, state=json.dumps(shown))
+        return _STATIC.format(id=element_id, css=cls.style, source=cls.script, state=json.dumps(shown))
 
     @classmethod
     def still(cls) -> bytes | None:

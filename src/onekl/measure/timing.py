@@ -35,7 +35,7 @@ def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
         )
 
 
-def times(
+def median_seconds(
     turns: Sequence[Callable[[], torch.Tensor]], steps: int, repetitions: int
 ) -> tuple[float, float]:
     """Seconds that each of the two functions `turns` needs for a step.

@@ -31,7 +31,7 @@ class OptimalDiscriminator(Statement):
     """
 
     functional: Expr
-    chance: ClassProbability
+    probability: ClassProbability
     at: Expr
     mutable: ClassVar = ("functional", "at")
 
@@ -48,12 +48,12 @@ class OptimalDiscriminator(Statement):
         )
 
     def _left(self) -> str:
-        return rf"\mathop{{\arg\min}}_{{{latex(self.chance)}}}"
+        return rf"\mathop{{\arg\min}}_{{{latex(self.probability)}}}"
 
     def prove(self) -> Proof:
         """Minimise the integrand at each point by its slope, at zeros by the ends of [0, 1]."""
         integrand = self._integrand()
-        _require_real(integrand, self.chance)
+        _require_real(integrand, self.probability)
         if self.at.atoms(Density) - integrand.atoms(Density):
             raise NotProved(
                 f"{latex(self.at)} holds a density that the functional does not, "
@@ -72,7 +72,9 @@ class OptimalDiscriminator(Statement):
         return Proof((rule,), self._premises())
 
     def _premises(self) -> tuple[str, ...]:
-        every = rf"{latex(self.chance)} \text{{ ranges over all functions with values in }} [0, 1]"
+        every = (
+            rf"{latex(self.probability)} \text{{ ranges over all functions with values in }} [0, 1]"
+        )
         if self._smallest_value_is_finite():
             return (every,)
         return (every, r"\text{the smallest value is finite}")
@@ -89,7 +91,7 @@ class OptimalDiscriminator(Statement):
 
     def _smallest_value(self) -> Expr:
         """The functional at its optimum."""
-        optimum = {self.chance: self.at, self.chance.other: sympy.together(1 - self.at)}
+        optimum = {self.probability: self.at, self.probability.other: sympy.together(1 - self.at)}
         return define(self.functional).xreplace(optimum)
 
     def _integrand(self) -> Expr:
@@ -97,24 +99,27 @@ class OptimalDiscriminator(Statement):
 
         NotProved if D also counts elsewhere, or if another function is unknown.
         """
-        own = (self.chance.name, self.chance.argument)
+        own = (self.probability.name, self.probability.argument)
         if any((c.name, c.argument) != own for c in self.functional.atoms(ClassProbability)):
             raise NotProved(
-                f"something else than {latex(self.chance)} is unknown between 0 and 1 "
+                f"something else than {latex(self.probability)} is unknown between 0 and 1 "
                 "in the functional"
             )
         terms = integral_terms(self.functional)
-        if any(set(term.variables) != set(self.chance.arguments) for term in terms):
+        if any(set(term.variables) != set(self.probability.arguments) for term in terms):
             raise NotProved(
                 "the functional is not an integral over "
-                f"{', '.join(map(latex, self.chance.arguments))} alone"
+                f"{', '.join(map(latex, self.probability.arguments))} alone"
             )
         return sum(term.coefficient * term.integrand for term in terms)
 
     def _slope(self) -> Expr:
         """The derivative of the integrand by the value of D at the point."""
         return sympy.diff(
-            self._integrand().xreplace({self.chance: _VALUE, self.chance.other: 1 - _VALUE}), _VALUE
+            self._integrand().xreplace(
+                {self.probability: _VALUE, self.probability.other: 1 - _VALUE}
+            ),
+            _VALUE,
         )
 
     def compile(self) -> Evaluator:
@@ -123,8 +128,8 @@ class OptimalDiscriminator(Statement):
         ∞ where the optimum leaves [0, 1], and 1 where another D reaches the same value.
         """
         functional, lowest = compiled(self.functional), compiled(self._smallest_value())
-        best, other = compiled(self.at), compiled(self.chance)
-        denominator, arguments = compiled(_denominator(self.at)), self.chance.arguments
+        best, other = compiled(self.at), compiled(self.probability)
+        denominator, arguments = compiled(_denominator(self.at)), self.probability.arguments
 
         def optimum_and_another(instance: Assignment) -> dict[Place, tuple[Number, Number]]:
             """D at its optimum and another D, at each letter where D counts."""
@@ -177,9 +182,9 @@ def _in_odds(expression: Expr) -> Expr:
     return expression.subs(_VALUE, _ODDS / (1 + _ODDS))
 
 
-def _require_real(integrand: Expr, chance: ClassProbability) -> None:
+def _require_real(integrand: Expr, probability: ClassProbability) -> None:
     """NotProved unless every logarithm is one of a positive number: the functional is then real."""
-    shares = {chance: _ODDS / (1 + _ODDS), chance.other: 1 / (1 + _ODDS)}
+    shares = {probability: _ODDS / (1 + _ODDS), probability.other: 1 / (1 + _ODDS)}
     for logarithm in integrand.atoms(sympy.log):
         if not sympy.factor(logarithm.args[0].xreplace(shares)).is_positive:
             raise NotProved(

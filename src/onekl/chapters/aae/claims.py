@@ -165,7 +165,7 @@ CLAIMS = (
         "su-28",
         (
             Identity(TABLES, left=S.One, right=SumOrIntegral(mixture, (z,))),
-            OptimalDiscriminator(TABLES, functional=surprise, chance=D, at=best_D),
+            OptimalDiscriminator(TABLES, functional=surprise, probability=D, at=best_D),
         ),
         stated=(ALL_D,),
         printed=rf"p(z, y) = {latex(labelled)}",
@@ -189,7 +189,7 @@ CLAIMS = (
                 left=Mul(2, joint),
                 right=Add(*discriminator_loss.args, KL(codes, prior), -2 * log(2), evaluate=False),
             ),
-            OptimalDiscriminator(TABLES, functional=discriminator_loss, chance=D, at=best_D),
+            OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
             Identity(
                 ENCODED,
                 left=SumOrIntegral(pushed * -log(not_D), (z,)),
@@ -226,7 +226,7 @@ CLAIMS = (
             OptimalDiscriminator(
                 STEP,
                 functional=discriminator_loss.xreplace({codes: old}),
-                chance=D,
+                probability=D,
                 at=old_best[D],
             ),
             Identity(
@@ -294,7 +294,7 @@ CLAIMS = (
                 STEP,
                 EXCHANGED,
                 functional=exchanged(gan.discriminator_loss.xreplace({gan.model: gan.old})),
-                chance=D,
+                probability=D,
                 at=old_best[D],
             ),
             Identity(TABLES, EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side),

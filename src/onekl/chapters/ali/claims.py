@@ -32,7 +32,7 @@ HALF = Rational(1, 2)
 y = Symbol("y", integer=True)
 
 
-def times(factor: Expr, product: Expr) -> Expr:
+def scaled(factor: Expr, product: Expr) -> Expr:
     """factor · product as one product, in the order in which it is written."""
     return Mul(factor, *product.args, evaluate=False)
 
@@ -61,8 +61,8 @@ def over_generator(value: Expr) -> SumOrIntegral:
 # The label joins the two kinds of pairs; the data side labels the encoder's alone.
 D, not_D = ClassProbability("D", (x, z)), ClassProbability("D", (x, z), 0)
 ALL_D = r"D(x, z) \text{ ranges over all functions with values in } [0, 1]"
-labelled = LabelledJoint(y, times(HALF, encoder_pairs), times(HALF, generator_pairs))
-judged = LabelledJoint(y, times(D, encoder_pairs), times(not_D, encoder_pairs))
+labelled = LabelledJoint(y, scaled(HALF, encoder_pairs), scaled(HALF, generator_pairs))
+judged = LabelledJoint(y, scaled(D, encoder_pairs), scaled(not_D, encoder_pairs))
 joint = KL(labelled, judged)
 encoder_side = over_encoder(log(1 / D))
 generator_side = over_generator(log(generator_pairs / (not_D * encoder_pairs)))
@@ -107,13 +107,13 @@ def label_claims() -> tuple[Claim, ...]:
             (
                 Identity(
                     TABLES,
-                    left=over_pairs(times(f(x, z), labelled.one), times(f(x, z), labelled.zero)),
+                    left=over_pairs(scaled(f(x, z), labelled.one), scaled(f(x, z), labelled.zero)),
                     right=means,
                 ),
                 OptimalDiscriminator(
                     TABLES,
                     functional=label_surprise,
-                    chance=D,
+                    probability=D,
                     at=encoder_pairs / (encoder_pairs + generator_pairs),
                 ),
             ),
@@ -144,7 +144,7 @@ def discriminator_claims() -> tuple[Claim, ...]:
     )
     pairs_kl = KL(generator_pairs, encoder_pairs)
     old_loss = over_pairs(
-        times(-log(D), old_encoder_pairs), times(-log(not_D), old_generator_pairs)
+        scaled(-log(D), old_encoder_pairs), scaled(-log(not_D), old_generator_pairs)
     )
     return (
         Claim(
@@ -160,7 +160,7 @@ def discriminator_claims() -> tuple[Claim, ...]:
         ),
         Claim(
             "su-39",
-            (OptimalDiscriminator(STEP, functional=old_loss, chance=D, at=old_best[D]),),
+            (OptimalDiscriminator(STEP, functional=old_loss, probability=D, at=old_best[D]),),
             stated=(ALL_D,),
         ),
     )

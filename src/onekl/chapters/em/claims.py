@@ -1,5 +1,7 @@
 """The claims of the chapter "EM": su-8 … su-11."""
 
+from __future__ import annotations
+
 from sympy import Add, Function, Mul, log
 
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, conditional, marginal, x, z

@@ -1,5 +1,7 @@
 """The moving figure of the chapter: EM's half-steps on a mixture of two Gaussians."""
 
+from __future__ import annotations
+
 from onekl.figures.checks import numbers, positive, table
 from onekl.figures.moving import Checked, MovingFigure
 

@@ -125,7 +125,7 @@ CLAIMS = (
         "su-13",
         (
             Identity(TABLES, left=S.One, right=SumOrIntegral(mixture, (x,))),
-            OptimalDiscriminator(TABLES, functional=surprise, chance=D, at=best_D),
+            OptimalDiscriminator(TABLES, functional=surprise, probability=D, at=best_D),
         ),
         stated=(ALL_D,),
         printed=rf"q(x, y) = {latex(labelled)}",
@@ -179,7 +179,7 @@ CLAIMS = (
             OptimalDiscriminator(
                 STEP,
                 functional=discriminator_loss.xreplace({model: old}),
-                chance=D,
+                probability=D,
                 at=data / (data + old),
             ),
         ),
@@ -251,7 +251,7 @@ CLAIMS = (
     Claim(
         "su-t7",
         (
-            OptimalDiscriminator(TABLES, functional=joint, chance=D, at=best_D),
+            OptimalDiscriminator(TABLES, functional=joint, probability=D, at=best_D),
             Identity(TABLES, left=joint.xreplace(best), right=KL(mixture, data)),
             Identity(
                 TABLES,
@@ -307,7 +307,7 @@ CLAIMS = (
     Claim(
         "gt-12",
         (
-            OptimalDiscriminator(TABLES, functional=discriminator_loss, chance=D, at=best_D),
+            OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
             Bound(
                 TABLES,
                 assuming=(

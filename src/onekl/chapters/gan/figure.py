@@ -1,5 +1,7 @@
 """The moving figure of the chapter: the GAN on six letters, exactly."""
 
+from __future__ import annotations
+
 from onekl.figures.checks import table
 from onekl.figures.moving import Checked, MovingFigure
 

@@ -1,5 +1,7 @@
 """The moving figure of the chapter: the missing term beside its expansion, su-22."""
 
+from __future__ import annotations
+
 from onekl.figures.checks import numbers
 from onekl.figures.moving import Checked, MovingFigure
 

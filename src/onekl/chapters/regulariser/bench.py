@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
-from onekl.chapters.regulariser.faces.training import AdversarialTrainer, adam
-from onekl.measure.timing import Benchmark, require_equal, times
+from onekl.chapters.regulariser.faces.training import AdversarialTrainer
+from onekl.measure.timing import Benchmark, median_seconds, require_equal
+from onekl.training.networks import adam
 from onekl.training.run import device
 
 
@@ -40,7 +41,7 @@ def images(
     single = [trainer_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         require_equal("images", *(torch.stack([turn() for _ in range(3)]) for turn in single))
-    ours, plain = times(
+    ours, plain = median_seconds(
         [trainer_step(networks, data, z), plain_step(networks, data, z)], steps, repetitions
     )
     return {

@@ -1,5 +1,7 @@
 """The moving figure of the chapter: the regulariser above the KL that it stands for, su-25."""
 
+from __future__ import annotations
+
 from onekl.figures.checks import numbers, within
 from onekl.figures.moving import Checked, MovingFigure
 

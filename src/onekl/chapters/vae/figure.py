@@ -1,5 +1,7 @@
 """The moving figure of the chapter: the encoder's KL, sn-9, with sliders."""
 
+from __future__ import annotations
+
 from onekl.figures.checks import within
 from onekl.figures.moving import Checked, MovingFigure
 

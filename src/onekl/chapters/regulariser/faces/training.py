@@ -18,6 +18,7 @@ from onekl.training.losses.adversarial import (
     regularised_generator_loss,
     step_penalty,
 )
+from onekl.training.networks import adam
 
 
 @dataclass(frozen=True)
@@ -180,11 +181,6 @@ class AdversarialTrainer:
         images = torch.cat([self.generator(part) for part in z.split(batch)])
         self.generator.train()
         return images
-
-
-def adam(network: nn.Module, rate: float) -> torch.optim.Adam:
-    """The optimiser of the article's code, one fused kernel for all weights."""
-    return torch.optim.Adam(network.parameters(), rate, betas=(0.5, 0.999), fused=True)
 
 
 def mean_generator_loss(
