@@ -97,7 +97,8 @@ class MovingFigure(anywidget.AnyWidget):
                 raise ValueError(f"{cls.__name__} has no {name!r}: it has {', '.join(cls.state)}")
         start = {name: trait.default_value for name, trait in cls.state.items()}
         shown = start | {name: cls.state[name].check(value, name) for name, value in values.items()}
-        return _STATIC.format(id=element_id, css=cls.style, source=cls.script, state=json.dumps(shown))
+        page = {"css": cls.style, "source": cls.script, "state": json.dumps(shown)}
+        return _STATIC.format(id=element_id, **page)
 
     @classmethod
     def still(cls) -> bytes | None:
