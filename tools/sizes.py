@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "onekl"
-CODE = (".py", ".js")
+KINDS = (".py", ".js", ".css")
+APART = ("symbolic", "chapters", "the site")  # what is not in the shared part
 SHOWN = 5
 
 
 def files() -> list[Path]:
-    """The code of the package and of the site's extension, without what is vendored."""
+    """The code of the package and of the site's extension."""
     found = [*PACKAGE.rglob("*"), *(ROOT / "book" / "extensions").rglob("*")]
-    return sorted(path for path in found if path.suffix in CODE and "vendor" not in path.parts)
+    return sorted(path for path in found if path.suffix in KINDS)
 
 
-def length(path: Path) -> int:
-    """How many lines a file has."""
-    return len(path.read_text(encoding="utf-8").splitlines())
+def lines_of(path: Path) -> list[str]:
+    """A file's lines."""
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def width(line: str) -> int:
+    """How many columns a line takes: a combining character stands on the one before it."""
+    return sum(not unicodedata.combining(letter) for letter in line)
 
 
 def functions(path: Path) -> Iterator[tuple[int, str]]:
@@ -48,26 +55,33 @@ def show(title: str, rows: list[tuple[int, str]], count: int = SHOWN) -> None:
         print(f"  {size:5}  {name}")
 
 
+def show_table(title: str, sizes: dict[str, Counter[str]]) -> None:
+    """Print a row for each name, the largest first, with its lines by kind of file."""
+    print(f"{title + ':':14}" + "".join(f"{kind:>8}" for kind in KINDS))
+    for name, by_kind in sorted(sizes.items(), key=lambda row: -row[1].total()):
+        print(f"  {name:12}" + "".join(f"{by_kind[kind] or '':>8}" for kind in KINDS))
+
+
 def main() -> None:
-    """Print the four lists, and how many lines each room has."""
+    """Print the longest, then how many lines each chapter and each room has."""
     code = files()
-    rooms: Counter[str] = Counter()
-    chapters: Counter[str] = Counter()
+    rooms: dict[str, Counter[str]] = {}
+    chapters: dict[str, Counter[str]] = {}
     for path in code:
-        rooms[room(path)] += length(path)
-        if room(path) == "chapters":
-            chapters[path.relative_to(PACKAGE).parts[1]] += length(path)
+        size, where = len(lines_of(path)), room(path)
+        rooms.setdefault(where, Counter())[path.suffix] += size
+        if where == "chapters" and path.parent.name != where:
+            chapter = path.relative_to(PACKAGE).parts[1]
+            chapters.setdefault(chapter, Counter())[path.suffix] += size
+    shared = sum((rooms[name] for name in rooms if name not in APART), Counter())
     python = [path for path in code if path.suffix == ".py"]
-    lines = [
-        (len(line), f"{place(path)}:{number}")
-        for path in code
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-    ]
-    show("longest files", [(length(path), place(path)) for path in code])
+    show("longest files", [(len(lines_of(path)), place(path)) for path in code])
     show("longest functions", [one for path in python for one in functions(path)])
-    show("longest lines", lines, 3)
-    show("chapters", [(size, name) for name, size in chapters.items()], len(chapters))
-    show("rooms", [(size, name) for name, size in rooms.items()], len(rooms))
+    lines = ((path, number, line) for path in code for number, line in enumerate(lines_of(path), 1))
+    show("longest lines", [(width(line), f"{place(path)}:{n}") for path, n, line in lines], 3)
+    show_table("chapters", chapters)
+    show_table("rooms", rooms)
+    show_table("shared", {"no provers": shared})
 
 
 if __name__ == "__main__":

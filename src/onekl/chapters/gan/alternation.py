@@ -93,6 +93,7 @@ def alternate(
 ) -> AlternationPath:
     """`steps` times from q0: the best discriminator (su-18), then the generator's step.
 
+    `p_data` is p̃(x) and `q0` the generator's start, tables (X,).
     The step is `exact_step`, or `partial_step` when `partial` is a `Partial`.
     With the term and exact steps, u = p̃/q obeys u ← Z(1 + u) on the letters of q, Z ≤ ½.
     Raises ValueError for bad input, and where the step has no minimiser (see `exact_step`).

@@ -102,7 +102,7 @@ def plain_step(
 
 
 def cycle(data: torch.Tensor, batch: int) -> Iterator[torch.Tensor]:
-    """The batches of `data` in their order, over and over."""
+    """The batches of `data` (N, ...) in their order, over and over: (batch, ...) each."""
     while True:
         yield from data.split(batch)
 

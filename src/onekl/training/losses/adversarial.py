@@ -43,7 +43,7 @@ def minimax_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
 
 
 def step_penalty(x: torch.Tensor, x_old: torch.Tensor) -> torch.Tensor:
-    """The norm in su-26: ‖G(z) − G°(z)‖², summed over the data's dimensions.
+    """su-26, its norm: ‖G(z) − G°(z)‖², summed over the data's dimensions.
 
     `x` is G(z) and `x_old` is G°(z) at the same z, both (..., D); images are flattened to D first.
     Returns (...), in the data's units squared.

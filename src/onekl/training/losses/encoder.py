@@ -49,7 +49,8 @@ def ali_minimax_loss(encoder_logits: torch.Tensor, generator_logits: torch.Tenso
     """su-42: log D(x, z) at the encoder's pairs plus log(1 − D(x, z)) at the generator's.
 
     It is minus `discriminator_loss` of the same logits.
-    Shapes as in `ali_loss`; in nats.
+    Both are the discriminator's logits, (...) of one shape, or broadcast.
+    Returns (...), in nats.
     """
     return minimax_generator_loss(generator_logits) - generator_loss(encoder_logits)
 
@@ -60,7 +61,8 @@ def ali_exchanged_loss(
     """su-43: −log(1 − D(x, z)) at the encoder's pairs minus log D(x, z) at the generator's.
 
     It is `discriminator_loss` with the two labels exchanged.
-    Shapes as in `ali_loss`; in nats.
+    Both are the discriminator's logits, (...) of one shape, or broadcast.
+    Returns (...), in nats.
     """
     return generator_loss(generator_logits) - minimax_generator_loss(encoder_logits)
 

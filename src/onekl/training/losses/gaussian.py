@@ -11,7 +11,7 @@ import math
 
 import torch
 
-LOG_2PI = math.log(2 * math.pi)
+LOG_2PI = math.log(2 * math.pi)  # of the normalising constant of a Gaussian, in nats
 
 
 def gaussian_log_density(
@@ -48,7 +48,7 @@ def reparameterise(mean: torch.Tensor, log_var: torch.Tensor, noise: torch.Tenso
 def reconstruction_loss(
     x: torch.Tensor, decoder_mean: torch.Tensor, decoder_log_var: torch.Tensor
 ) -> torch.Tensor:
-    """The first term of su-7: −log q(x|z) for a Gaussian decoder.
+    """su-7, its first term: −log q(x|z) for a Gaussian decoder.
 
     All three are (..., D) or broadcast to it; `decoder_mean` is the decoder's output at one
     z ~ p(z|x).

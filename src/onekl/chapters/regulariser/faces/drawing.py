@@ -101,7 +101,7 @@ def uniform(indices: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 
 def mix64(state: np.ndarray) -> np.ndarray:
-    """SplitMix64's finaliser on an array of uint64."""
+    """SplitMix64's finaliser on an array of uint64, number by number: the same shape."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))

@@ -28,7 +28,7 @@ def scaled(images: torch.Tensor) -> torch.Tensor:
 
 
 def as_bytes(images: torch.Tensor) -> torch.Tensor:
-    """The inverse of `scaled`, rounded to the 256 levels."""
+    """The inverse of `scaled`, rounded to the 256 levels: uint8, of the same shape."""
     return ((images.clamp(-1, 1) + 1) * 127.5).round().byte()
 
 
@@ -105,7 +105,11 @@ def celeba(root: str | Path = "data", side: int = 64, count: int | None = None) 
 
 
 def celeba_from_archive(path: Path, side: int, count: int | None) -> torch.Tensor:
-    """CelebA's pictures out of its archive `path`, in the order of their names; see `celeba`."""
+    """CelebA's pictures out of its archive `path`, in the order of their names.
+
+    Returns (N, 3, side, side) uint8, the first `count` pictures, or all of them for None.
+    Another checksum than CelebA's, and what is no picture, raise ValueError.
+    """
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "md5").hexdigest()
     if found != CELEBA_MD5:

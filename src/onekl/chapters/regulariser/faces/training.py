@@ -196,9 +196,10 @@ def mean_generator_loss(
 
 
 def without_side_effects(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """The network's output at x in training mode, its running averages left as they are.
+    """The network's output at x (B, ...) in training mode, its running averages left as they are.
 
     Copies of them are updated in their place.
+    Returns what the network returns, with a gradient.
     """
     return functional_call(
         network, {name: buffer.clone() for name, buffer in network.named_buffers()}, (x,)
