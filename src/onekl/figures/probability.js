@@ -11,6 +11,11 @@ function logSumExp(list) {
   return largest + Math.log(sum(list.map((v) => Math.exp(v - largest))));
 }
 
+function softmax(logits) {
+  const largest = Math.max(...logits);
+  return scaled(logits.map((l) => Math.exp(l - largest)));
+}
+
 // a log(a/b) − a + b, with its digits where a is close to b.  There log(a/b) = 2 artanh v,
 // and the first term of its series cancels against −a + b up to (a − b)²/(a + b).
 export function klDiv(a, b) {

@@ -14,6 +14,10 @@ function legendHtml(entries) {
   return `<div class="okl-legend">${items.join("")}</div>`;
 }
 
+// What stands over a column or before a row: x₁, say.
+const headHtml = (html) => `<span class="okl-head">${html}</span>`;
+const letterHtml = (letter, n) => `<i>${letter}</i><sub>${n}</sub>`;
+
 // A line with words on its left and a number on its right, which `showValues` fills in.
 const valueHtml = (key, words) =>
   `<div class="okl-line"><span>${words}</span><output data-value="${key}"></output></div>`;

@@ -77,9 +77,9 @@ const HTML = `
     <div>
       <div class="okl-grid okl-two">
         <span></span>
-        <span class="okl-head"><i>z</i> = 0</span>
-        <span class="okl-head"><i>z</i> = 1</span>
-        <span class="okl-head"><i>p</i>(<i>z</i>)</span>
+        ${headHtml("<i>z</i> = 0")}
+        ${headHtml("<i>z</i> = 1")}
+        ${headHtml("<i>p</i>(<i>z</i>)")}
         ${tileHtml(0)}
         ${tileHtml(1)}
       </div>

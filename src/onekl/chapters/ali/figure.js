@@ -5,7 +5,6 @@
 
 const LETTERS = [0, 1, 2];
 const transposed = (table) => LETTERS.map((z) => table.map((row) => row[z]));
-const softmax = (logits) => scaled(logits.map((l) => Math.exp(l - Math.max(...logits))));
 const cells = (f) => LETTERS.map((x) => LETTERS.map((z) => f(x, z)));
 
 // p(z|x), q(x|z) and the joint tables p(x, z) = p̃(x) p(z|x), q(x, z) = q(z) q(x|z).
@@ -143,8 +142,6 @@ const SIDES = {
   },
 };
 
-const headHtml = (html) => `<span class="okl-head">${html}</span>`;
-const letterHtml = (letter, i) => headHtml(`<i>${letter}</i><sub>${i + 1}</sub>`);
 const marginHtml = (name, letter) => headHtml(`<b><i>${name}</i>(<i>${letter}</i>)</b>`);
 
 // x or z is "" in the cell of a margin.
@@ -160,9 +157,9 @@ function cellHtml(side, x, z) {
 }
 
 function tableHtml(side) {
-  const names = LETTERS.map((x) => letterHtml("x", x));
+  const names = LETTERS.map((x) => headHtml(letterHtml("x", x + 1)));
   const rows = LETTERS.flatMap((z) => [
-    letterHtml("z", z),
+    headHtml(letterHtml("z", z + 1)),
     ...[...LETTERS, ""].map((x) => cellHtml(side, x, z)),
   ]);
   const foot = LETTERS.map((x) => cellHtml(side, x, ""));

@@ -108,7 +108,7 @@ function handleHtml(z) {
 const parameterHtml = (key, z) => `<output data-list="${key}" data-z="${z}"></output>`;
 
 const componentHtml = (z) => `
-  <span>${swatchHtml(INK[z])}<i>z</i><sub>${z + 1}</sub></span>
+  <span>${swatchHtml(INK[z])}${letterHtml("z", z + 1)}</span>
   ${["weights", "means", "stds"].map((key) => parameterHtml(key, z)).join("")}`;
 
 const HTML = `

@@ -77,8 +77,6 @@ const ROWS = {
   next: { label: "next", ink: "q" },
 };
 
-const headHtml = (html) => `<span class="okl-head">${html}</span>`;
-
 function tileHtml(row, x) {
   const { ink, drag } = ROWS[row];
   const place = { "data-row": row, "data-x": x };
@@ -96,7 +94,7 @@ const rowHtml = (row) => headHtml(ROWS[row].label) + LETTERS.map((x) => tileHtml
 
 const GRID = `
   <div class="okl-grid okl-six">
-    <span></span>${LETTERS.map((x) => headHtml(`<i>x</i><sub>${x + 1}</sub>`)).join("")}
+    <span></span>${LETTERS.map((x) => headHtml(letterHtml("x", x + 1))).join("")}
     ${Object.keys(ROWS).map(rowHtml).join("")}
   </div>`;
 

@@ -67,8 +67,6 @@ const SIDES = {
   q: { title: "model side <i>q</i>(<i>x</i>, <i>z</i>)", marginal: "<i>q</i>(<i>x</i>)" },
 };
 
-const headHtml = (html) => `<span class="okl-head">${html}</span>`;
-
 const cellHtml = (side, x, z) =>
   tileBoxHtml({
     class: "okl-tile",
@@ -85,9 +83,9 @@ const marginHtml = (side, x) =>
 function tableHtml(side, table) {
   const xs = [...table.keys()];
   const zs = [...table[0].keys()];
-  const names = xs.map((x) => headHtml(`<i>x</i><sub>${x + 1}</sub>`));
+  const names = xs.map((x) => headHtml(letterHtml("x", x + 1)));
   const rows = zs.flatMap((z) => [
-    headHtml(`<i>z</i><sub>${z + 1}</sub>`),
+    headHtml(letterHtml("z", z + 1)),
     ...xs.map((x) => cellHtml(side, x, z)),
   ]);
   const foot = [headHtml(SIDES[side].marginal), ...xs.map((x) => marginHtml(side, x))];

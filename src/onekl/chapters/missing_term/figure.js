@@ -3,11 +3,7 @@
 // one vector.
 
 // q_θ: three probabilities.
-export function family(theta) {
-  const logits = [...theta, 0];
-  const largest = Math.max(...logits);
-  return scaled(logits.map((l) => Math.exp(l - largest)));
-}
+const family = (theta) => softmax([...theta, 0]);
 
 const back = (theta, delta) => theta.map((v, i) => v - delta[i]);
 
@@ -73,10 +69,10 @@ const END = 3; // the plane of Δθ goes from −END to END
 const ANGLES = grid(0, 2 * Math.PI, 180);
 
 const SLIDERS = {
-  theta1: { label: "<i>θ</i><sub>1</sub>", min: -2, max: 2, step: 0.05 },
-  theta2: { label: "<i>θ</i><sub>2</sub>", min: -2, max: 2, step: 0.05 },
-  delta1: { label: "Δ<i>θ</i><sub>1</sub>", min: -END, max: END, step: 0.05 },
-  delta2: { label: "Δ<i>θ</i><sub>2</sub>", min: -END, max: END, step: 0.05 },
+  theta1: { label: letterHtml("θ", 1), min: -2, max: 2, step: 0.05 },
+  theta2: { label: letterHtml("θ", 2), min: -2, max: 2, step: 0.05 },
+  delta1: { label: `Δ${letterHtml("θ", 1)}`, min: -END, max: END, step: 0.05 },
+  delta2: { label: `Δ${letterHtml("θ", 2)}`, min: -END, max: END, step: 0.05 },
 };
 
 // Which list of the state a slider moves, and at which place.
@@ -95,8 +91,6 @@ const formHtml = (key) => `
   <span>${INK[key] ? swatchHtml(INK[key]) : ""}${FORMS[key]}</span>
   <output data-value="${key}"></output>
   <output data-ratio="${key}"></output>`;
-
-const headHtml = (html) => `<span class="okl-head">${html}</span>`;
 
 const tileHtml = (x) =>
   tileBoxHtml({ class: "okl-tile okl-sum okl-low okl-panel okl-q", "data-x": x });
@@ -124,7 +118,7 @@ const HTML = `
     </div>
     <div>
       <div class="okl-grid">
-        <span></span>${[1, 2, 3].map((x) => headHtml(`<i>x</i><sub>${x}</sub>`)).join("")}
+        <span></span>${[1, 2, 3].map((x) => headHtml(letterHtml("x", x))).join("")}
         ${headHtml("<i>q</i>")}${[0, 1, 2].map(tileHtml).join("")}
       </div>
       <p class="okl-note">
