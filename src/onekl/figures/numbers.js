@@ -6,6 +6,9 @@ const clip = (v, low, high) => Math.min(high, Math.max(low, v));
 // n + 1 numbers at equal distances, both ends included.
 const grid = (from, to, n) => Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n);
 
+// The same with more points, in order: a narrow curve's peak would fall between those of the grid.
+const gridWith = (from, to, n, points) => [...grid(from, to, n), ...points].sort((a, b) => a - b);
+
 // Where `below(v)` turns from true to false between low and high, to the last bits.
 function bisect(below, low, high) {
   for (let i = 0; i < 60; i++) {

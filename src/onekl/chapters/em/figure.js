@@ -81,12 +81,10 @@ export function halfStep(data, { p, q, gap }, kind) {
 }
 
 const END = 4; // means reach from −END to END
-const X_END = 5; // the drawing from −X_END to X_END
 const SHOWN = 12; // half-steps that the plot shows at most
 const INK = ["p", "q"]; // of the two components
 
 const number = (v) => readable(v, { noise: 1e-15 });
-const percent = (x) => 50 + (50 * x) / X_END;
 
 const NAMES = {
   likelihood: "log-likelihood E log <i>q</i>(<i>x</i>)",
@@ -99,10 +97,9 @@ const PICTURE =
   "the densities of the two components and of the mixture; " +
   "below, each data point at the height of p(z₂|x)";
 
-function handleHtml(z) {
-  const role = sliderRole(`mean of component ${z + 1}`, { low: -END, high: END });
-  const look = { class: `okl-handle okl-${INK[z]}`, ...role, "data-z": z };
-  return `<div${attributes(look)}>${z + 1}</div>`;
+function meanHtml(z) {
+  const look = { name: `mean of component ${z + 1}`, ink: INK[z], end: END };
+  return handleHtml(z + 1, look, { "data-z": z });
 }
 
 const parameterHtml = (key, z) => `<output data-list="${key}" data-z="${z}"></output>`;
@@ -118,9 +115,7 @@ const HTML = `
     ["whole", "<i>q</i>(<i>x</i>) (upper line)"],
   ])}
   <svg class="okl-density" role="img" aria-label="${PICTURE}"></svg>
-  <div class="okl-rail">
-    <span class="okl-head">means</span>${[0, 1].map(handleHtml).join("")}
-  </div>
+  ${railHtml("means", [0, 1].map(meanHtml))}
   <p class="okl-note">
     Drag the means, or focus one and press the arrow keys: that starts afresh, with the weights and
     stds of the start and <i>p</i>(<i>z</i>|<i>x</i>) = <i>q</i>(<i>z</i>);
@@ -192,8 +187,7 @@ function drawRules(plot, strip) {
 }
 
 function drawBells(plot, q, high) {
-  // the peaks are put among the points: a narrow curve would miss them
-  const xs = [...grid(-X_END, X_END, 300), ...q.means].sort((a, b) => a - b);
+  const xs = gridWith(-X_END, X_END, 300, q.means);
   const parts = xs.map((x) => logJoint(x, q).map(Math.exp));
   const top = Math.max(...parts.map(sum));
   const bell = (density) => xs.map((x, i) => [x, (high * density(parts[i])) / top]);
@@ -319,11 +313,8 @@ function drawNumbers(el, now) {
 }
 
 function placeHandles(el, means) {
-  for (const handle of el.querySelectorAll(".okl-handle")) {
-    const mean = means[handle.dataset.z];
-    handle.style.left = `${percent(mean)}%`;
-    announce(handle, mean, fixed(mean, 2));
-  }
+  for (const handle of el.querySelectorAll(".okl-handle"))
+    placeHandle(handle, means[handle.dataset.z]);
 }
 
 function render({ model, el }) {
@@ -373,16 +364,13 @@ function render({ model, el }) {
     },
     reset: () => set(start),
   });
-  const range = { low: -END, high: END, step: 0.05 };
   for (const handle of el.querySelectorAll(".okl-handle")) {
     const z = Number(handle.dataset.z);
     const hold = () => {
       const { means } = history.at(-1).q;
-      const rounded = (value) => clip(Math.round(value * 100) / 100, -END, END);
-      return { value: means[z], set: (value) => set({ means: means.with(z, rounded(value)) }) };
+      return { value: means[z], set: (value) => set({ means: means.with(z, value) }) };
     };
-    const moved = (right) => (2 * X_END * right) / handle.parentElement.clientWidth;
-    draggable(handle, hold, moved, range);
+    draggableOnRail(handle, hold, END);
   }
   return redrawWhen(model, [...PARAMETERS, "data"], el, draw, restart);
 }

@@ -40,7 +40,6 @@ export function terms(g, old, sigma) {
 }
 
 const END = 3; // generators reach from −END to END
-const X_END = 5; // the drawing from −X_END to X_END
 const SIGMA = { label: "<i>σ</i>", min: 0.1, max: 2, step: 0.01 };
 
 const RAILS = {
@@ -55,24 +54,14 @@ const LINES = {
     "gap: E<sub><i>x</i></sub> KL(<i>q</i>(<i>z</i>|<i>x</i>) ‖ <i>q</i>°(<i>z</i>|<i>x</i>))",
 };
 
-const percent = (x) => 50 + (50 * x) / X_END;
-
-function handleHtml(key, i) {
-  const { name, ink } = RAILS[key];
-  const look = attributes({
-    class: `okl-handle okl-${ink}`,
-    ...sliderRole(`${name}(z${i + 1})`, { low: -END, high: END }),
-    "data-side": key,
-    "data-i": i,
+function generatorHtml(key) {
+  const { name, html, ink } = RAILS[key];
+  const handles = [0, 1, 2, 3, 4].map((i) => {
+    const look = { name: `${name}(z${i + 1})`, ink, end: END };
+    return handleHtml(i + 1, look, { "data-side": key, "data-i": i });
   });
-  return `<div${look}>${i + 1}</div>`;
+  return railHtml(html, handles);
 }
-
-const railHtml = (key) => `
-  <div class="okl-rail" data-rail="${key}">
-    <span class="okl-head">${RAILS[key].html}</span>
-    ${[0, 1, 2, 3, 4].map((i) => handleHtml(key, i)).join("")}
-  </div>`;
 
 const lineHtml = (key) => valueHtml(key, swatchHtml(key) + LINES[key]);
 
@@ -82,9 +71,9 @@ const HTML = `
     ["p", "old: <i>G</i>°, <i>q</i>°<sub><i>σ</i></sub> (dashed)"],
   ])}
   <div class="okl-rails">
-    ${railHtml("g_old")}
+    ${generatorHtml("g_old")}
     <svg class="okl-pairs" aria-hidden="true"></svg>
-    ${railHtml("g")}
+    ${generatorHtml("g")}
   </div>
   <svg class="okl-density" role="img" aria-label="the two smoothed densities"></svg>
   <p class="okl-note">
@@ -127,9 +116,8 @@ const belowRails = (svg, { height, top, bottom, high }) =>
 
 function drawRails(el, state) {
   for (const handle of el.querySelectorAll(".okl-handle")) {
-    const value = state[handle.dataset.side][handle.dataset.i];
-    handle.style.left = `${percent(value)}%`;
-    announce(handle, value, fixed(value, 2));
+    const { side, i } = handle.dataset;
+    placeHandle(handle, state[side][i]);
   }
 }
 
@@ -140,8 +128,7 @@ function drawPairs(svg, { g, g_old }) {
 }
 
 function drawDensity(svg, { g, g_old, sigma }) {
-  // the peaks are among the points
-  const xs = [...grid(-X_END, X_END, 300), ...g, ...g_old].sort((a, b) => a - b);
+  const xs = gridWith(-X_END, X_END, 300, [...g, ...g_old]);
   const curve = (centres) => xs.map((x) => [x, Math.exp(logDensity(x, centres, sigma))]);
   const [now, old] = [curve(g), curve(g_old)];
   const high = Math.max(...[...now, ...old].map(([, height]) => height));
@@ -235,13 +222,8 @@ function render({ model, el }) {
   });
   for (const handle of el.querySelectorAll("[role=slider]")) {
     const { side, i } = handle.dataset;
-    const set = (value) => {
-      const place = clip(Math.round(value * 100) / 100, -END, END);
-      update(model, { [side]: model.get(side).with(+i, place) });
-    };
-    const hold = () => ({ value: model.get(side)[i], set });
-    const moved = (right) => (2 * X_END * right) / handle.parentElement.clientWidth;
-    draggable(handle, hold, moved, { low: -END, high: END, step: 0.05 });
+    const set = (value) => update(model, { [side]: model.get(side).with(+i, value) });
+    draggableOnRail(handle, () => ({ value: model.get(side)[i], set }), END);
   }
   return redrawWhen(model, Object.keys(start), el, draw);
 }

@@ -113,9 +113,7 @@ function drawDensity(svg, mu, sigma) {
   });
   const top = Math.max(density(0, 0, 1), density(mu, mu, sigma));
   const bell = (m, s, look) => {
-    // the peak is put among the points: a narrow curve would miss it
-    const around = grid(m - 4 * s, m + 4 * s, 80);
-    const zs = [...grid(-Z_END, Z_END, 280), ...around].sort((a, b) => a - b);
+    const zs = gridWith(-Z_END, Z_END, 280, grid(m - 4 * s, m + 4 * s, 80));
     plot.curve(
       zs.map((z) => [z, (high * density(z, m, s)) / top]),
       look,
