@@ -1,7 +1,9 @@
-"""A name of the package that pages, notebooks, scripts or docstrings mention exists."""
+"""A name of the package that pages, papers, notebooks, scripts or docstrings mention exists."""
 
 import importlib
+import inspect
 import re
+from functools import reduce
 
 import nbformat
 import pytest
@@ -16,6 +18,7 @@ SOURCES = [
     *(ROOT / "book" / "extensions").rglob("*.py"),
     *(ROOT / "src").rglob("*.py"),
     *(ROOT / "src").rglob("*.js"),
+    *(ROOT / "tools").glob("*.py"),
     *NOTEBOOKS.glob("*.ipynb"),
 ]
 
@@ -27,29 +30,88 @@ def text_of(path):
     return path.read_text(encoding="utf-8")
 
 
-def exists(name):
-    """Whether a dotted name is a module of the package, or something in one."""
+def find(name):
+    """The module with a dotted name, or what it names in one; None where there is nothing."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         try:
-            found = importlib.import_module(".".join(parts[:length]))
+            module = importlib.import_module(".".join(parts[:length]))
         except ModuleNotFoundError:
             continue
-        for rest in parts[length:]:
-            if not hasattr(found, rest):
-                return False
-            found = getattr(found, rest)
-        return True
-    return False
+        return reduce(lambda found, part: getattr(found, part, None), parts[length:], module)
+    return None
+
+
+def exists(name):
+    """Whether a file of the repository has this path, or the package has this dotted name.
+
+    NAME stands for any chapter.
+    """
+    if "/" in name:
+        return any(ROOT.glob(name.replace("NAME", "*")))
+    return ".NAME" in name or find(name) is not None
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_name_of_the_package_that_is_mentioned_exists(path):
-    # NAME stands for any chapter.
-    mentioned = {name for name in NAME.findall(text_of(path)) if ".NAME" not in name}
+    mentioned = set(NAME.findall(text_of(path)))
     assert [name for name in sorted(mentioned) if not exists(name)] == []
 
 
 def test_an_old_name_is_found_out():
     assert not exists("onekl.objectives") and not exists("onekl.training.losses.vae_loss")
     assert exists("onekl.training.losses.gaussian.vae_loss")
+
+
+MODULES = ("old", "new")
+DIVIDED = ("old", "names", "new")
+NAMES = ("module, as it is now", "old", "new")
+FIGURES = ("class", "old", "new")
+PARAMETERS = ("function or class, as it is now", "old", "new")
+
+
+def tables():
+    """The changelog's tables of what is not released yet: the columns' names, and the rows.
+
+    A cell is the list of what it quotes.
+    A name that changes again before a release is to be changed in its table too; a released
+    version's tables tell of that version.
+    """
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased = changelog.partition("\n## Unreleased\n")[2].partition("\n## ")[0]
+    for table in re.findall(r"(?:^\|.*\n)+", unreleased, re.M):
+        head, _, *lines = [line.strip("|").split("|") for line in table.splitlines()]
+        rows = [[re.findall(r"`([^`]+)`", cell) for cell in line] for line in lines]
+        yield tuple(name.strip() for name in head), rows
+
+
+def rows(columns):
+    """The rows of all tables with these columns."""
+    return [row for head, found in tables() if head == columns for row in found]
+
+
+def new_names():
+    """Every path and every dotted name that a table of the changelog calls new."""
+    renamed = {
+        (module, old): new
+        for (module,), before, after in rows(NAMES)
+        for old, new in zip(before, after, strict=True)
+    }
+    yield from (name for _, after in rows(MODULES) for name in after)
+    yield from (f"{module}.{new}" for (module, _), new in renamed.items())
+    for _, names, (module,) in rows(DIVIDED):
+        yield from (f"{module}.{renamed.get((module, name), name)}" for name in names)
+    yield from (f"onekl.chapters.{name}.figure.{figure}" for (figure,), _, (name,) in rows(FIGURES))
+
+
+def test_every_table_of_the_changelog_is_read():
+    assert {head for head, _ in tables()} == {MODULES, DIVIDED, NAMES, FIGURES, PARAMETERS}
+
+
+def test_every_new_name_of_the_changelog_exists():
+    assert [name for name in new_names() if not exists(name)] == []
+
+
+def test_every_new_parameter_of_the_changelog_exists():
+    for (name,), _, after in rows(PARAMETERS):
+        assert set(after) <= inspect.signature(find(name)).parameters.keys(), name
