@@ -6,8 +6,8 @@ ValueError, in one line that names the value.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from onekl.tables import check_table
@@ -16,7 +16,7 @@ Check = Callable[[Any, str], Any]
 
 
 def table(shape: tuple[int, ...], cells: str) -> Check:
-    """A check for a probability table of this shape.
+    """A check for a probability table of this shape; it raises ValueError for anything else.
 
     `cells` says in words what the figure draws.
     """
@@ -31,7 +31,10 @@ def table(shape: tuple[int, ...], cells: str) -> Check:
 
 
 def positive(table: Check, cells: str) -> Check:
-    """A check for what `table` accepts, with mass in each cell; `cells` are the cells in words."""
+    """A check for what `table` accepts, with mass in each cell; it raises ValueError for others.
+
+    `cells` are the cells in words.
+    """
 
     def check(value: Any, name: str) -> list:
         values = table(value, name)
@@ -43,13 +46,16 @@ def positive(table: Check, cells: str) -> Check:
 
 
 def within(low: float, high: float, rule: str = "its slider goes") -> Check:
-    """A check for a finite number from `low` to `high`.
+    """A check for a real number from `low` to `high`; it raises ValueError for anything else.
 
     `rule` says in words what has this range.
     """
 
     def check(value: Any, name: str) -> float:
-        if not (math.isfinite(value) and low <= value <= high):
+        if not isinstance(value, Real):
+            kind = type(value).__name__
+            raise ValueError(f"{name} is a {kind}, not a real number: {rule} from {low} to {high}")
+        if not low <= value <= high:
             raise ValueError(f"{name} is {value}: {rule} from {low} to {high}")
         return float(value)
 
@@ -57,10 +63,18 @@ def within(low: float, high: float, rule: str = "its slider goes") -> Check:
 
 
 def numbers(count: int, low: float, high: float, rule: str = "its slider goes") -> Check:
-    """A check for a list of `count` numbers that each pass `within`."""
+    """A check for a list of `count` numbers that each pass `within`.
+
+    It raises ValueError for another list, and for what is no list.
+    """
 
     def check(value: Any, name: str) -> list[float]:
-        values = list(value)
+        try:
+            values = list(value)
+        except TypeError:
+            raise ValueError(
+                f"{name} is a {type(value).__name__}, not a list: the figure draws {count} numbers"
+            ) from None
         if len(values) != count:
             raise ValueError(f"{name} has {len(values)} values: the figure draws {count}")
         return [within(low, high, rule)(v, f"{name}[{i}]") for i, v in enumerate(values)]

@@ -1,6 +1,6 @@
 """The base of the figures that move: live in a notebook, plain HTML on a page without a kernel.
 
-What a notebook stores of a figure is a still picture of its start and the state that it is in.
+What a notebook stores of a figure is the state that it is in and, at the start, a still picture.
 The script is not stored: a running kernel sends the figure's own, and the site puts the live figure
 where the picture stands, so a change of script or style leaves every notebook as it is.
 """
@@ -95,10 +95,14 @@ class MovingFigure(anywidget.AnyWidget):
         for name in values:
             if name not in cls.state:
                 raise ValueError(f"{cls.__name__} has no {name!r}: it has {', '.join(cls.state)}")
-        start = {name: trait.default_value for name, trait in cls.state.items()}
-        shown = start | {name: cls.state[name].check(value, name) for name, value in values.items()}
+        given = {name: cls.state[name].check(value, name) for name, value in values.items()}
+        shown = cls._start() | given
         page = {"css": cls.style, "source": cls.script, "state": json.dumps(shown)}
         return _STATIC.format(id=element_id, **page)
+
+    @classmethod
+    def _start(cls) -> dict[str, Any]:
+        return {name: trait.default_value for name, trait in cls.state.items()}
 
     @classmethod
     def still(cls) -> bytes | None:
@@ -120,7 +124,9 @@ class MovingFigure(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data[MIME] = {"chapter": self.chapter, "id": self.element_id, "state": self._values()}
-        if (picture := self.still()) is not None:
+        state = self._values()
+        data[MIME] = {"chapter": self.chapter, "id": self.element_id, "state": state}
+        # The numbers in the picture are those of the start: of another state they would be false.
+        if state == self._start() and (picture := self.still()) is not None:
             data["image/png"] = base64.b64encode(picture).decode("ascii")
         return bundle
