@@ -27,7 +27,8 @@ def benchmarks() -> dict[str, Benchmark]:
     """Every comparison by name: the seed axis, and those of the chapters' `BENCHMARKS`."""
     found = {"small networks": Benchmark(small_networks, small_networks_text)}
     for chapter in CHAPTERS:
-        found |= getattr(part(chapter, "bench"), "BENCHMARKS", {})
+        if module := part(chapter, "bench"):
+            found |= module.BENCHMARKS
     return found
 
 
@@ -62,10 +63,10 @@ def small_networks(
     """
     rows = []
     for count in counts:
-        turns = two_sides(count, hidden, batch)
-        losses = [torch.stack([turn() for _ in range(3)]) for turn in turns]
+        sides = two_sides(count, hidden, batch)
+        losses = [torch.stack([side() for _ in range(3)]) for side in sides]
         require_equal(f"{count} seeds", *losses)
-        ours, loop = median_seconds(turns, steps, repetitions)
+        ours, loop = median_seconds(sides, steps, repetitions)
         rows.append(
             {
                 "seeds": count,

@@ -48,6 +48,8 @@ class Row(Entry):
 def ledger(notebooks: Path) -> list[Row]:
     """A row for each claim of the inventory, filled from what the folder's notebooks show.
 
+    The rows stand in the sources' order; the claims that a report can be of, and that must have
+    one, are those that the chapters in the list `onekl.chapters.CHAPTERS` state.
     Raises LedgerError for a report or finding of an unknown claim, a claim reported twice, a
     report in another chapter's notebook or of an older wording, a finding on a claim that is no
     experiment, and a claim that a chapter states and no notebook reports.
@@ -69,7 +71,10 @@ def as_json(rows: list[Row]) -> str:
 
 
 def notebooks_folder(start: Path) -> Path:
-    """The folder `notebooks/` in `start` or, failing that, beside the package's own source."""
+    """The folder `notebooks/` in `start` or, failing that, beside the package's own source.
+
+    Raises LedgerError if neither has a check notebook.
+    """
     for base in (start, Path(__file__).resolve().parents[2]):
         if any((base / "notebooks").glob("*-check.ipynb")):
             return base / "notebooks"

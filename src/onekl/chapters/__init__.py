@@ -38,8 +38,14 @@ def stated_claims() -> dict[str, Claim]:
 
     ValueError for an id that the inventory lacks.
     """
-    claims = [one for chapter in CHAPTERS for one in getattr(part(chapter, "claims"), "CLAIMS", ())]
+    claims = [one for chapter in CHAPTERS for one in claims_of(chapter)]
     return {entry(one.id).id: one for one in claims}
+
+
+def claims_of(chapter: str) -> tuple[Claim, ...]:
+    """The `CLAIMS` of a chapter's folder; none where it has no module of claims."""
+    found = part(chapter, "claims")
+    return found.CLAIMS if found else ()
 
 
 def claim(id: str) -> Claim:

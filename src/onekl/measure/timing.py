@@ -36,26 +36,25 @@ def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
 
 
 def median_seconds(
-    turns: Sequence[Callable[[], torch.Tensor]], steps: int, repetitions: int
+    sides: Sequence[Callable[[], torch.Tensor]], steps: int, repetitions: int
 ) -> tuple[float, float]:
-    """Seconds that each of the two functions `turns` needs for a step.
+    """Seconds that each of the two functions `sides` needs for a step, which is one call of it.
 
-    A turn takes `steps` steps; each function's time is the median of its `repetitions` turns.
+    A turn is `steps` steps of one side, timed together; the sides take turns.
+    A side's time is the median of its `repetitions` turns, after a turn to warm up.
     """
-    ours, other = turns
-    _seconds_a_step(ours, steps), _seconds_a_step(other, steps)  # to warm up
-    pairs = [
-        (_seconds_a_step(ours, steps), _seconds_a_step(other, steps)) for _ in range(repetitions)
-    ]
+    ours, other = sides
+    _time_turn(ours, steps), _time_turn(other, steps)  # to warm up
+    pairs = [(_time_turn(ours, steps), _time_turn(other, steps)) for _ in range(repetitions)]
     return tuple(map(statistics.median, zip(*pairs)))
 
 
-def _seconds_a_step(step: Callable[[], torch.Tensor], steps: int) -> float:
-    """The mean time of `step` over `steps` calls, with the GPU's work waited for."""
+def _time_turn(side: Callable[[], torch.Tensor], steps: int) -> float:
+    """Seconds a step in one turn of a side, with the GPU's work waited for."""
     _wait_for_gpu()
     begin = time.perf_counter()
     for _ in range(steps):
-        step()
+        side()
     _wait_for_gpu()
     return (time.perf_counter() - begin) / steps
 

@@ -96,9 +96,9 @@ def _random_function(random: Random, maps: dict[str, int]) -> Callable[..., Numb
     return value
 
 
-def all_variables(finite: RandomTables) -> tuple[Symbol, ...]:
+def all_variables(tables: RandomTables) -> tuple[Symbol, ...]:
     """The variables of all joints, each once, in order."""
-    return tuple(dict.fromkeys(v for joint in finite.joints for v in joint.variables))
+    return tuple(dict.fromkeys(v for joint in tables.joints for v in joint.variables))
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ PACKAGE = Path(__file__).parents[1]
 
 @cache
 def commit() -> str | None:
-    """The last commit that changed the package, or None where it is not in a repository.
+    """The commit of the code when the run begins: the last one that changed the package.
 
+    None where the package is not in a repository, and where there is no git.
     The first call of a process asks git, and the later ones repeat its answer: a long run may end
-    after the next commit, so a run asks when it begins.
+    after the next commit, so a run that will be recorded asks when it begins.
     """
     command = ["git", "log", "-1", "--format=%h", "--", "."]
     try:

@@ -26,10 +26,10 @@ BROKEN = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.Unpicklin
 
 
 def profile() -> str:
-    """The word "quick" (two CPU cores) or "full" (a GPU).
+    """The profile, "quick" (for two CPU cores) or "full" (for a GPU).
 
-    It is ONEKL_PROFILE's or, without that variable, says whether there is a GPU.
-
+    It is ONEKL_PROFILE's value; without that variable it is "full" where there is a GPU, else
+    "quick".
     Another name in ONEKL_PROFILE raises ValueError.
     """
     name = os.environ.get("ONEKL_PROFILE") or ("full" if torch.cuda.is_available() else "quick")
@@ -124,7 +124,8 @@ class Run:
             raise RuntimeError(
                 f"run {self.name!r} has started already; make a new Run to train again"
             )
-        commit()  # now: the record is written after the last step
+        if os.environ.get("ONEKL_RESULTS"):
+            commit()  # now: the record is written after the last step
         self.identity["steps of the loop"] = repr(total)
         self._resume()
         self._bar = tqdm(total=total, initial=self.step, desc=self.name, leave=False)

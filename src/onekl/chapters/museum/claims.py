@@ -33,6 +33,8 @@ prior = Gaussian(z, 0, 1)
 noise = Gaussian(epsilon, 0, 1)
 D, not_D = 1 / Add(1, exp(-logit), evaluate=False), 1 / Add(1, exp(logit), evaluate=False)
 
+CLAIMS = ()  # the specimens are no claims of the sources
+
 
 def equal(left: Expr, right: Expr) -> Identity:
     """left = right, for parameters in their ranges."""
