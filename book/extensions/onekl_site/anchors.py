@@ -14,6 +14,7 @@ from onekl.claims.inventory import inventory
 from onekl_site.ledger_page import ledger_rows
 
 LOGGER = logging.getLogger(__name__)
+NOTEBOOKS = "notebooks/"  # where the documents lie that badges point to
 
 
 def anchor_headings(
@@ -38,6 +39,8 @@ def anchor_headings(
 
 def _anchor_claims(app: Sphinx, document: nodes.document) -> None:
     docname = app.env.docname
+    if not docname.startswith(NOTEBOOKS):
+        return
     reported = [
         row.id for row in ledger_rows(app).values() if row.check == f"{docname}.ipynb#{row.id}"
     ]

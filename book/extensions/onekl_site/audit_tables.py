@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from docutils import nodes
@@ -120,14 +121,6 @@ def _progress(rows: list[Row]) -> str:
     return f"{said} Not checked yet: {', '.join(missing)}." if missing else said
 
 
-def _letters() -> Lines:
-    return _slips("letter")
-
-
-def _sentences() -> Lines:
-    return _slips("word", "sentence")
-
-
 def _slips(*kinds: str) -> Lines:
     return [
         (slip.place, slip.printed, slip.meant, slip.why)
@@ -169,8 +162,8 @@ def _remarks() -> dict[tuple[str, str], str]:
 
 TEXT = ("where", "printed", "meant, or true", "why")
 TABLES = {
-    "letters": (TEXT, _letters),
-    "sentences": (TEXT, _sentences),
+    "letters": (TEXT, partial(_slips, "letter")),
+    "sentences": (TEXT, partial(_slips, "word", "sentence")),
     "unbound": (("equation", "variable", "in", "what to read"), _unbound),
     "read-otherwise": (("equation", "symbol", "introduced", "remark"), _read_otherwise),
     "unnamed": (("equation", "varied", "remark"), _unnamed),

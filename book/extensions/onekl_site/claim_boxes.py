@@ -32,8 +32,9 @@ class ClaimDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The box; an error for an id that does not exist or that no chapter states."""
+        found = rows(self.env)  # an inconsistent ledger is no page's error: it stops the build
         try:
-            row = rows(self.env)[entry(self.arguments[0]).id]
+            row = found[entry(self.arguments[0]).id]
             equations = _equations(row)
         except ValueError as problem:
             raise self.error(str(problem)) from None
@@ -82,8 +83,9 @@ class ClaimRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The link; an error for an id that does not exist."""
+        found = rows(self.env)
         try:
-            row = rows(self.env)[entry(self.text).id]
+            row = found[entry(self.text).id]
         except ValueError as problem:
             return [], [self.inliner.reporter.error(str(problem), line=self.lineno)]
         if row.verdict:

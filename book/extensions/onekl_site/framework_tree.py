@@ -63,6 +63,7 @@ def branches() -> tuple[Branch, ...]:
 
     A chapter without a `branch.toml` belongs to the branch before it.
     A chapter that treats no claim of the sources, such as the museum, belongs to none.
+    Raises ValueError if the first chapter has no `branch.toml`: it is the root.
     """
     treated = {entry.chapter for entry in inventory().values()}
     found: list[Branch] = []
@@ -70,6 +71,10 @@ def branches() -> tuple[Branch, ...]:
         file = files(onekl.chapters).joinpath(chapter, "branch.toml")
         if file.is_file():
             found.append(read_branch(chapter, file.read_text(encoding="utf-8")))
+        elif not found:
+            raise ValueError(
+                f"the first chapter, {chapter}, has no branch.toml: the tree has no root"
+            )
         else:
             found[-1] = replace(found[-1], chapters=(*found[-1].chapters, chapter))
     return tuple(found)

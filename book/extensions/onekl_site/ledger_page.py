@@ -20,7 +20,7 @@ from onekl.ledger import Row, ledger
 from onekl_site.elements import badge, claim_link, table, table_row
 
 PAGE = "book/ledger"
-SOURCES = ("Su 2018", "Readers' questions")  # the article and its readers
+ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
 
 
 def ledger_rows(app: Sphinx) -> dict[str, Row]:

@@ -14,10 +14,13 @@ from onekl.figures.moving import MIME, MovingFigure
 
 def moving_figure(chapter: str) -> type[MovingFigure]:
     """The figure of a chapter; ValueError for a chapter that does not exist or has none."""
-    found = part(chapter, "figure") if chapter in CHAPTERS else None
-    if found is None:
-        raise ValueError(f"there is no chapter {chapter!r} with a moving figure")
-    return found.FIGURE
+    found = {one: module for one in CHAPTERS if (module := part(one, "figure"))}
+    if chapter not in found:
+        raise ValueError(
+            f"there is no chapter {chapter!r} with a moving figure: it must be one of "
+            f"{', '.join(found)}"
+        )
+    return found[chapter].FIGURE
 
 
 class MovingFigureDirective(SphinxDirective):

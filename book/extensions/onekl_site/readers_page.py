@@ -11,7 +11,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from onekl.chapters import CHAPTERS
+from onekl.claims.inventory import inventory
 from onekl_site.elements import link, words_with_formulas
+from onekl_site.ledger_page import READERS
 
 SECTION = "Readers ask"
 
@@ -47,14 +49,15 @@ class QuestionsDirective(SphinxDirective):
 def questions(page: str) -> list[tuple[str, str]]:
     """The questions of a page's section, each with the first two sentences of its answer.
 
-    One that a readers' question's own box answers is left out.
+    One with the box of a readers' question of the inventory is left out.
     """
+    readers = {id for id, entry in inventory().items() if entry.source == READERS}
     section = page.partition(f"\n## {SECTION}\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^\*\*(.+?)\*\*\n(.*?)(?=^\*\*|\Z)", section, re.M | re.S)
     return [
         (question, " ".join(answer.split("\n\n")[0].splitlines()[:2]))
         for question, answer in blocks
-        if "{claim} rq-" not in answer
+        if readers.isdisjoint(re.findall(r"\{claim\} ([\w-]+)", answer))
     ]
 
 
