@@ -21,13 +21,12 @@ function bisect(below, low, high) {
 
 const minus = (text) => String(text).replaceAll("-", "−");
 const fixed = (v, digits) => minus(v.toFixed(digits));
-const signed = (v, digits) => (v < 0 ? "−" : "+") + Math.abs(v).toFixed(digits);
 
 // Four decimals, or a power of ten where they would show next to nothing; "–" where there is no
 // value.  Values up to `noise` are rounding, and shown as 0.
-function readable(v, { noise = 0, digits = 1 } = {}) {
+function readable(v, { noise = 1e-15, digits = 1 } = {}) {
   if (v === Infinity) return "∞";
   if (v === null || Number.isNaN(v)) return "–";
   if (Math.abs(v) >= 0.001) return fixed(v, 4);
-  return Math.abs(v) <= noise ? (0).toFixed(4) : minus(v.toExponential(digits));
+  return Math.abs(v) <= noise ? fixed(0, 4) : minus(v.toExponential(digits));
 }

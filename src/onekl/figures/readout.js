@@ -38,8 +38,8 @@ const tileBoxHtml = (look) => `
 function fillTile(tile, value, other, digits = 2) {
   tile.querySelector(".okl-fill").style.height = `${100 * value}%`;
   tile.querySelector(".okl-other").style.bottom = `${100 * other}%`;
-  tile.querySelector("span").textContent = value.toFixed(digits);
-  if (tile.getAttribute("role") === "slider") announce(tile, value, value.toFixed(3));
+  tile.querySelector("span").textContent = fixed(value, digits);
+  if (tile.getAttribute("role") === "slider") announce(tile, value, fixed(value, 3));
 }
 
 // Bars lie in a track, `barHtml`s one after another; lengths are shares of the track.

@@ -154,7 +154,7 @@ def assert_plane(page, theta, delta, single=False):
         key: number(page.inner_text(f"[data-value={key}]"))
         for key in ("exact", "quadratic", "cubic", "single")
     }
-    ratios = {key: number(page.inner_text(f"[data-ratio={key}]")) for key in shown}
+    ratios = {key: number(page.inner_text(f"[data-value={key}-ratio]")) for key in shown}
     second, third = taylor(theta, delta)
     value, f = exact(theta, delta), fisher(theta)
     square = (
@@ -264,7 +264,7 @@ def test_no_step_is_all_zero(plane):
     for i in (1, 2):
         plane.locator(f"[data-key=delta{i}]").fill("0")
     assert number(plane.inner_text("[data-value=exact]")) == 0
-    assert plane.inner_text("[data-ratio=quadratic]") == "–"
+    assert plane.inner_text("[data-value=quadratic-ratio]") == "–"
     assert "No step" in plane.inner_text(".okl-status")
 
 

@@ -99,8 +99,7 @@ const HTML = `
   </div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
-const number = (v) => readable(v, { noise: 1e-15 });
-const pair = (one) => `(${(1 - one).toFixed(3)}, ${one.toFixed(3)})`;
+const pair = (one) => `(${fixed(1 - one, 3)}, ${fixed(one, 3)})`;
 
 // A ring at the minimum of the sum, a diamond at that of the adversarial objective alone.
 function drawCurves(svg, { lam, d, c }, best, alone) {
@@ -123,7 +122,7 @@ function drawCurves(svg, { lam, d, c }, best, alone) {
       plot.curve(curves[key], { "data-path": key, ...look }),
     );
   plot.xAxis([0, 0.2, 0.4, 0.6, 0.8, 1], "a");
-  plot.yTicks([[0, 0], ...[top / 2, top].map((v) => [v, v.toFixed(2)])]);
+  plot.yTicks([[0, 0], ...[top / 2, top].map((v) => [v, fixed(v, 2)])]);
   trace("adversarial", "p");
   trace("error", "q", { class: "okl-dashed" });
   plot.curve(curves.total, { "data-path": "total", class: "okl-whole okl-thick" });
@@ -171,12 +170,12 @@ function drawTiles(el, inEncoder, inPrior) {
 
 function drawNumbers(el, { d, c }, best, alone) {
   showValues(el, {
-    a: best.toFixed(4),
-    alone: alone.toFixed(4),
+    a: fixed(best, 4),
+    alone: fixed(alone, 4),
     p: pair(inOne(best, d)),
     q: pair(c),
-    adversarial: number(adversarial(best, d, c)),
-    error: number(error(best, d)),
+    adversarial: readable(adversarial(best, d, c)),
+    error: readable(error(best, d)),
   });
 }
 
@@ -193,14 +192,14 @@ function explain({ lam, d, c }, best, alone) {
       "but the adversarial objective does not reach 0."
     );
   const there =
-    `At the adversarial minimum, a = ${alone.toFixed(4)}, p(z) = q(z), ` +
-    `but the error is ${error(alone, d).toFixed(4)} and still grows with a`;
+    `At the adversarial minimum, a = ${fixed(alone, 4)}, p(z) = q(z), ` +
+    `but the error is ${fixed(error(alone, d), 4)} and still grows with a`;
   if (lam === 0) return `${there}. Without weight it has no say.`;
   const place =
     best === 0
       ? "all the way to a = 0, where p(z) = p̃."
-      : `to a = ${best.toFixed(4)}, where p(z) is no longer q(z).`;
-  const rise = number(slope(alone, lam, d, c));
+      : `to a = ${fixed(best, 4)}, where p(z) is no longer q(z).`;
+  const rise = readable(slope(alone, lam, d, c));
   return `${there}: the slope of the sum is ${rise}. So λ moves the minimum ${place}`;
 }
 
@@ -218,7 +217,7 @@ function render({ model, el }) {
     drawTiles(el, inOne(best, now.d), now.c);
     drawNumbers(el, now, best, alone);
     for (const [key, { digits }] of Object.entries(SLIDERS))
-      showSlider(el, key, now[key], now[key].toFixed(digits));
+      showSlider(el, key, now[key], fixed(now[key], digits));
     say(el, explain(now, best, alone));
   };
   onSliders(el, (key, value) => update(model, { [key]: value }));

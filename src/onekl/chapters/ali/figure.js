@@ -220,7 +220,8 @@ const HTML = `
   </div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
-const number = (v) => (v < 1e-16 ? "0" : readable(v));
+// 1e−16 is the end of the logarithmic axis: all that it shows is printed too.
+const number = (v) => (v < 1e-16 ? "0" : readable(v, { noise: 0 }));
 
 // A cell, or a margin where x or z is "".
 function valueAt(table, x, z) {
@@ -242,8 +243,8 @@ function drawTables(el, both) {
     const other = valueAt(both[side === "p" ? "q" : "p"], x, z);
     cell.querySelector("b").style.width = `${UNIT * Math.sqrt(own)}px`;
     cell.querySelector("i").style.width = `${UNIT * Math.sqrt(other)}px`;
-    cell.querySelector("span").textContent = own.toFixed(3);
-    cell.setAttribute("aria-label", `${cellName(side, x, z)} = ${own.toFixed(3)}`);
+    cell.querySelector("span").textContent = fixed(own, 3);
+    cell.setAttribute("aria-label", `${cellName(side, x, z)} = ${fixed(own, 3)}`);
   }
 }
 

@@ -84,8 +84,6 @@ const END = 4; // means reach from −END to END
 const SHOWN = 12; // half-steps that the plot shows at most
 const INK = ["p", "q"]; // of the two components
 
-const number = (v) => readable(v, { noise: 1e-15 });
-
 const NAMES = {
   likelihood: "log-likelihood E log <i>q</i>(<i>x</i>)",
   bound: "bound, −joint KL without constant",
@@ -283,7 +281,7 @@ function explain(history, refused) {
   if (settled(history))
     return (
       "Neither half-step gains anything more: a stationary point of the likelihood, " +
-      `at ${number(now.likelihood)}. ` +
+      `at ${readable(now.likelihood)}. ` +
       "Another start may end at another one: try the means 0 and 3."
     );
   return now.kind === "E" ? explainE() : explainM(history.at(-2));
@@ -305,7 +303,7 @@ function explainM(before) {
 }
 
 function drawNumbers(el, now) {
-  showValues(el, Object.fromEntries(Object.keys(NAMES).map((key) => [key, number(now[key])])));
+  showValues(el, Object.fromEntries(Object.keys(NAMES).map((key) => [key, readable(now[key])])));
   for (const cell of el.querySelectorAll("[data-list]")) {
     const { list, z } = cell.dataset;
     cell.textContent = fixed(now.q[list][z], 3);

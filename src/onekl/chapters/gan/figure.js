@@ -181,13 +181,16 @@ function drawTrace(plot, kind, values, t, active) {
   });
 }
 
+// The objective has its digits however small it is (klDiv), so nothing is rounded to 0.
+const number = (v) => readable(v, { noise: 0 });
+
 function drawNumbers(el, { path, t, z }) {
   const before = path.objective[t - 1];
   const factor = Number.isFinite(before) ? path.objective[t] / before : NaN;
   showValues(el, {
-    objective: readable(path.objective[t]),
-    factor: readable(factor),
-    z: readable(z),
+    objective: number(path.objective[t]),
+    factor: number(factor),
+    z: number(z),
   });
 }
 

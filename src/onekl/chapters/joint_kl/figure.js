@@ -40,7 +40,8 @@ export function punch(p, q) {
   return withCell(q, x, p[x].indexOf(largest), 0);
 }
 
-const number = (v) => (v === Infinity ? "∞" : Math.max(0, v).toFixed(3));
+// Three decimals even of small values; a sum that rounding left below 0 is shown as 0.
+const number = (v) => (v === Infinity ? "∞" : fixed(Math.max(0, v), 3));
 
 function explain({ joint, marginal, remainder }, [first, second]) {
   if (marginal === Infinity)

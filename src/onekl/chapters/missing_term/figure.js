@@ -90,7 +90,7 @@ const FORMS = {
 const formHtml = (key) => `
   <span>${INK[key] ? swatchHtml(INK[key]) : ""}${FORMS[key]}</span>
   <output data-value="${key}"></output>
-  <output data-ratio="${key}"></output>`;
+  <output data-value="${key}-ratio"></output>`;
 
 const tileHtml = (x) =>
   tileBoxHtml({ class: "okl-tile okl-sum okl-low okl-panel okl-q", "data-x": x });
@@ -149,12 +149,14 @@ function drawTiles(el, { theta, delta }) {
   }
 }
 
+// A short step has small values, which are compared: none is rounded to 0.
+const number = (v) => readable(v, { noise: 0, digits: 2 });
+
 function drawNumbers(el, { theta, delta, single }) {
   const shown = values(theta, delta, single);
   for (const [key, value] of Object.entries(shown)) {
     const ratio = shown.exact > 0 ? value / shown.exact : NaN; // nothing is a multiple of 0
-    el.querySelector(`[data-value=${key}]`).textContent = readable(value, { digits: 2 });
-    el.querySelector(`[data-ratio=${key}]`).textContent = readable(ratio, { digits: 2 });
+    showValues(el, { [key]: number(value), [`${key}-ratio`]: number(ratio) });
   }
 }
 

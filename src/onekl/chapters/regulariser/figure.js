@@ -103,7 +103,8 @@ const HTML = `
   </div>
   <p class="okl-status okl-long" aria-live="polite"></p>`;
 
-const number = (v) => (v < 100 ? readable(v, { noise: 1e-12 }) : v.toFixed(1));
+// The trapezoid rule leaves more rounding than a sum does, and a small σ values of many digits.
+const number = (v) => (v < 100 ? readable(v, { noise: 1e-12 }) : fixed(v, 1));
 
 // The drawings between the rails and below them reach as far as the rails do.
 const belowRails = (svg, { height, top, bottom, high }) =>
@@ -166,7 +167,7 @@ function drawLimit(svg, { g, g_old, sigma }) {
       plot.dot([sigma, now], 4, { class: "okl-dot" });
     });
   plot.xAxis([0, 0.5, 1, 1.5, 2], "σ");
-  plot.yTicks([0, level].map((v) => [v, v >= 0.01 ? v.toFixed(2) : 0]));
+  plot.yTicks([0, level].map((v) => [v, v >= 0.01 ? fixed(v, 2) : 0]));
   trace("joint", flat, level);
   trace("marginal", [[0, nearest(g, g_old)], ...curve], shown(sigma));
   plot.show();
@@ -185,12 +186,12 @@ function explain({ g, g_old }) {
   if (near < far - 1e-9)
     return (
       "As σ → 0 both sides grow as 1/σ², but not alike: times 2σ², " +
-      `the KL tends to ${near.toFixed(3)}, the mean squared distance to the nearest ` +
-      `old point, and the bound is ${far.toFixed(3)}, to the old point of the same z.`
+      `the KL tends to ${fixed(near, 3)}, the mean squared distance to the nearest ` +
+      `old point, and the bound is ${fixed(far, 3)}, to the old point of the same z.`
     );
   return (
     "As σ → 0 both sides grow as 1/σ², and alike: " +
-    `the nearest old point is the one of the same z (${far.toFixed(3)} on average, squared).`
+    `the nearest old point is the one of the same z (${fixed(far, 3)} on average, squared).`
   );
 }
 
@@ -210,7 +211,7 @@ function render({ model, el }) {
     drawDensity(el.querySelector(".okl-density"), now);
     drawTerms(el, terms(now.g, now.g_old, now.sigma));
     drawLimit(el.querySelector(".okl-limit"), now);
-    showSlider(el, "sigma", now.sigma, now.sigma.toFixed(2));
+    showSlider(el, "sigma", now.sigma, fixed(now.sigma, 2));
     say(el, explain(now));
   };
   onSliders(el, (key, value) => update(model, { [key]: value }));

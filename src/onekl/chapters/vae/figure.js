@@ -136,6 +136,8 @@ function drawDensity(svg, mu, sigma) {
   plot.show();
 }
 
+const signed = (v) => (v < 0 ? "−" : "+") + fixed(Math.abs(v), 3);
+
 // A waterfall: the running total is never negative, because σ² − log σ² ≥ 1.
 function drawParts(el, values) {
   const { mean, variance, log_variance } = values;
@@ -151,7 +153,7 @@ function drawParts(el, values) {
     bar.className = `okl-bar ${whole ? "okl-joint" : sign}`;
     bar.style.left = `${(100 * Math.min(from, from + value)) / end}%`;
     drawBar(bar, Math.abs(value) / end);
-    const text = whole ? Math.max(0, value).toFixed(3) : signed(value, 3);
+    const text = whole ? fixed(Math.max(0, value), 3) : signed(value);
     row.querySelector("output").textContent = text;
     total = from + value;
   }
@@ -184,12 +186,12 @@ function drawLoss(svg, { mu, log_var, w, s2, alone }) {
 }
 
 function explain({ log_var, w, s2, alone }) {
-  const now = `Now σ² = ${Math.exp(log_var).toFixed(3)}.`;
+  const now = `Now σ² = ${fixed(Math.exp(log_var), 3)}.`;
   return alone
     ? `Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: ` +
         `an autoencoder. ${now}`
     : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ` +
-        `${best_variance(w, s2).toFixed(3)}. ${now}`;
+        `${fixed(best_variance(w, s2), 3)}. ${now}`;
 }
 
 function render({ model, el }) {
