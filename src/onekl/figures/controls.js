@@ -3,11 +3,13 @@
 // `render({ model, el })`:
 //   1. fill(el, html) puts the page into the element;
 //   2. `draw` reads the state, model.get(name) or a local object, and redraws what depends on it;
-//   3. onButtons, onSliders, onSwitches and draggable say how the reader changes the state: what
-//      Python knows too by update(model, values), whose event draws; after a local change, draw;
+//   3. onButtons, onSliders, onSwitches, onRadios and draggable say how the reader changes the
+//      state: what Python knows too by update(model, values), whose event draws; after a local
+//      change, draw; after both, updateAndDraw;
 //   4. it returns redrawWhen(model, names, el, draw), which draws first, and then at each change.
-// An element carries its key: data-do a button, data-key a slider, data-switch a switch, data-value
-// a number.  The files listed in shared.txt stand before figure.js, all in one module: no imports.
+// An element carries its key: data-do a button, data-key a slider, data-switch a switch, name radio
+// buttons, data-value a number.  The files listed in shared.txt stand before figure.js, all in one
+// module: no imports.
 
 function fill(el, html) {
   el.classList.add("onekl-figure");
@@ -18,6 +20,12 @@ function fill(el, html) {
 function update(model, values) {
   for (const [name, value] of Object.entries(values)) model.set(name, value);
   model.save_changes();
+}
+
+// The same, drawn in any case: values that the model has already make no event.
+function updateAndDraw(model, values, draw) {
+  update(model, values);
+  draw();
 }
 
 // Draw now, and when a value of the model or the figure's width changes; returns what ends that.
@@ -68,6 +76,29 @@ function onSwitches(el, set) {
 
 function showSwitch(el, key, on) {
   el.querySelector(`[data-switch=${key}]`).checked = on;
+}
+
+// One choice of several; `choices` are pairs of a value and the words beside it.  They have a form
+// of their own, because the buttons of another figure on the page may have the same name.
+function radiosHtml(key, label, choices) {
+  const rows = choices.map(
+    ([value, words]) => `
+    <label class="okl-switch"><input type="radio" name="${key}" value="${value}">
+      <span>${words}</span></label>`,
+  );
+  return `<form class="okl-radios" role="radiogroup" aria-label="${label}">${rows.join("")}</form>`;
+}
+
+// set(key, value)
+function onRadios(el, set) {
+  for (const form of el.querySelectorAll(".okl-radios"))
+    form.addEventListener("submit", (event) => event.preventDefault());
+  for (const input of el.querySelectorAll("[type=radio]"))
+    input.addEventListener("change", () => set(input.name, input.value));
+}
+
+function showRadio(el, key, value) {
+  el.querySelector(`[name=${key}][value=${value}]`).checked = true;
 }
 
 // The value of a slider, for those who hear the page.

@@ -172,11 +172,7 @@ function tableHtml(side) {
     </div>`;
 }
 
-const radioHtml = (name) => `
-  <label class="okl-switch">
-    <input type="radio" name="objective" value="${name}">
-    <span>${name}, ${LOSSES[name]}</span>
-  </label>`;
+const choices = Object.entries(LOSSES).map(([name, words]) => [name, `${name}, ${words}`]);
 
 const curveValueHtml = (key) => valueHtml(key, CURVES[key].label);
 
@@ -188,9 +184,7 @@ const HTML = `
     the last row is <i>p̃</i>(<i>x</i>) and <i>q</i>(<i>x</i>).
     <i>p̃</i>(<i>x</i>) and <i>q</i>(<i>z</i>) never change.
   </p>
-  <form class="okl-radios" role="radiogroup" aria-label="loss of the generator and the encoder">
-    ${Object.keys(LOSSES).map(radioHtml).join("")}
-  </form>
+  ${radiosHtml("objective", "loss of the generator and the encoder", choices)}
   <div class="okl-buttons">
     ${buttonHtml("one", "step")}
     ${buttonHtml("hundred", "100 steps")}
@@ -332,7 +326,6 @@ function render({ model, el }) {
   let logits;
   const sides = () => [model.get("p_data"), model.get("prior")];
   fill(el, HTML);
-  const radios = el.querySelectorAll("[type=radio]");
 
   const draw = () => {
     const objective = model.get("objective");
@@ -347,7 +340,7 @@ function render({ model, el }) {
       steps,
       start: `${place + 1} of ${model.get("starts").length}`,
     });
-    for (const input of radios) input.checked = input.value === objective;
+    showRadio(el, "objective", objective);
     say(el, explain(objective, now, steps));
   };
   const record = () => {
@@ -377,9 +370,7 @@ function render({ model, el }) {
     reset: restart,
     start: () => startAt((place + 1) % model.get("starts").length),
   });
-  el.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
-  for (const input of radios)
-    input.addEventListener("change", () => update(model, { objective: input.value }));
+  onRadios(el, (key, value) => update(model, { [key]: value }));
   model.on("change:starts", () => startAt(0));
   model.on("change:objective", draw);
   return redrawWhen(model, ["p_data", "prior"], el, draw, restart);

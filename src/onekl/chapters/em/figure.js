@@ -343,10 +343,7 @@ function render({ model, el }) {
   };
   // What is dragged becomes the new start, with the other values of the start, so that where a path
   // ends depends only on the means in sight.
-  const set = (q) => {
-    update(model, q);
-    restart(); // also when the model has these values already, for which there is no event
-  };
+  const set = (q) => updateAndDraw(model, q, restart);
   onButtons(el, {
     E() {
       step("E");

@@ -269,11 +269,11 @@ function metronome(tick) {
   };
 }
 
-const OPTIONS = { term: true, partial: false, k: 3 };
+const SETTINGS = { t: 0, term: true, partial: false, k: 3 }; // at the start
 
 function render({ model, el }) {
   const start = { p: model.get("p"), q: model.get("q") };
-  const local = { t: 0, ...OPTIONS };
+  const local = { ...SETTINGS };
   let paths;
   fill(el, HTML);
 
@@ -322,9 +322,9 @@ function render({ model, el }) {
       draw();
     },
     reset() {
-      Object.assign(local, OPTIONS);
-      set(start);
-      redo(); // also when the tables are those of the start, for which there is no event
+      clock.stop();
+      Object.assign(local, SETTINGS);
+      updateAndDraw(model, start, redo);
     },
     missing: () => set({ p: start.p, q: withCell(start.q, 2, 0) }),
     dead: () => set({ p: withCell(start.p, 4, 0), q: start.q }),

@@ -191,8 +191,7 @@ function render({ model, el }) {
     punch: () => update(model, { q: punch(model.get("p"), model.get("q")) }),
     reset() {
       reversed = false;
-      update(model, start);
-      draw(); // also when the tables are those of the start, for which there is no event
+      updateAndDraw(model, start, draw);
     },
   });
   for (const tile of el.querySelectorAll("[role=slider]")) {

@@ -269,22 +269,20 @@ function render({ model, el }) {
     placeGrip(grip, state.delta);
     say(el, explain(state));
   };
-  const move = ([a, b]) =>
-    update(model, { delta: [clip(a, -END, END), single ? 0 : clip(b, -END, END)] });
+  const within = ([a, b]) => ({ delta: [clip(a, -END, END), single ? 0 : clip(b, -END, END)] });
+  const move = (delta) => update(model, within(delta));
   onSliders(el, (key, value) => {
     const [name, i] = placeOf(key);
     update(model, { [name]: model.get(name).with(i, value) });
   });
   onSwitches(el, (_, on) => {
     single = on;
-    move(model.get("delta"));
-    draw(); // also when Δθ₂ is 0 already, for which there is no event
+    updateAndDraw(model, within(model.get("delta")), draw);
   });
   onButtons(el, {
     reset() {
       single = false;
-      update(model, start);
-      draw(); // also when the values are those of the start
+      updateAndDraw(model, start, draw);
     },
   });
   // a click beside the ring brings it there; a finger beside it still scrolls the page
