@@ -21,7 +21,7 @@ def test_parts_agree_with_the_closed_form(open_page):
     ):
         terms = [mu**2 / 2, math.exp(log_var) / 2, -log_var / 2, -0.5]
         assert all(
-            map(close, [part[k] for k in ("mean", "variance", "log_variance", "constant")], terms)
+            map(close, [part[k] for k in ("mean", "variance", "logVariance", "constant")], terms)
         )
         assert close(part["kl"], (mu**2 + math.exp(log_var) - log_var - 1) / 2)
 
@@ -29,7 +29,7 @@ def test_parts_agree_with_the_closed_form(open_page):
 def test_squared_error_agrees_with_quadrature(open_page):
     nodes, weights = np.polynomial.hermite_e.hermegauss(20)
     inputs = np.random.default_rng(2).uniform(0.1, 2, (200, 4)).tolist()
-    answers = call(open_page(""), GaussianKL, "squared_error", inputs)
+    answers = call(open_page(""), GaussianKL, "squaredError", inputs)
     for (x, w, mu, variance), answer in zip(inputs, answers, strict=True):
         z = mu + math.sqrt(variance) * nodes
         assert close(answer, ((x - w * z) ** 2 * weights).sum() / weights.sum())
@@ -37,7 +37,7 @@ def test_squared_error_agrees_with_quadrature(open_page):
 
 def test_best_variance_is_the_minimum_of_the_loss(open_page):
     inputs = np.random.default_rng(3).uniform(0.1, 2, (200, 2)).tolist()
-    answers = call(open_page(""), GaussianKL, "best_variance", inputs)
+    answers = call(open_page(""), GaussianKL, "bestVariance", inputs)
     for (w, s2), best in zip(inputs, answers, strict=True):
         variance = best * np.array([1, 0.01, 0.5, 0.99, 1.01, 2, 100])
         loss = w**2 * variance / (2 * s2) + (variance - np.log(variance)) / 2
@@ -53,7 +53,7 @@ def test_gaussian_sliders_move_the_bars(open_page):
     for mu, log_var in [(0, 0), (-2, 1.5), (2.5, -6), (0.5, 2)]:
         slide(page, "mu", mu)
         slide(page, "log_var", log_var)
-        rows = page.locator("[data-part] output").all_inner_texts()
+        rows = page.locator(".okl-part output").all_inner_texts()
         values = [float(text.replace("−", "-")) for text in rows]
         expected = [mu**2 / 2, math.exp(log_var) / 2, -log_var / 2, -0.5]
         assert np.allclose(values, [*expected, sum(expected)], rtol=0, atol=0.00051)
@@ -67,7 +67,7 @@ def assert_waterfall(page, values):
         const track = bar.parentElement.getBoundingClientRect();
         return [(b.left - track.left) / track.width, b.width / track.width];
     })"""
-    boxes = page.eval_on_selector_all("[data-part] .okl-bar", script)
+    boxes = page.eval_on_selector_all("[data-bar]", script)
     largest = max(range(5), key=lambda k: boxes[k][1])
     unit = boxes[largest][1] / abs(values[largest])
     starts = [0, *np.cumsum(values[:3]), 0]

@@ -7,27 +7,27 @@ export function parts(mu, log_var) {
   return {
     mean: mu ** 2 / 2,
     variance: Math.exp(log_var) / 2,
-    log_variance: -log_var / 2,
+    logVariance: -log_var / 2,
     constant: -0.5,
     kl: (mu ** 2 + Math.expm1(log_var) - log_var) / 2,
   };
 }
 
 // E (x − wz)² for z ~ N(μ, σ²).
-export function squared_error(x, w, mu, variance) {
+export function squaredError(x, w, mu, variance) {
   return (x - w * mu) ** 2 + w ** 2 * variance;
 }
 
-// For the decoder N(wz, s²) the loss is squared_error/(2s²) + KL + a constant.  Its derivative in
+// For the decoder N(wz, s²) the loss is squaredError/(2s²) + KL + a constant.  Its derivative in
 // σ² is w²/(2s²) + ½ − 1/(2σ²), which is zero at σ² = 1/(1 + w²/s²); the second derivative is
 // positive.
-export function best_variance(w, s2) {
+export function bestVariance(w, s2) {
   return 1 / (1 + w ** 2 / s2);
 }
 
 // The whole loss, times 2s², without what does not change with σ.
 const withKl = (x, w, s2, mu, variance) =>
-  squared_error(x, w, mu, variance) + 2 * s2 * parts(mu, Math.log(variance)).kl;
+  squaredError(x, w, mu, variance) + 2 * s2 * parts(mu, Math.log(variance)).kl;
 
 const density = (z, mu, sigma) =>
   Math.exp(-(((z - mu) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
@@ -48,7 +48,7 @@ const SLIDERS = {
 const PARTS = {
   mean: "½<i>μ</i>²",
   variance: "½<i>σ</i>²",
-  log_variance: "−½ log <i>σ</i>²",
+  logVariance: "−½ log <i>σ</i>²",
   constant: "−½",
   kl: "KL",
 };
@@ -56,10 +56,10 @@ const PARTS = {
 const sliderHtml = (key) => sliderRowHtml(key, SLIDERS[key]);
 
 const partHtml = (key) => `
-  <div class="okl-part" data-part="${key}">
+  <div class="okl-part">
     <span>${PARTS[key]}</span>
-    <div class="okl-track"><div class="okl-bar"></div></div>
-    <output></output>
+    ${trackHtml(barHtml(key))}
+    <output data-value="${key}"></output>
   </div>`;
 
 const HTML = `
@@ -140,32 +140,29 @@ const signed = (v) => (v < 0 ? "−" : "+") + fixed(Math.abs(v), 3);
 
 // A waterfall: the running total is never negative, because σ² − log σ² ≥ 1.
 function drawParts(el, values) {
-  const { mean, variance, log_variance } = values;
-  const end = powerOfTwo(mean + variance + Math.max(0, log_variance), 1);
+  const { mean, variance, logVariance } = values;
+  const end = powerOfTwo(mean + variance + Math.max(0, logVariance), 1);
   let total = 0;
-  for (const row of el.querySelectorAll("[data-part]")) {
-    const key = row.dataset.part;
-    const value = values[key];
+  for (const [key, value] of Object.entries(values)) {
     const whole = key === "kl";
     const from = whole ? 0 : total;
     const sign = value < 0 ? "okl-minus" : "okl-plus";
-    const bar = row.querySelector(".okl-bar");
+    const bar = el.querySelector(`[data-bar=${key}]`);
     bar.className = `okl-bar ${whole ? "okl-joint" : sign}`;
     bar.style.left = `${(100 * Math.min(from, from + value)) / end}%`;
     drawBar(bar, Math.abs(value) / end);
-    const text = whole ? fixed(Math.max(0, value), 3) : signed(value);
-    row.querySelector("output").textContent = text;
+    showValues(el, { [key]: whole ? fixed(Math.max(0, value), 3) : signed(value) });
     total = from + value;
   }
 }
 
 function drawLoss(svg, { mu, log_var, w, s2, alone }) {
-  const error = (s) => squared_error(X, w, mu, s * s);
+  const error = (s) => squaredError(X, w, mu, s * s);
   const full = (s) => withKl(X, w, s2, mu, s * s);
   const loss = alone ? error : full;
   const least = Math.exp(SLIDERS.log_var.min / 2);
   const sigma = Math.exp(log_var / 2);
-  const best = alone ? 0 : Math.sqrt(best_variance(w, s2));
+  const best = alone ? 0 : Math.sqrt(bestVariance(w, s2));
   const plot = new Plot(svg, {
     height: 174,
     x: [0, SIGMA_END],
@@ -188,10 +185,10 @@ function drawLoss(svg, { mu, log_var, w, s2, alone }) {
 function explain({ log_var, w, s2, alone }) {
   const now = `Now σ² = ${fixed(Math.exp(log_var), 3)}.`;
   return alone
-    ? `Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: ` +
+    ? "Reconstruction only: the minimum (ring) is at σ = 0, where the encoder has no noise left: " +
         `an autoencoder. ${now}`
-    : `With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = ` +
-        `${fixed(best_variance(w, s2), 3)}. ${now}`;
+    : "With the KL term: the minimum (ring) is at σ² = 1/(1 + w²/s²) = " +
+        `${fixed(bestVariance(w, s2), 3)}. ${now}`;
 }
 
 function render({ model, el }) {
@@ -216,7 +213,7 @@ function render({ model, el }) {
   onSwitches(el, set);
   onButtons(el, {
     minimum() {
-      const best = Math.log(best_variance(local.w, local.s2));
+      const best = Math.log(bestVariance(local.w, local.s2));
       update(model, { log_var: local.alone ? SLIDERS.log_var.min : best });
     },
   });
