@@ -29,7 +29,7 @@ export function klDiv(a, b) {
 
 // The list with one value set, in [0, 1]; the others keep their proportions and share the rest
 // (equally, when all of them are 0).
-function withValue(list, index, value) {
+export function withValue(list, index, value) {
   const v = clip(value, 0, 1);
   const others = sum(list.filter((_, i) => i !== index));
   const equal = (1 - v) / (list.length - 1);

@@ -99,10 +99,10 @@ def test_alternation_agrees_with_the_package(open_page, pairs, term, count):
             )
 
 
-def test_with_cell_keeps_the_sum_and_the_proportions(open_page):
+def test_with_value_keeps_the_sum_and_the_proportions(open_page):
     tables = random_letters(200, 0.3).tolist() + np.eye(6).tolist()
     inputs = [[t, k % 6, (k % 13) / 12] for k, t in enumerate(tables)]
-    answers = call(open_page(""), ExactGAN, "withCell", inputs)
+    answers = call(open_page(""), ExactGAN, "withValue", inputs)
     for (before, x, value), after in zip(inputs, answers, strict=True):
         check_table(after)
         old = np.delete(before, x)

@@ -1,5 +1,6 @@
 // The exact GAN on six letters: best discriminator, then the generator's step, with and without
-// KL(q ‖ q°).  The functions are those of onekl.chapters.gan, and a test holds the two together.
+// KL(q ‖ q°).  The functions are those of onekl.chapters.gan.tables and
+// onekl.chapters.gan.alternation, and a test holds the two together.
 
 // su-18: D*(x) = p̃/(p̃ + q), and 0 where both are 0.
 export const discriminator = (p, q) => p.map((v, x) => (v + q[x] > 0 ? v / (v + q[x]) : 0));
@@ -61,9 +62,6 @@ export function alternate(p, start, steps, term, count) {
   while (qs.length <= steps) qs.push(next(p, qs.at(-1), term, count) ?? qs.at(-1));
   return { q: qs, objective: qs.map((q) => objective(p, q)) };
 }
-
-// What a drag makes of a table.
-export const withCell = withValue;
 
 const STEPS = 40;
 const COUNTS = [1, 2, 5, 10, 20, 50, 100, 200]; // gradient steps that the reader chooses from
@@ -326,8 +324,8 @@ function render({ model, el }) {
       Object.assign(local, SETTINGS);
       updateAndDraw(model, start, redo);
     },
-    missing: () => set({ p: start.p, q: withCell(start.q, 2, 0) }),
-    dead: () => set({ p: withCell(start.p, 4, 0), q: start.q }),
+    missing: () => set({ p: start.p, q: withValue(start.q, 2, 0) }),
+    dead: () => set({ p: withValue(start.p, 4, 0), q: start.q }),
   });
   onSliders(el, (key, value) => {
     clock.stop();
@@ -343,7 +341,7 @@ function render({ model, el }) {
     const hold = () => {
       const held = tables();
       const table = held[row];
-      return { value: table[x], set: (v) => set({ ...held, [row]: withCell(table, +x, v) }) };
+      return { value: table[x], set: (v) => set({ ...held, [row]: withValue(table, +x, v) }) };
     };
     draggable(tile, hold, (right, up) => up / tile.clientHeight);
   }

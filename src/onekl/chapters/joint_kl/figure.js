@@ -47,7 +47,7 @@ function explain({ joint, marginal, remainder }, [first, second]) {
   if (marginal === Infinity)
     return (
       `${second}(x) is zero at an x that ${first} reaches: the marginal KL is ∞, ` +
-      `and so is the joint one. ` +
+      "and so is the joint one. " +
       `There ${second}(z|x) is undefined, and adds nothing to the remainder.`
     );
   if (joint === Infinity)
@@ -58,9 +58,7 @@ function explain({ joint, marginal, remainder }, [first, second]) {
   if (joint < 1e-9) return "The two tables are equal: all three are zero.";
   if (remainder < 1e-9)
     return "q(z|x) = p(z|x): nothing remains, and the joint KL equals the marginal one.";
-  return (
-    "The joint bar is longer than the marginal one by the remainder, " + "which is never negative."
-  );
+  return "The joint bar is longer than the marginal one by the remainder, which is never negative.";
 }
 
 const SIDES = {
