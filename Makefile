@@ -1,4 +1,4 @@
-# `make book` and `make test` start from nothing: Python 3.11 or newer and make are enough.
+# `make book` and `make test` start from nothing: Python 3.11 or newer, make and git are enough.
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
@@ -9,8 +9,8 @@ PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 
 
 help:
 	@echo "make book         build the site into _build/html"
-	@echo "make test         build the site, lint, and run every test"
-	@echo "make lint         formats and rules, then a mirror: the longest files, functions, lines and chapters"
+	@echo "make test         lint, build the site, and run every test"
+	@echo "make lint         format and check, stop where a file was rewritten; then a mirror: the longest files, functions, lines and chapters"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"

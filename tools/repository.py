@@ -1,4 +1,4 @@
-"""Set the repository's address in the configuration, the notebooks and the README.
+"""Set the repository's address in the configuration, the papers, the pages and the notebooks.
 
 Usage: `repository.py URL`.
 """
@@ -27,7 +27,7 @@ def holders(root: Path) -> list[Path]:
     """The files under `root` that may name the address."""
     return [
         root / "_config.yml",
-        root / "README.md",
+        *(root / name for name in ("README.md", "CITATION.cff", "MAINTAINING.md")),
         *sorted(root.glob("book/*.md")),
         *sorted(root.glob("notebooks/*.ipynb")),
     ]
