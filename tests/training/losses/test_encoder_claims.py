@@ -95,6 +95,14 @@ def test_the_discriminators_loss_of_codes_is_su_30(seed, su_30):
     assert found == pytest.approx(float(expected), rel=1e-12)
 
 
+@holds(generator_loss, "su-32")
+def test_the_encoders_loss_is_the_first_part_of_su_32(seed, su_32):
+    logit = sympy.Symbol("a", real=True)
+    printed = by_logit(su_32.printed.args[0].value, logit)  # beside the KL of the two codes
+    inputs = (random(torch.Generator().manual_seed(seed), 6, 3),)
+    held_against(printed, (logit,), lambda a: generator_loss(a).sum(-1), inputs)
+
+
 @holds(generator_loss, "su-33")
 def test_the_encoders_loss_is_the_summand_of_su_33(seed, su_33):
     logit = sympy.Symbol("a", real=True)

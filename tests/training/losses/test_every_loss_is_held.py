@@ -1,22 +1,25 @@
 """Each public loss names in its docstring what it computes, and a test holds it to that.
 
 The tests that hold a loss are marked by `held.holds`, and the marks are tried here: a marked test
-has to fail when its loss is slightly off, and when its claim says nothing.
+has to fail when its loss is slightly off, and when its claim says something else.
 """
 
 import inspect
 import pkgutil
 import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 
 import pytest
 
+from sympy import Add, Expr
+
 from held import EQUATION, HELD, Holding
 from onekl.chapters import claim
-from onekl.claims.claim import Claim
 from onekl.claims.inventory import inventory
+from onekl.symbolic.algebra import Expectation
 from onekl.training import losses
 
 for path in sorted(Path(__file__).parent.glob("test_*.py")):
@@ -48,10 +51,10 @@ def named(loss):
 
 
 def fails(holding, claims=claim):
-    """Whether the test of `holding` fails at its first seed."""
+    """Whether a comparison in the test of `holding` fails at its first seed."""
     try:
         holding.run(0, claims)
-    except Exception:  # a claim that says nothing may fail in any way
+    except AssertionError:
         return True
     return False
 
@@ -67,9 +70,28 @@ def put_in_place(monkeypatch, loss, wrong):
     monkeypatch.setattr(loss, "__code__", stand_in.__code__)
 
 
-def silent(id):
-    """A claim that says nothing."""
-    return Claim(id, ())
+def twice(expression):
+    """Twice the expression, in a sum or a mean term by term, so that its parts stay in place."""
+    if isinstance(expression, Add):
+        return Add(*map(twice, expression.args), evaluate=False)
+    if isinstance(expression, Expectation):
+        return Expectation(expression.weight, twice(expression.value))
+    return 2 * expression
+
+
+def doubled(claim):
+    """The claim with every expression in its statements doubled, and what it prints."""
+    return replace(
+        claim,
+        statements=tuple(map(doubled_statement, claim.statements)),
+        printed=twice(claim.printed) if isinstance(claim.printed, Expr) else "another text",
+    )
+
+
+def doubled_statement(statement):
+    """The statement with its sides doubled, but not what is varied."""
+    sides = {"left", "upper", *statement.mutable} & vars(statement).keys()
+    return replace(statement, **{name: twice(getattr(statement, name)) for name in sides})
 
 
 def test_there_are_losses_in_every_module():
@@ -97,7 +119,9 @@ def test_a_loss_that_is_slightly_off_is_found(holding, wrong, monkeypatch):
 @each_holding
 def test_each_claim_that_a_loss_is_held_to_is_read(holding):
     for id in set(holding.ids) - {EQUATION}:
-        assert fails(holding, lambda other, id=id: silent(id) if other == id else claim(other))
+        assert fails(
+            holding, lambda other, id=id: doubled(claim(id)) if other == id else claim(other)
+        )
 
 
 def some_loss(x):
@@ -107,8 +131,19 @@ def some_loss(x):
 
 def test_a_test_that_compares_nothing_is_found(monkeypatch):
     """What the two tests above are good for: marks that are not true."""
-    idle = Holding(some_loss, ("su-1",), lambda seed, su_1: None)
-    unread = Holding(some_loss, ("su-1",), lambda seed, su_1: some_loss(1) == 2 or 1 / 0)
-    assert not fails(idle) and not fails(unread) and not fails(unread, silent)
+
+    def compares_nothing(seed, su_1):
+        some_loss(su_1.statements[0].density)
+
+    def compares_with_no_claim(seed, su_1):
+        assert su_1.statements[0] and some_loss(1) == 2
+
+    def wrong(id):
+        return doubled(claim(id))
+
+    idle, unread = (
+        Holding(some_loss, ("su-1",), test) for test in (compares_nothing, compares_with_no_claim)
+    )
+    assert not any(fails(one, claims) for one in (idle, unread) for claims in (claim, wrong))
     put_in_place(monkeypatch, some_loss, WRONG["too large by a constant"])
     assert not fails(idle) and fails(unread)

@@ -25,6 +25,7 @@ def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
 def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     """su-20: −log D(G(z)), the generator's usual loss; at the codes E(x) it is su-33.
 
+    su-33 is also the first part of su-32.
     `fake_logits` are the discriminator's at G(z), (...).
     Returns (...), in nats.
     """
