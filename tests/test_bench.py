@@ -88,11 +88,11 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
     x, z = draws.normal(16, 2).double(), draws.normal(16, 2).double()
     loop = [tuple(bench.plain(network, s).double() for network in axis) for s in range(2)]
     first = copy.deepcopy(axis[0][0].weight.data)
-    turns = (
+    sides = (
         bench.TimedSide([axis], [(x, z)]),
         bench.TimedSide(loop, [(x[s], z[s]) for s in range(2)]),
     )
-    losses = [torch.stack([turn() for _ in range(10)]) for turn in turns]
+    losses = [torch.stack([side() for _ in range(10)]) for side in sides]
     torch.testing.assert_close(*losses, rtol=1e-10, atol=0)
     for s in range(2):
         for stacked, alone in zip(axis, loop[s]):
@@ -107,7 +107,7 @@ def test_every_benchmark_of_a_chapter_is_taken_and_printed(monkeypatch):
     monkeypatch.setattr(bench, "small_networks_text", lambda measures: ["small"])
     names = []
     for chapter in CHAPTERS:
-        benchmarks = getattr(part(chapter, "bench"), "BENCHMARKS", {})
+        benchmarks = module.BENCHMARKS if (module := part(chapter, "bench")) else {}
         names += benchmarks
         for name in benchmarks:
             made = Benchmark(lambda name=name: {"name": name}, lambda taken: [taken["name"]])
@@ -117,6 +117,12 @@ def test_every_benchmark_of_a_chapter_is_taken_and_printed(monkeypatch):
     assert list(found) == ["device", "versions", "small networks", *names]
     assert all(found[name] == {"name": name} for name in names)
     assert bench.table(found).splitlines()[2::2] == ["small", *names]
+
+
+def test_benchmarks_under_another_name_are_an_error(monkeypatch):
+    monkeypatch.delattr(part("regulariser", "bench"), "BENCHMARKS")
+    with pytest.raises(AttributeError, match="BENCHMARKS"):
+        bench.benchmarks()
 
 
 def test_unequal_arithmetic_is_not_timed(monkeypatch):

@@ -11,7 +11,8 @@ import pytest
 
 import execute
 import repository
-from paths import ROOT
+from onekl.chapters import CHAPTERS
+from paths import ROOT, sections
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in PATHS}
@@ -38,11 +39,12 @@ def outputs(notebook):
 
 
 def test_there_are_notebooks():
-    """Each chapter has a check and a training notebook; the regulariser has a second one."""
-    chapters = {stem.rsplit("-", 1)[0] for stem in NOTEBOOKS} - {"faces"}
-    assert chapters and set(NOTEBOOKS) == {
-        f"{chapter}-{kind}" for chapter in chapters for kind in ("check", "train")
-    } | {"faces-train"}
+    """Each chapter's page leads to its check and its training notebook, perhaps to further ones."""
+    under = sections()
+    for chapter in CHAPTERS:
+        assert under[chapter][:2] == [f"notebooks/{chapter}-{kind}" for kind in ("check", "train")]
+    listed = [name for notebooks in under.values() for name in notebooks]
+    assert sorted(listed) == [f"notebooks/{name}" for name in NOTEBOOKS]
 
 
 def test_cell_ids_are_unique_across_the_book():
@@ -96,7 +98,7 @@ def test_one_address():
         for path in repository.holders(ROOT)
     }
     assert {path: urls for path, urls in found.items() if urls - {URL}} == {}
-    assert found["README.md"] == {URL}
+    assert found["README.md"] == found["CITATION.cff"] == {URL}
 
 
 @pytest.fixture
@@ -111,9 +113,8 @@ def copy(tmp_path):
 
 def test_set_the_address(copy):
     changed = repository.rewrite(copy, "https://github.com/me/one-kl")
-    assert {copy / "_config.yml", copy / "README.md", *copy.glob("notebooks/*.ipynb")} <= set(
-        changed
-    )
+    papers = {copy / name for name in ("_config.yml", "README.md", "CITATION.cff")}
+    assert papers | {*copy.glob("notebooks/*.ipynb")} <= set(changed)
     assert repository.current(copy) == "https://github.com/me/one-kl"
     assert not any(URL in path.read_text() for path in repository.holders(copy))
     repository.rewrite(copy, URL)
@@ -121,6 +122,14 @@ def test_set_the_address(copy):
         (copy / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
         for path in repository.holders(ROOT)
     )
+
+
+@pytest.mark.parametrize("name", ["MAINTAINING.md", "book/index.md"])
+def test_an_address_in_a_paper_or_on_a_page_is_set(copy, name):
+    path = copy / name
+    path.write_text(f"{path.read_text()}\nIt is at {URL}.\n")
+    assert path in repository.rewrite(copy, "https://github.com/me/one-kl")
+    assert path.read_text().endswith("\nIt is at https://github.com/me/one-kl.\n")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from onekl.symbolic.proof import Proof
 from onekl.symbolic.statements import Bound, Counterexample, Identity
 from onekl_site.printed import printed
 
+# How far, at least, the ids of each kind go in the five texts that were read.
+LAST = {"su-": 43, "su-t": 16, "rq-": 5, "gt-": 14, "sn-": 12, "avb-": 10, "avb-e": 3}
+
 joint, marginal = KL(P(x, z), Q(x, z)), KL(P(x), Q(x))
 remainder = Expectation(P(x), KL(P(z, given=x), Q(z, given=x)))
 
@@ -37,6 +40,7 @@ def test_the_inventory_has_every_field_and_no_id_twice_or_left_out():
         sources.setdefault(prefix.partition("-")[0], set()).add(row.source)
     for prefix, found in numbers.items():
         assert found == list(range(1, len(found) + 1)), prefix
+    assert {f"{prefix}{last}" for prefix, last in LAST.items()} <= inventory().keys()
     assert all(len(named) == 1 for named in sources.values())
     assert set(printed()) == {id for id in inventory() if re.fullmatch(r"su-\d+", id)}
 
