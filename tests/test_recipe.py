@@ -7,7 +7,7 @@ import subprocess
 import sys
 from difflib import ndiff
 from pathlib import Path
-from shutil import copy2, copytree, ignore_patterns
+from shutil import copy2, copytree, ignore_patterns, which
 
 import nbformat
 import pytest
@@ -19,6 +19,7 @@ from paths import ROOT
 
 PARTS = ("book", "notebooks", "src", "tests", "tools")
 NOT_SOURCE = ignore_patterns("__pycache__", ".*")
+CHROMIUM = os.environ.get("CHROMIUM") or which("chromium") or which("google-chrome")
 
 FOLDER = "src/onekl/chapters/toy"
 FILES = {
@@ -77,13 +78,14 @@ export function divergence(p, q) {
 }
 
 function render({ model, el }) {
-  fill(el, '<p class="okl-status" aria-live="polite"></p>');
+  fill(el, '<p class="okl-status okl-toy" aria-live="polite"></p>');
   const kl = () => divergence(model.get("p"), model.get("q"));
   return redrawWhen(model, ["p", "q"], el, () => say(el, `KL = ${kl().toFixed(4)}`));
 }
 
 export default { render };
 """,
+    f"{FOLDER}/figure.css": ".okl-toy {\n  min-height: 240px;\n}\n",
     "book/toy.md": """\
 # A toy
 
@@ -120,6 +122,7 @@ def test_the_claim_is_exact():
     assert check(claim("toy-1")).verdict == "exact"
 ''',
 }
+STILL = f"{FOLDER}/still.png"
 FIRST_CELL = f"""\
 # In Colab: install the package if it is missing; torch and numpy stay as they are.
 try:
@@ -205,6 +208,8 @@ def follow_the_recipe(root):
         for number, cell in enumerate(cells, start=1):
             cell.id = f"{name}-{number:02}"
         nbformat.write(new.new_notebook(cells=cells), root / f"notebooks/{name}.ipynb")
+    if CHROMIUM:
+        run(root, "tools/stills.py", "toy")
     run(root, "tools/execute.py", *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS))
 
 
@@ -231,9 +236,8 @@ def test_a_chapter_touches_its_own_files_and_three_lines(before_and_copy):
     before, root = before_and_copy
     after = contents(root)
     assert before.keys() <= after.keys()
-    assert after.keys() - before.keys() == FILES.keys() | {
-        f"notebooks/{name}.ipynb" for name in NOTEBOOKS
-    }
+    made = {f"notebooks/{name}.ipynb" for name in NOTEBOOKS} | ({STILL} if CHROMIUM else set())
+    assert after.keys() - before.keys() == FILES.keys() | made
     changed = {
         name: [
             line
@@ -266,7 +270,12 @@ def page(copy):
         "root": "book/index",
         "chapters": [
             {"file": name}
-            for name in ("book/toy", *(f"notebooks/{n}" for n in NOTEBOOKS), "book/readers-ask")
+            for name in (
+                "book/toy",
+                *(f"notebooks/{name}" for name in NOTEBOOKS),
+                "book/readers-ask",
+                "book/ledger",
+            )
         ],
     }
     place = copy.parent / "toc.yml"
@@ -287,25 +296,35 @@ def test_the_page_has_the_box_and_the_figure(page):
     badge = box.find(class_="onekl-badge")
     assert badge.text == "exact" and badge["href"] == "../notebooks/toy-check.html#toy-1"
     assert page("notebooks/toy-check").find(id="toy-1"), "the badge leads nowhere"
+    assert ".okl-toy" in toy.find("style", string=re.compile("onekl-figure")).text
     figure = toy.find(class_="onekl-figure")
     assert figure["id"] == "moving-toy" and "KL = " in toy.find("script", type="module").text
 
 
-def test_the_front_page_and_the_readers_list_have_the_toy(page):
+def test_the_front_page_the_readers_list_and_the_ledger_have_the_toy(page):
     branches = page("book/index").find_all(class_="onekl-branch")
     assert "Toy" in [branch.find(class_="onekl-model").text.strip() for branch in branches]
     listed = page("book/readers-ask").find("a", href="toy.html#readers-ask")
     assert listed.text == "Is the toy a toy?"
     answer = listed.parent.find("a", href="toy.html#claim-toy-1")
     assert answer.text == "toy-1"
+    row = page("book/ledger").find(id="ledger-toy-1")
+    assert row.find(class_="onekl-badge").text == "exact"
+    assert row.find("a", href="toy.html#claim-toy-1")
 
 
 def test_the_other_tests_hold_in_the_copy(copy):
     """Those that hold notebooks, inventory and chapters against each other, and the toy's own."""
-    general = ("test_architecture.py", "test_ledger.py", "test_notebooks.py", "chapters/toy")
-    named = [f"tests/{name}" for name in general]
+    general = ("architecture", "chapters", "ledger", "notebooks")
+    named = [*(f"tests/test_{name}.py" for name in general), "tests/chapters/toy"]
     of_the_tool = "tests/test_notebooks.py::test_execute_strips_what_differs_from_run_to_run"
     run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *named, "--deselect", of_the_tool)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine draws the still picture")
+def test_the_still_picture_holds_in_the_copy(copy):
+    stills = ("tests/figures/test_moving.py", "-k", "still and ToyFigure")
+    run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *stills)
 
 
 def test_the_recipe_names_each_file_and_each_list():
@@ -313,7 +332,7 @@ def test_the_recipe_names_each_file_and_each_list():
         r"^## A chapter\n(.*?)^## ", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S
     )[1]
     named = set(re.findall(r"`([\w./-]+)`", recipe))
-    paths = [*FILES, *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS)]
+    paths = [*FILES, STILL, *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS)]
     general = {str(Path(path)).replace("toy", "NAME") for path in paths} - {
         "tests/chapters/NAME/test_claims.py"
     }
