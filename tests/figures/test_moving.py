@@ -6,6 +6,7 @@ import json
 import math
 import re
 from importlib import resources
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from onekl.chapters.regulariser.figure import TwoGenerators
 from onekl.chapters.vae.figure import GaussianKL
 from onekl.figures.moving import MIME
 from onekl.tables import chain_rule, kl_div
+from onekl_site.moving_figures import put_live_figures
 
 FIGURES = [found.FIGURE for chapter in CHAPTERS if (found := part(chapter, "figure"))]
 
@@ -68,6 +70,7 @@ def test_several_figures_share_a_page(open_page):
         (JointTable, {"q": [[1, 0]]}, "q has shape (1, 2)"),
         (JointTable, {"p": [[1, 1], [0, 0], [0, 0]]}, "p sums to 2"),
         (GaussianKL, {"mu": math.nan}, "mu is nan"),
+        (GaussianKL, {"mu": "x"}, "mu is a str, not a real number: its slider goes from -2.5"),
         (ExactGAN, {"q": [0.5, 0.5]}, "q has shape (2,): the figure draws 6 letters"),
         (ExactGAN, {"p": [0.5, 0.6, 0, 0, 0, -0.1]}, "p[5] is -0.1"),
         (
@@ -78,6 +81,7 @@ def test_several_figures_share_a_page(open_page):
         (TwoGenerators, {"g": [0, 1]}, "g has 2 values: the figure draws 5"),
         (TwoGenerators, {"sigma": 0}, "sigma is 0: its slider goes from 0.1 to 2"),
         (EMMixture, {"means": [0, 1, 2]}, "means has 3 values: the figure draws 2"),
+        (EMMixture, {"means": None}, "means is a NoneType, not a list: the figure draws 2 numbers"),
         (EMMixture, {"means": [0, 5]}, "means[1] is 5: its slider goes from -4 to 4"),
         (EMMixture, {"stds": [1, 0]}, "stds[1] is 0: take one from 0.05 to 4"),
         (EMMixture, {"weights": [0.5, 0.6]}, "weights sums to 1.1"),
@@ -153,12 +157,24 @@ def test_what_a_notebook_stores_holds_no_script():
     assert set(stored) == {"text/plain", "image/png", MIME}
 
 
+def test_only_a_figure_at_its_start_is_stored_with_the_picture_of_it():
+    figure = JointTable(p=[[1, 0], [0, 0], [0, 0]])
+    assert "image/png" not in figure._repr_mimebundle_()[0]
+    figure.p = P
+    assert "image/png" in figure._repr_mimebundle_()[0]
+
+
 def test_widget_state_is_checked_and_reaches_the_page():
     figure = JointTable()
     with pytest.raises(ValueError, match="p sums to"):
         figure.p = [[1, 1], [0, 0], [0, 0]]
     figure.p = [[1, 0], [0, 0], [0, 0]]
-    assert figure._repr_mimebundle_()[0][MIME]["state"]["p"] == [[1, 0], [0, 0], [0, 0]]
+    stored = json.dumps({"cells": [{"outputs": [{"data": figure._repr_mimebundle_()[0]}]}]})
+    page, app = [stored], SimpleNamespace(env=SimpleNamespace(doc2path="notebooks/{}.ipynb".format))
+    put_live_figures(app, "made", page)
+    html = json.loads(page[0])["cells"][0]["outputs"][0]["data"]["text/html"]
+    state = '{"p": [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], "q": [[0.12,'
+    assert f'showOnPage(render, "onekl-joint-kl", {state}' in html
 
 
 @pytest.mark.parametrize("figure", FIGURES)

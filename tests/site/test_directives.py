@@ -10,8 +10,8 @@ from sphinx.application import Sphinx
 from onekl.chapters import CHAPTERS, stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.claims.inventory import inventory
-from onekl.ledger import ledger
-from onekl_site import framework_tree
+from onekl.ledger import LedgerError, ledger
+from onekl_site import framework_tree, ledger_page
 from onekl_site.framework_tree import DIRECTIONS, branches, read_branch
 from onekl_site.ledger_page import SOURCES
 from paths import NOTEBOOKS, ROOT
@@ -78,12 +78,34 @@ def test_an_exact_claim_lists_no_premises(build):
         ("```{claim} su-99\n```", "there is no claim 'su-99'"),
         ("```{claim} gt-6\n```", "no chapter states it yet"),
         ("See {claim}`su-99`.", "there is no claim 'su-99'"),
-        ("```{moving-figure} spiral\n```", "spiral"),
+        (
+            "```{moving-figure} spiral\n```",
+            "no chapter 'spiral' with a moving figure: it must be one of joint_kl, vae, em,",
+        ),
+        ("```{moving-figure} museum\n```", "no chapter 'museum' with a moving figure"),
     ],
 )
 def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):
     _, warnings = build(text)
     assert complaint in warnings
+
+
+@pytest.mark.parametrize("text", ["See {claim}`su-4`.", "```{claim} su-4\n```"])
+def test_an_inconsistent_ledger_stops_the_build(build, monkeypatch, text):
+    """One error for the whole site, not one for each claim that a page names."""
+    monkeypatch.setattr(ledger_page, "ledger", inconsistent)
+    with pytest.raises(LedgerError, match="reported twice"):
+        build(text)
+
+
+def test_a_page_without_claims_does_not_read_the_ledger(build, monkeypatch):
+    monkeypatch.setattr(ledger_page, "ledger", inconsistent)
+    html, warnings = build("## su-4: a title")
+    assert "a title" in html and not warnings
+
+
+def inconsistent(folder):
+    raise LedgerError("su-4 is reported twice")
 
 
 def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
@@ -186,6 +208,12 @@ def test_another_list_of_chapters_makes_another_tree(monkeypatch):
     monkeypatch.setattr(framework_tree, "CHAPTERS", ("joint_kl", "ali", "museum", "vae", "em"))
     made = [branch.chapters for branch in branches.__wrapped__()]
     assert made == [("joint_kl",), ("ali",), ("vae",), ("em",)]
+
+
+def test_a_tree_without_a_root_is_refused(monkeypatch):
+    monkeypatch.setattr(framework_tree, "CHAPTERS", ("missing_term", "gan"))
+    with pytest.raises(ValueError, match="the first chapter, missing_term, has no branch.toml"):
+        branches.__wrapped__()
 
 
 def test_a_branch_in_a_direction_that_does_not_exist_is_refused():

@@ -7,6 +7,8 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from onekl.figures.moving import MIME
+from onekl.ledger import outputs
 from paths import ROOT, SITE
 
 # index.html only leads on to the first page, and _static holds templates of the theme.
@@ -156,7 +158,8 @@ def test_a_faulty_script_is_reported(site, opened, fault, report):
 
 @pytest.mark.parametrize("name", [f"notebooks/{stem}.html" for stem in NOTEBOOKS])
 def test_notebook_page(opened, name):
-    """A notebook's page says what its outputs came from, and opens the notebook in Colab."""
+    """A notebook's page says what its outputs came from, opens the notebook in Colab, and draws
+    the live figure for each that is stored."""
     page, _ = opened
     assert "The outputs on this page come from" in page.locator(".onekl-provenance").inner_text()
     repository = CONFIG["repository"]
@@ -165,6 +168,8 @@ def test_notebook_page(opened, name):
     )
     notebook = name.replace(".html", ".ipynb")
     assert page.locator(f'a[href="{there}/blob/{repository["branch"]}/{notebook}"]').count() == 1
+    stored = list(outputs(ROOT / notebook, MIME))
+    assert page.locator(".onekl-figure[data-drawn]").count() == len(stored)
 
 
 def test_every_notebook_has_a_page(site):

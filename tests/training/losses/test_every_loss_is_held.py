@@ -13,7 +13,6 @@ from pathlib import Path
 from types import FunctionType
 
 import pytest
-
 from sympy import Add, Expr
 
 from held import EQUATION, HELD, Holding
