@@ -60,7 +60,7 @@ def test_several_figures_share_a_page(open_page):
     assert page.locator(".okl-density path").count() == 2
     page.locator("[data-do=punch]").first.click()
     untouched = f"{chain_rule(P, Q).joint:.3f}"
-    assert page.locator("[data-term=joint]").all_inner_texts() == ["∞", untouched]
+    assert page.locator("[data-value=joint]").all_inner_texts() == ["∞", untouched]
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def bars(page):
 
 
 def printed(page):
-    return [page.inner_text(f"[data-term={key}]") for key in ("joint", "marginal", "remainder")]
+    return [page.inner_text(f"[data-value={key}]") for key in ("joint", "marginal", "remainder")]
 
 
 def cells(page, side):

@@ -173,14 +173,15 @@ def test_the_fingerprint_follows_both_claims():
 def build(tmp_path):
     """Build a page from Markdown; returns its HTML and the warnings."""
 
-    def run(text):
+    def run(text, page="index"):
         source = tmp_path / "source"
         (source / "notebooks").mkdir(parents=True)
         shutil.copy(ROOT / "notebooks" / "museum-check.ipynb", source / "notebooks")
         (source / "conf.py").write_text(
-            "extensions = ['myst_parser', 'onekl_site.museum']\nexclude_patterns = ['notebooks']\n"
+            "extensions = ['myst_parser', 'onekl_site.museum']\nexclude_patterns = ['**.ipynb']\n"
         )
-        (source / "index.md").write_text(f"# Page\n\n{text}\n")
+        (source / "index.md").write_text("# Front\n")
+        (source / f"{page}.md").write_text(f"# Page\n\n{text}\n")
         warnings = io.StringIO()
         Sphinx(
             source,
@@ -194,7 +195,7 @@ def build(tmp_path):
         said = [
             line for line in warnings.getvalue().splitlines() if "already registered" not in line
         ]
-        return (tmp_path / "out" / "index.html").read_text(encoding="utf-8"), "\n".join(said)
+        return (tmp_path / "out" / f"{page}.html").read_text(encoding="utf-8"), "\n".join(said)
 
     return run
 
@@ -227,8 +228,9 @@ def test_a_specimen_that_does_not_exist_is_one_clear_warning(build):
 
 
 def test_a_heading_of_the_check_notebook_gets_the_anchor(build):
-    html, _ = build("## bug-4: log p(z) dropped")
-    assert 'id="bug-4"' in html
+    headings = "\n\n".join(f"## {id}: a title" for id in BY_ID)
+    html, warnings = build(headings, page="notebooks/museum-check")
+    assert all(f'id="{id}"' in html for id in BY_ID) and "no heading" not in warnings
 
 
 def test_every_specimen_has_a_heading_in_the_check_notebook_and_a_box_on_the_page():

@@ -95,11 +95,8 @@ function tableHtml(side, table) {
     </div>`;
 }
 
-const termHtml = (key) => `
-  <div class="okl-line">
-    <span>${swatchHtml(key)}${key} <span class="okl-formula" data-formula="${key}"></span></span>
-    <output data-term="${key}"></output>
-  </div>`;
+const termHtml = (key) =>
+  valueHtml(key, `${swatchHtml(key)}${key} <span data-formula="${key}"></span>`);
 
 const html = ({ p, q }) => `
   <div class="okl-columns">${tableHtml("p", p)}${tableHtml("q", q)}</div>
@@ -154,7 +151,7 @@ function drawBars(el, values) {
   const end = powerOfTwo(longest, 0.125);
   for (const [key, value] of Object.entries(values)) {
     drawBar(el.querySelector(`[data-bar=${key}]`), value / end);
-    el.querySelector(`[data-term=${key}]`).textContent = number(value);
+    showValues(el, { [key]: number(value) });
   }
   el.querySelector("[data-axis=half]").textContent = end / 2;
   el.querySelector("[data-axis=end]").textContent = `${end} nats`;

@@ -40,7 +40,7 @@ def images(
     networks = Generator(random, side, dim), Discriminator(random, side, dim)
     single = [trainer_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        require_equal("images", *(torch.stack([turn() for _ in range(3)]) for turn in single))
+        require_equal("images", *(torch.stack([step() for _ in range(3)]) for step in single))
     ours, plain = median_seconds(
         [trainer_step(networks, data, z), plain_step(networks, data, z)], steps, repetitions
     )
@@ -85,7 +85,7 @@ def plain_step(
     cross_entropy, ones = nn.BCEWithLogitsLoss(), torch.ones(z.shape[1], device=device())
     batches = cycle(data, z.shape[1])
 
-    def turn() -> torch.Tensor:
+    def step() -> torch.Tensor:
         x = next(batches).to(device())
         real, fake = discriminator(x), discriminator(generator(z[0]).detach())
         d_loss = cross_entropy(real, ones) + cross_entropy(fake, 0 * ones)
@@ -98,7 +98,7 @@ def plain_step(
         g_adam.step()
         return torch.stack([d_loss.detach(), g_loss.detach()])
 
-    return turn
+    return step
 
 
 def cycle(data: torch.Tensor, batch: int) -> Iterator[torch.Tensor]:
