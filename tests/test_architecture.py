@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from onekl.chapters import CHAPTERS
 from onekl.claims.inventory import inventory
-from paths import ROOT
+from paths import ROOT, sections
 
 SOURCE = ROOT / "src"
 # Each part of the package, from the ground up, with the parts that it may import besides itself.
@@ -131,9 +130,7 @@ def test_a_chapter_has_one_spelling():
         assert (ROOT / "book" / f"{chapter}.md").exists()
         assert (ROOT / "notebooks" / f"{chapter}-check.ipynb").exists()
         assert (ROOT / "tests" / "chapters" / chapter).is_dir()
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    pages = [one["file"].removeprefix("book/") for each in toc["parts"] for one in each["chapters"]]
-    assert [page for page in pages if page in CHAPTERS] == list(CHAPTERS)
+    assert [page for page in sections() if page in CHAPTERS] == list(CHAPTERS)
     spelt = {entry.chapter for entry in inventory().values()}
     assert not [one for one in spelt if one.replace("-", "_") in CHAPTERS and one not in CHAPTERS]
 
