@@ -222,7 +222,7 @@ def test_one_premise_does_not_hide_another():
     left = Add(KL(P(x), OTHER(x)), -KL(P(x), Q(x)), evaluate=False)
     right = Expectation(P(x), log(Q(x) / OTHER(x)))
     proof = identity(left, right, three).prove()
-    assert any("finite" in p for p in proof.premises) and proof.positive
+    assert any("finite" in p for p in proof.premises) and proof.support
 
 
 def test_the_check_refuses_them_too():

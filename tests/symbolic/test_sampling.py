@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.numeric import HERMITE, Assignment, compiled
+from onekl.symbolic.premises import Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.tables import chain_rule, check_table
 
@@ -56,8 +57,8 @@ def test_instances_have_different_sizes_near_zero_cells_and_zero_cells():
 
 def test_null_rows_of_either_variable_are_drawn():
     drawn = [TABLES.draw(Random(i), i) for i in range(100)]
-    assert any(d.vanishes_against(Q(x), None) for d in drawn) and any(
-        d.vanishes_against(Q(z), None) for d in drawn
+    assert any(d.breaks(Support((Q(x),))) for d in drawn) and any(
+        d.breaks(Support((Q(z),))) for d in drawn
     )
 
 
@@ -66,8 +67,10 @@ def test_a_premise_of_positivity_sorts_instances():
     cells = [(i, j) for i in range(2) for j in range(2)]
     p, q = dict.fromkeys(cells, quarter), dict(zip(cells, (0, 0, 2 * quarter, 2 * quarter)))
     instance = Assignment({x: 2, z: 2}, {"p": p, "q": q}, {"p": (x, z), "q": (x, z)})
-    assert instance.vanishes_against(Q(x), P(x)) and not instance.vanishes_against(P(x), Q(x))
-    assert not instance.vanishes_against(Q(z), None)
+    assert instance.breaks(Support((Q(x),), (P(x),))) and not instance.breaks(
+        Support((P(x),), (Q(x),))
+    )
+    assert not instance.breaks(Support((Q(z),)))
 
 
 def test_the_same_seed_gives_the_same_instance():

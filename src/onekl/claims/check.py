@@ -20,7 +20,8 @@ from onekl.symbolic.algebra import Joint
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import written
 from onekl.symbolic.numeric import DIGITS, Assignment
-from onekl.symbolic.proof import NotProved, Positive, Proof
+from onekl.symbolic.premises import Support
+from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Counterexample, Statement, provable
 
@@ -105,7 +106,7 @@ def check(claim: Claim) -> Report:
         refutations = [_prove(claim, statement) for statement in claim.refuted]
         proofs = [_prove(claim, statement) for statement in claim.statements]
         tried = [
-            (statement, proof.positive)
+            (statement, proof.support)
             for statement, proof in zip(claim.statements, proofs)
             if not isinstance(statement, Counterexample)
         ]
@@ -114,7 +115,7 @@ def check(claim: Claim) -> Report:
     premises = _distinct(
         premise
         for statement, proof in zip(claim.statements, proofs)
-        for premise in (*statement.assuming, *proof.premises)
+        for premise in (*statement.trusted, *proof.premises)
     )
     rejected = [name for name, outcome in outcomes if outcome == "rejected"]
     equivalent = sum(outcome == "equivalent" for _, outcome in outcomes)
@@ -153,7 +154,7 @@ def _verdict(claim: Claim, premises: tuple[str, ...]) -> str:
 def fingerprint(claim: Claim) -> str:
     """A short hash of what the claim says, so that a report of an older wording is recognised."""
     said = [
-        (type(s).__name__, s.assuming, [_spelt(getattr(s, f.name)) for f in fields(s)])
+        (type(s).__name__, s.given, s.trusted, [_spelt(getattr(s, f.name)) for f in fields(s)])
         for s in (*claim.statements, *claim.refuted)
     ]
     whole = repr((said, claim.stated, claim.relation, _spelt(claim.printed)))
@@ -184,19 +185,17 @@ def _prove(claim: Claim, statement: Statement) -> Proof:
         raise CheckFailed(f"{claim.id} is not proved: {statement.latex()}: {reason}") from None
 
 
-def _instances(statement: Statement, positive: tuple[Positive, ...]) -> Iterator[Assignment]:
+def _instances(statement: Statement, support: tuple[Support, ...]) -> Iterator[Assignment]:
     """The first instances that satisfy the premises of positivity, and only those are left out."""
     drawn = (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in count())
-    fitting = (
-        i for i in drawn if not any(i.vanishes_against(p.density, p.where) for p in positive)
-    )
+    fitting = (i for i in drawn if not any(i.breaks(premise) for premise in support))
     return islice(fitting, INSTANCES)
 
 
-def _cross_examine(claim: Claim, statement: Statement, positive: tuple[Positive, ...]) -> mpf:
+def _cross_examine(claim: Claim, statement: Statement, support: tuple[Support, ...]) -> mpf:
     """The largest violation of a statement on random instances; CheckFailed where it is no 0."""
     violation, worst = statement.compile(), mpf(0)
-    for index, instance in enumerate(_instances(statement, positive)):
+    for index, instance in enumerate(_instances(statement, support)):
         found = violation(instance)
         if found > TOLERANCE:
             raise CheckFailed(
@@ -208,12 +207,12 @@ def _cross_examine(claim: Claim, statement: Statement, positive: tuple[Positive,
 
 
 def _try_mutants(
-    claim: Claim, statement: Statement, positive: tuple[Positive, ...]
+    claim: Claim, statement: Statement, support: tuple[Support, ...]
 ) -> Iterator[tuple[str, str]]:
     """The name and the outcome of each mutant; prover and numbers have to agree on it."""
     for name, mutant in mutants(statement):
         violation = mutant.compile()
-        refuted = any(violation(instance) > WRONG for instance in _instances(mutant, positive))
+        refuted = any(violation(instance) > WRONG for instance in _instances(mutant, support))
         same = statement.same_as(mutant)
         shown = f"({name}): {mutant.latex()}"
         if not same and provable(mutant):

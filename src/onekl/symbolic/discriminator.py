@@ -50,7 +50,11 @@ class OptimalDiscriminator(Statement):
     def _left(self) -> str:
         return rf"\mathop{{\arg\min}}_{{{latex(self.probability)}}}"
 
-    def prove(self) -> Proof:
+    def accepts(self, name: str, changed: Expr) -> bool:
+        """D stands in the functional, and not in its optimum."""
+        return changed.has(ClassProbability) == (name == "functional")
+
+    def _prove(self) -> Proof:
         """Minimise the integrand at each point by its slope, at zeros by the ends of [0, 1]."""
         integrand = self._integrand()
         _require_real(integrand, self.probability)
@@ -122,7 +126,7 @@ class OptimalDiscriminator(Statement):
             _VALUE,
         )
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """By how much another D, at one letter or at all of them, falls below the optimum.
 
         ∞ where the optimum leaves [0, 1], and 1 where another D reaches the same value.

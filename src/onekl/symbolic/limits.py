@@ -32,7 +32,7 @@ class Limit(Statement):
         left = rf"\lim_{{{latex(self.symbol)}\downarrow {latex(self.point)}}}"
         return rf"{left} {latex(self.expression)} = {latex(self.value)}"
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Take the limit of the closed form."""
         if (
             not (self.symbol - self.point).is_positive
@@ -48,7 +48,7 @@ class Limit(Statement):
         premises = dict.fromkeys((*assumptions(self.expression - self.value), *there))
         return Proof((r"\text{limit taken by SymPy}",), tuple(premises), (latex(found),))
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """How far the expression, 1e-25 above the point, is from the value; 0 below 1e-20."""
         expression, value = compiled(self.expression), compiled(self.value)
         point = compiled(sympy.sympify(self.point))
@@ -104,7 +104,7 @@ class Expansion(Statement):
         towards = rf" \quad ({latex(self.symbol)} \downarrow 0)" if self.symbol.is_positive else ""
         return rf"O({latex(self.symbol)}{power}){towards}"
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Expand the closed form, or each point's integrand where the value holds integrals."""
         if has_functional(self.value):
             return expand_under_the_integral(
@@ -117,7 +117,7 @@ class Expansion(Statement):
         premises = dict.fromkeys((*signs, *nonzero, *smoothness(function, self.symbol, self.order)))
         return Proof((r"\text{Taylor expansion by SymPy}",), tuple(premises), (latex(series),))
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """The remainder over symbol^order at a small symbol; 0 where it is as small as that."""
         expression, value = compiled(self.expression), compiled(self.value)
 

@@ -20,13 +20,10 @@ from onekl.symbolic.algebra import (
     Expectation,
     Joint,
     LabelledJoint,
-    SumOrIntegral,
     variables_of,
 )
-from onekl.symbolic.discriminator import OptimalDiscriminator
-from onekl.symbolic.optima import Optimum
 from onekl.symbolic.sampling import RandomTables
-from onekl.symbolic.statements import Pushforward, Statement
+from onekl.symbolic.statements import Statement
 
 HALF = sympy.Rational(1, 2)
 
@@ -43,7 +40,7 @@ def mutants(statement: Statement) -> list[tuple[str, Statement]]:
         original = getattr(statement, field)
         whole = [("sign", -original), ("constant", 2 * original)]
         for name, changed in (*whole, *_changes(original, joints)):
-            if _same_variables(changed, original, joints) and _fits(statement, field, changed):
+            if _same_variables(changed, original, joints) and statement.accepts(field, changed):
                 found.setdefault((field, _canonical(changed)), (name, changed))
         found.pop((field, _canonical(original)), None)
     return [
@@ -55,23 +52,6 @@ def mutants(statement: Statement) -> list[tuple[str, Statement]]:
 def _canonical(expression: Expr) -> Expr:
     """One form for expressions that differ only in how they are written."""
     return sympy.expand(expression.doit())
-
-
-def _fits(statement: Statement, field: str, changed: Expr) -> bool:
-    """Whether the changed field still makes sense.
-
-    A functional stays one, an optimum does not lie at whatever it is optimised over, and a law
-    stays on its alphabet.
-    """
-    if isinstance(statement, Optimum):
-        if field == "functional":
-            return isinstance(changed, SumOrIntegral)
-        return not changed.has(statement.density)
-    if isinstance(statement, OptimalDiscriminator):
-        return changed.has(ClassProbability) == (field == "functional")
-    if isinstance(statement, Pushforward) and isinstance(statement.instances, RandomTables):
-        return field != "value"
-    return True
 
 
 def _same_variables(changed: Expr, original: Expr, joints: tuple[Joint, ...]) -> bool:

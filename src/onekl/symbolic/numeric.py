@@ -32,6 +32,7 @@ from onekl.symbolic.algebra import (
     kl_div,
     variables_of,
 )
+from onekl.symbolic.premises import Support
 
 DIGITS = 30
 # Gauss–Hermite with five nodes is exact for polynomials up to degree nine in the variable of a
@@ -70,13 +71,13 @@ class Assignment:
     symbolic: bool = False
     _sums: dict[tuple[str, tuple], Number] = field(default_factory=dict)
 
-    def vanishes_against(self, density: Density, where: Density | None) -> bool:
-        """Whether a density is 0 at some letter (where another one is not)."""
-        variables = tuple(
-            dict.fromkeys((*density.over, *density.given, *(where.over if where else ())))
-        )
+    def breaks(self, premise: Support) -> bool:
+        """Whether at some letters all of `where` are positive and none of `any_of` is."""
+        involved = (*premise.any_of, *premise.where)
+        variables = tuple(dict.fromkeys(v for d in involved for v in d.over + d.given))
         return any(
-            self.probability(density) == 0 and (where is None or self.probability(where) > 0)
+            all(self.probability(d) > 0 for d in premise.where)
+            and all(self.probability(d) == 0 for d in premise.any_of)
             for _ in self.visit(variables, self.letters(variables))
         )
 
@@ -395,6 +396,16 @@ def _derivative(expression: Derivative) -> Evaluator:
         return mpmath.diff(shifted, instance.values[variable])
 
     return value
+
+
+def evaluates(kind: type) -> Callable[[Callable[[Expr], Evaluator]], Callable[[Expr], Evaluator]]:
+    """A decorator: the function builds the evaluator of expressions of this kind."""
+
+    def register(build: Callable[[Expr], Evaluator]) -> Callable[[Expr], Evaluator]:
+        _BUILDERS[kind] = build
+        return build
+
+    return register
 
 
 # The first kind that an expression is one of decides.

@@ -32,11 +32,17 @@ class Optimum(Statement):
         left = rf"\mathop{{\arg\max}}_{{{latex(self.density)}}}"
         return rf"{left} {latex(self.functional)} = {latex(self.at)}"
 
-    def prove(self) -> Proof:
+    def accepts(self, name: str, changed: Expr) -> bool:
+        """A functional stays one, and an optimum does not lie at what it is optimised over."""
+        if name == "functional":
+            return isinstance(changed, SumOrIntegral)
+        return not changed.has(self.density)
+
+    def _prove(self) -> Proof:
         """Find the stationary point of the pointwise Lagrangian, and exclude all others."""
         return _prove_optimum(self)
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """By how much another density does better; or how far the optimum's mass is from 1.
 
         1 where another density does as well.
@@ -82,7 +88,7 @@ class Minimum(Statement):
             rf"\mathop{{\arg\min}}_{{{latex(self.symbol)}>0}} \left[{latex(self.expression)}\right]"
         )
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Differentiate the closed form: slope 0 at the point, a positive bend everywhere."""
         function = closed_form(self.expression)
         slope = sympy.diff(function, self.symbol)
@@ -95,7 +101,7 @@ class Minimum(Statement):
         rules = (r"\text{a stationary point, and a positive second derivative everywhere}",)
         return Proof(rules, assumptions(function), (latex(sympy.simplify(slope)),))
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """By how much the expression at another number falls below the one at the optimum."""
         expression, at = compiled(self.expression), compiled(self.at)
 

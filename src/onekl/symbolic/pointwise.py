@@ -37,16 +37,16 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     integrands = [sum(term.coefficient * term.integrand for term in side) for side in lifted]
     gap = _simplified(_by_bayes(integrands[0] - integrands[1], tables))
     require_integral_zero(gap, variables, rules)
-    positive = support_premises(lifted, gap, tables)
-    rules += [] if positive else [EXTENDED]
+    support = support_premises(lifted, gap, tables)
+    rules += [] if support else [EXTENDED]
     steps = tuple(
         latex(SumOrIntegral(term.coefficient * term.integrand, variables))
         for side in lifted
         for term in side
     )
-    premises = (*_finiteness(sides), *(premise.latex() for premise in positive))
+    premises = (*_finiteness(sides), *(premise.latex() for premise in support))
     return Proof(
-        tuple(dict.fromkeys(rules)), tuple(dict.fromkeys(premises)), steps, positive=positive
+        tuple(dict.fromkeys(rules)), tuple(dict.fromkeys(premises)), steps, support=support
     )
 
 

@@ -17,6 +17,7 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
 )
 from onekl.symbolic.notation import latex
+from onekl.symbolic.premises import Support
 
 POINTWISE = r"\text{the integrands are equal point by point}"
 TONELLI = r"\text{a nested integral is one integral (Tonelli)}"
@@ -28,33 +29,19 @@ class NotProved(ValueError):
 
 
 @dataclass(frozen=True)
-class Positive:
-    """The premise that a density is positive: everywhere, or wherever another one is."""
-
-    density: Density
-    where: Density | None = None
-
-    def latex(self) -> str:
-        """The premise in LaTeX."""
-        return rf"{latex(self.density)} > 0" + (
-            rf" \text{{ wherever }} {latex(self.where)} > 0" if self.where else ""
-        )
-
-
-@dataclass(frozen=True)
 class Proof:
     """What a proof used.
 
     `rules` hold by definition, `premises` could fail, `steps` are lines of it in LaTeX, `equality`
-    says when a bound is tight, and `positive` are those of the premises that instances can be held
-    to.
+    says when a bound is tight, and `support` are the premises on where densities are positive,
+    which instances can be held to.
     """
 
     rules: tuple[str, ...] = ()
     premises: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     equality: str = ""
-    positive: tuple[Positive, ...] = ()
+    support: tuple[Support, ...] = ()
 
 
 def normalisation(density: Density) -> str:

@@ -72,7 +72,7 @@ class SecondOrder(Statement):
             f"R''({point}) = {bend}",
         )
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Differentiate the value twice under the mean."""
         if not is_density(self.weight, self.weight.over) or self.symbol in self.weight.free_symbols:
             raise NotProved(
@@ -99,7 +99,7 @@ class SecondOrder(Statement):
         rules = (r"\text{differentiated at every point of the integral}",)
         return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(slope),))
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """The largest error of the mean, its slope and its bend, by finite differences."""
         mean = compiled(Expectation(self.weight, self.value))
         bend = compiled(Expectation(self.weight, self.bend))

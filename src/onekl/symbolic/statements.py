@@ -6,21 +6,22 @@ violation on an instance, straight from the definitions and without the prover.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
 import mpmath
 import sympy
-from sympy import Add, Expr, Mul, Symbol, log
+from sympy import Add, Expr, Symbol
 
-from onekl.symbolic.algebra import KL, Expectation, Joint, SumOrIntegral, kl_div, variables_of
+from onekl.symbolic.algebra import KL, Expectation, Joint, SumOrIntegral, variables_of
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
-from onekl.symbolic.proof import NotProved, Proof, is_divergence
+from onekl.symbolic.premises import Equal, using
+from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import closed_form, prove_change_of_variables, prove_concrete
 from onekl.symbolic.sampling import RandomParameters, RandomTables, on_tables
-from onekl.symbolic.terms import is_at_least_zero, never_negative
+from onekl.symbolic.slack import equality_case
 
 DOMAIN = ("real", "integer", "positive", "negative", "nonnegative", "nonpositive", "nonzero")
 
@@ -44,12 +45,23 @@ def shortfall(large: Number, small: Number) -> Number:
     return max(small - large, mpmath.mpf(0)) if large != small else mpmath.mpf(0)
 
 
+# What SymPy raises where it has no method; for a prover that is a refusal.
+BEYOND = (ArithmeticError, AttributeError, IndexError, KeyError, NotImplementedError,
+          RecursionError, TypeError, ValueError)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Statement:
-    """A relation, where its instances come from, and what it takes for granted (`assuming`)."""
+    """A relation, where its instances come from, and the premises that it is typed with.
+
+    The equations in `given` are used: they are put into the statement before it is proved, tried
+    with numbers and mutated.
+    The lines of LaTeX in `trusted` are used by nothing: they are shown as taken on trust.
+    """
 
     instances: RandomTables | RandomParameters
-    assuming: tuple[str, ...] = ()
+    given: tuple[Equal, ...] = field(default=(), kw_only=True)
+    trusted: tuple[str, ...] = field(default=(), kw_only=True)
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
 
     def latex(self) -> str:
@@ -60,16 +72,45 @@ class Statement:
         """The statement in LaTeX for a page, broken into lines where it is long."""
         return self.latex()
 
+    def plain(self) -> Statement:
+        """The statement with its given equations put in."""
+        if not self.given:
+            return self
+        changed = {
+            f.name: using(getattr(self, f.name), self.given)
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), Expr)
+        }
+        return replace(self, given=(), **changed)
+
     def prove(self) -> Proof:
-        """What the proof of the statement used; NotProved with what is left over."""
-        raise NotImplementedError
+        """What the proof of the statement used; NotProved, in one line, with what is left over."""
+        try:
+            return self.plain()._prove()
+        except NotProved:
+            raise
+        except BEYOND as error:
+            message = str(error).partition("\n")[0] or "SymPy has no method for it"
+            raise NotProved(f"{message}") from error
 
     def compile(self) -> Evaluator:
         """A function that measures the violation of the statement on an instance, 0 for none."""
-        raise NotImplementedError
+        return self.plain()._compile()
+
+    def accepts(self, name: str, changed: Expr) -> bool:
+        """Whether a mutant's change of the field still makes a statement of this kind."""
+        return True
 
     def same_as(self, other: Statement) -> bool:
         """Whether another statement of this kind says the same in other words."""
+        raise NotImplementedError
+
+    def _prove(self) -> Proof:
+        """The proof of the plain statement."""
+        raise NotImplementedError
+
+    def _compile(self) -> Evaluator:
+        """The violation of the plain statement."""
         raise NotImplementedError
 
 
@@ -92,13 +133,15 @@ class Identity(Statement):
         long_sum = isinstance(self.right, Add) and self.right.has(SumOrIntegral, KL, Expectation)
         return aligned(self.left, *(self.right.args if long_sum else (self.right,)))
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Carry out the integrals of concrete densities; compare the integrands of unknown ones."""
+        if self.left == self.right:
+            raise NotProved(f"both sides are the same object, {latex(self.left)}")
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right)
         return prove_pointwise(self.left, self.right, self.instances)
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """How far the two sides are apart, relative to their size."""
         left, right = compiled(self.left), compiled(self.right)
 
@@ -138,9 +181,9 @@ class Bound(Statement):
             return rf"{latex(self.upper)} \geq {latex(self.lower)}"
         return aligned(self.upper, self.lower, *Add.make_args(self.remainder), least=self.lower)
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """The proof of the identity, and the case in which each term of the remainder is 0."""
-        equality = [_equality_case(term) for term in Add.make_args(self.remainder)]
+        equality = [equality_case(term) for term in Add.make_args(self.remainder)]
         proof = self._identity().prove()
         rules = (
             *proof.rules,
@@ -148,7 +191,7 @@ class Bound(Statement):
         )
         return replace(proof, rules=rules, equality=r" \text{ and } ".join(equality))
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """The larger of how far the identity is off and by how much upper falls short of lower."""
         identity = self._identity().compile()
         upper, lower = compiled(self.upper), compiled(self.lower)
@@ -182,6 +225,10 @@ class Pushforward(Statement):
         law = rf"{latex(self.value)} \sim {latex(self.density)}"
         return rf"{drawn} \sim {latex(self.under)} \;\Rightarrow\; {law}"
 
+    def accepts(self, name: str, changed: Expr) -> bool:
+        """On an alphabet, a changed map could leave it; the law alone is mutated."""
+        return name != "value" or not isinstance(self.instances, RandomTables)
+
     def _tested(self) -> Identity:
         """The identity of the two means of an unknown function."""
         if isinstance(self.instances, RandomTables):
@@ -193,14 +240,14 @@ class Pushforward(Statement):
             instances=self.instances, left=Expectation(self.under, f(self.value)), right=right
         )
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Compare the means of every f ≥ 0; for a law on the real line, change the variable."""
         if isinstance(self.instances, RandomTables):
             proof = self._tested().prove()
             return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
         return prove_change_of_variables(self.value, self.under, self.variable, self.density)
 
-    def compile(self) -> Evaluator:
+    def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""
         return self._tested().compile()
 
@@ -234,7 +281,7 @@ class Counterexample(Statement):
             return sympy.simplify(on_tables(side, dict(self.tables)))
         return sympy.simplify(closed_form(side).subs(self.values))
 
-    def prove(self) -> Proof:
+    def _prove(self) -> Proof:
         """Compute both sides exactly; NotProved where they are equal, or not finite and real."""
         self._require_in_domain()
         left, right = self.sides()
@@ -258,50 +305,6 @@ class Counterexample(Statement):
                 raise NotProved(
                     f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
                 )
-
-
-def _equality_case(term: Expr) -> str:
-    """Why a term of a remainder cannot be negative, told by the case in which it is 0.
-
-    NotProved if it could be.
-    """
-    coefficient, rest = term.as_coeff_Mul()
-    if not coefficient.is_positive:
-        raise NotProved(f"the remainder's term {term} has a negative sign")
-    inner, weight, where = rest, sympy.S.One, ""
-    if isinstance(rest, Expectation):
-        inner, weight = rest.value, rest.weight
-        if not weight.is_nonnegative:
-            raise NotProved(f"the weight {weight} is not seen to be at least 0")
-        where = _wherever_positive(weight)
-    if isinstance(inner, log) and is_at_least_zero(inner):
-        return f"{latex(inner.args[0])} = 1{where}"
-    if isinstance(inner, KL) and is_divergence(inner):
-        return f"{latex(inner.first)} = {latex(inner.second)}{where}"
-    if isinstance(inner, SumOrIntegral):
-        gaps = [f for f in Mul.make_args(inner.integrand) if isinstance(f, kl_div)]
-        if len(gaps) == 1 and _is_positive_multiple(inner.integrand, gaps[0]):
-            return _equality_of_kl_div(gaps[0], Mul(inner.integrand / gaps[0], weight))
-        if not gaps and never_negative(inner.integrand):
-            return rf"{latex(inner.integrand)} = 0 \text{{ everywhere}}{where}"
-    raise NotProved(f"the remainder's term {term} is not seen to be at least 0")
-
-
-def _is_positive_multiple(integrand: Expr, gap: kl_div) -> bool:
-    """Whether the integrand is a positive factor times a `kl_div` of positive numbers."""
-    return bool((integrand / gap).is_positive) and all(a.is_positive for a in gap.args)
-
-
-def _equality_of_kl_div(gap: kl_div, weight: Expr) -> str:
-    """Where weight · gap is 0, for a weight of at least 0."""
-    first, second = gap.args
-    factor = weight.as_coeff_Mul()[1]
-    where = "" if factor.is_number else _wherever_positive(factor)
-    return f"{latex(first)} = {latex(second)}{where}"
-
-
-def _wherever_positive(weight: Expr) -> str:
-    return rf" \text{{ wherever }} {latex(weight)} > 0"
 
 
 def provable(statement: Statement) -> bool:

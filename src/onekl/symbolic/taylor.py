@@ -8,7 +8,8 @@ from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Density, Gaussian, factors, integrate_real
 from onekl.symbolic.notation import latex
-from onekl.symbolic.proof import NotProved, Positive, Proof
+from onekl.symbolic.premises import Support
+from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import assumptions, require_zero
 from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variables
 from onekl.symbolic.terms import integral_terms
@@ -143,18 +144,18 @@ def expand_under_the_integral(
         for d in sorted(names, key=str)
         if isinstance(d, Density) and not _is_mere_weight(names[d], (left, right))
     ]
-    positive = tuple(map(Positive, fragile))
+    support = tuple(Support((d,)) for d in fragile)
     parameters = (left + right).free_symbols - set(unnamed) - set(variables) - {symbol}
     below = denominators(left, symbol, sympy.S.Zero).xreplace(unnamed)
     premises = (
         *assumptions(sympy.Add(*parameters)),
         *(line for line in assumptions(below) if r"\neq" in line),
-        *(premise.latex() for premise in positive),
+        *(premise.latex() for premise in support),
         _small_remainders(variables, symbol, order),
     )
     rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
     return Proof(
-        rules, tuple(dict.fromkeys(premises)), (latex(series.xreplace(unnamed)),), positive=positive
+        rules, tuple(dict.fromkeys(premises)), (latex(series.xreplace(unnamed)),), support=support
     )
 
 

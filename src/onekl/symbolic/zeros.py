@@ -16,7 +16,8 @@ from sympy import Expr
 
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
-from onekl.symbolic.proof import NotProved, Positive
+from onekl.symbolic.premises import Support
+from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm
 
@@ -43,7 +44,7 @@ class _Point(Assignment):
         return self.outcomes[outcome_one]
 
 
-def support_premises(sides: Sides, gap: Expr, tables: RandomTables) -> tuple[Positive, ...]:
+def support_premises(sides: Sides, gap: Expr, tables: RandomTables) -> tuple[Support, ...]:
     """The fewest premises under which left − right = gap also holds wherever densities vanish.
 
     None where it holds as it is; NotProved where no premise of positivity mends it.
@@ -108,7 +109,7 @@ def _fewest(densities: list[Density], failing: list[_Point]) -> tuple[Density, .
     raise NotProved("the two sides differ where densities vanish")
 
 
-def _weakest(density: Density, failing: list[_Point]) -> Positive:
+def _weakest(density: Density, failing: list[_Point]) -> Support:
     """The weakest premise on the density that excludes the failing points where it vanishes.
 
     It is enough that the density is positive wherever another family's density of the same
@@ -122,7 +123,7 @@ def _weakest(density: Density, failing: list[_Point]) -> Positive:
         and (other.over, other.given) == (density.over, density.given)
     ]
     where = [other for other in others if all(point.densities[other] > 0 for point in vanishing)]
-    return Positive(density, where[0] if where else None)
+    return Support((density,), tuple(where[:1]))
 
 
 def _points(

@@ -185,7 +185,7 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                assuming=(FINITE_KL,),
+                trusted=(FINITE_KL,),
                 left=Mul(2, joint),
                 right=Add(*discriminator_loss.args, KL(codes, prior), -2 * log(2), evaluate=False),
             ),
@@ -214,7 +214,7 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                assuming=(r"\int q(z) \log D(z) \,dz \text{ is finite}",),
+                trusted=(r"\int q(z) \log D(z) \,dz \text{ is finite}",),
                 left=Mul(2, joint),
                 right=Add(encoder_side, prior_side, -2 * log(2), evaluate=False),
             ),
@@ -231,7 +231,7 @@ CLAIMS = (
             ),
             Identity(
                 STEP,
-                AT_OLD_BEST,
+                trusted=AT_OLD_BEST,
                 left=encoder_side.xreplace(old_best),
                 right=complete.xreplace(old_best),
             ),
@@ -280,31 +280,36 @@ CLAIMS = (
         (
             Pushforward(
                 ENCODED,
-                EXCHANGED,
+                trusted=EXCHANGED,
                 value=exchanged(gan.G(z)),
                 under=exchanged(gan.PRIOR(z)),
                 variable=exchanged(x),
                 density=pushed,
             ),
-            Identity(TABLES, EXCHANGED, left=exchanged(gan.joint), right=joint),
+            Identity(TABLES, trusted=EXCHANGED, left=exchanged(gan.joint), right=joint),
             Identity(
-                TABLES, EXCHANGED, left=exchanged(gan.discriminator_loss), right=discriminator_loss
+                TABLES,
+                trusted=EXCHANGED,
+                left=exchanged(gan.discriminator_loss),
+                right=discriminator_loss,
             ),
             OptimalDiscriminator(
                 STEP,
-                EXCHANGED,
+                trusted=EXCHANGED,
                 functional=exchanged(gan.discriminator_loss.xreplace({gan.model: gan.old})),
                 probability=D,
                 at=old_best[D],
             ),
-            Identity(TABLES, EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side),
+            Identity(
+                TABLES, trusted=EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side
+            ),
             Identity(
                 STEP,
-                EXCHANGED,
+                trusted=EXCHANGED,
                 left=exchanged(gan.with_old_best(gan.complete)),
                 right=complete.xreplace(old_best),
             ),
-            Identity(ENCODED, EXCHANGED, left=exchanged(gan_standard), right=standard),
+            Identity(ENCODED, trusted=EXCHANGED, left=exchanged(gan_standard), right=standard),
             Counterexample(
                 TABLES,
                 left=KL(exchanged(gan.labelled, labels=False), judged.xreplace(guess)),

@@ -152,7 +152,7 @@ def discriminator_claims() -> tuple[Claim, ...]:
             (
                 Identity(
                     TABLES,
-                    assuming=(finite_kl,),
+                    trusted=(finite_kl,),
                     left=Mul(2, joint),
                     right=Add(*discriminator_loss.args, pairs_kl, -2 * log(2), evaluate=False),
                 ),
@@ -187,7 +187,7 @@ def loss_claims() -> tuple[Claim, ...]:
             (
                 Identity(
                     STEP,
-                    at_old_best,
+                    trusted=at_old_best,
                     left=both_sides.xreplace(old_best),
                     right=complete_loss.xreplace(old_best),
                 ),
@@ -334,9 +334,15 @@ def five_models_claim() -> Claim:
                 lower=marginal,
                 remainder=conditional,
             ),
-            Identity(gan.TABLES, which, left=gan.joint.xreplace(gan.best), right=left_of_gan),
-            Identity(code_tables, which, left=code_kl.xreplace(best_for_codes), right=left_of_aae),
-            Identity(TABLES, which, left=one_function.xreplace(best_for_pairs), right=left_of_ali),
+            Identity(
+                gan.TABLES, trusted=which, left=gan.joint.xreplace(gan.best), right=left_of_gan
+            ),
+            Identity(
+                code_tables, trusted=which, left=code_kl.xreplace(best_for_codes), right=left_of_aae
+            ),
+            Identity(
+                TABLES, trusted=which, left=one_function.xreplace(best_for_pairs), right=left_of_ali
+            ),
         ),
     )
 

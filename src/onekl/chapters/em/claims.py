@@ -49,7 +49,7 @@ CLAIMS = (
             ),
             Bound(
                 TABLES,
-                (FIXED_PRIOR, FREE_DECODER),
+                trusted=(FIXED_PRIOR, FREE_DECODER),
                 upper=joint,
                 lower=KL(P(x, z), fitted),
                 remainder=misfit,
@@ -89,7 +89,7 @@ CLAIMS = (
         (
             Bound(
                 TABLES,
-                FREE_ENCODER,
+                trusted=FREE_ENCODER,
                 upper=KL(P(x, z), by_bayes),
                 lower=inferred,
                 remainder=conditional,

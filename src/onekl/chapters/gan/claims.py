@@ -156,7 +156,7 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                assuming=(FINITE_KL,),
+                trusted=(FINITE_KL,),
                 left=Mul(2, joint),
                 right=Add(*discriminator_loss.args, KL(model, data), -2 * log(2), evaluate=False),
             ),
@@ -167,7 +167,7 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                assuming=(r"\int \tilde{p}(x) \log D(x) \,dx \text{ is finite}",),
+                trusted=(r"\int \tilde{p}(x) \log D(x) \,dx \text{ is finite}",),
                 left=Mul(2, joint),
                 right=Add(generator_side, data_side, -2 * log(2), evaluate=False),
             ),
@@ -189,7 +189,10 @@ CLAIMS = (
         "su-19",
         (
             Identity(
-                STEP, AT_OLD_BEST, left=with_old_best(generator_side), right=with_old_best(complete)
+                STEP,
+                trusted=AT_OLD_BEST,
+                left=with_old_best(generator_side),
+                right=with_old_best(complete),
             ),
             Identity(
                 MAPPED,
@@ -215,7 +218,7 @@ CLAIMS = (
         (
             Bound(
                 SCALED,
-                assuming=(
+                trusted=(
                     r"D(x) = D_{max} \, s(x) \text{ with } s(x) = 1 \text{ at one point only}",
                 ),
                 upper=Expectation(model, -log(highest * share)),
@@ -295,7 +298,7 @@ CLAIMS = (
             ),
             Limit(
                 around,
-                (r"\text{in the limit, } f \text{ is a polynomial}",),
+                trusted=(r"\text{in the limit, } f \text{ is a polynomial}",),
                 expression=Expectation(Gaussian(x, centre, sigma**2), polynomial),
                 symbol=sigma,
                 point=0,
@@ -310,7 +313,7 @@ CLAIMS = (
             OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
             Bound(
                 TABLES,
-                assuming=(
+                trusted=(
                     r"\text{an equilibrium is read as the best } q"
                     r" \text{ against the best reply } D^{*}",
                 ),

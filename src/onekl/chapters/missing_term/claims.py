@@ -142,7 +142,7 @@ CLAIMS = (
         (
             Expansion(
                 LINE,
-                SMOOTH,
+                trusted=SMOOTH,
                 expression=missing(s),
                 symbol=t,
                 order=2,
@@ -150,13 +150,13 @@ CLAIMS = (
             ),
             Expansion(
                 PLANE,
-                SMOOTH,
+                trusted=SMOOTH,
                 expression=missing(Add(v_1 * s_1, v_2 * s_2, evaluate=False)),
                 symbol=t,
                 order=2,
                 value=quadratic,
             ),
-            Identity(ranges, SCHWARZ, left=form, right=squares),
+            Identity(ranges, trusted=SCHWARZ, left=form, right=squares),
         ),
         printed=(
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"

@@ -100,7 +100,7 @@ def sum_against_mean() -> Specimen:
 
     def least(loss: Expr, at: Expr) -> Minimum:
         """The loss as a function of the encoder's variance is least there."""
-        return Minimum(ranges, line, expression=loss, symbol=tau, at=at)
+        return Minimum(ranges, trusted=line, expression=loss, symbol=tau, at=at)
 
     return make_specimen(
         "bug-3",

@@ -129,7 +129,7 @@ CLAIMS = (
             Identity(PAIR, left=KL(new_side, old_side), right=per_code),
             Identity(
                 ranges,
-                SHARP,
+                trusted=SHARP,
                 left=smoothed_kl,
                 right=log(sharp(0) / sharp(image - old_image)),
             ),
@@ -144,7 +144,7 @@ CLAIMS = (
         (
             Limit(
                 ranges,
-                IN_THE_MEAN,
+                trusted=IN_THE_MEAN,
                 expression=Expectation(blur, Expectation(other_blur, exp(plane))),
                 symbol=sigma,
                 point=S.Zero,
@@ -152,7 +152,7 @@ CLAIMS = (
             ),
             Limit(
                 ranges,
-                IN_THE_MEAN,
+                trusted=IN_THE_MEAN,
                 expression=Expectation(blur, quartic),
                 symbol=sigma,
                 point=S.Zero,
@@ -170,7 +170,9 @@ CLAIMS = (
     Claim(
         "su-25",
         (
-            Bound(PAIR, (ONE_PRIOR, *NOISY), upper=joint, lower=marginal, remainder=remainder),
+            Bound(
+                PAIR, trusted=(ONE_PRIOR, *NOISY), upper=joint, lower=marginal, remainder=remainder
+            ),
             Identity(ranges, left=smoothed_kl, right=(image - old_image) ** 2 / (2 * sigma**2)),
             Identity(
                 ranges,
@@ -194,7 +196,7 @@ CLAIMS = (
                 upper=Add(adversarial, joint, evaluate=False),
                 lower=Add(adversarial, marginal, evaluate=False),
                 remainder=remainder,
-                assuming=(ONE_PRIOR, *NOISY),
+                trusted=(ONE_PRIOR, *NOISY),
             ),
             SecondOrder(
                 SmoothFunctions((Q,), scalars=(lam,)),
@@ -228,13 +230,16 @@ CLAIMS = (
                 left=SumOrIntegral(coupling * cost(x, y), (x, y, z)),
                 right=Expectation(PAIRED(z), cost(G, old_G)),
             ),
-            Minimum(ranges, NEARBY, expression=near, symbol=u, at=a / (2 * lam * m)),
+            Minimum(ranges, trusted=NEARBY, expression=near, symbol=u, at=a / (2 * lam * m)),
             Identity(
-                ranges, NEARBY, left=Add(u, -eta * Derivative(near, u), evaluate=False), right=after
+                ranges,
+                trusted=NEARBY,
+                left=Add(u, -eta * Derivative(near, u), evaluate=False),
+                right=after,
             ),
             Identity(
                 ranges,
-                (*FROZEN, *SHORT),
+                trusted=(*FROZEN, *SHORT),
                 left=distance(k + 1),
                 right=Add(r * distance(k), (1 - r) * w, evaluate=False),
             ),

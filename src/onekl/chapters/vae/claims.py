@@ -77,7 +77,7 @@ def transport(parameter: Expr, velocity: Expr) -> Identity:
     )
     flow = Mul(f, velocity, encoder, evaluate=False) if velocity != 1 else f * encoder
     return Identity(
-        ranges, GROWTH, left=Add(moved, carried, evaluate=False), right=-Derivative(flow, z)
+        ranges, trusted=GROWTH, left=Add(moved, carried, evaluate=False), right=-Derivative(flow, z)
     )
 
 
@@ -99,7 +99,7 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                assuming=(r"z \text{ is one draw from } p(z|x)\text{, a fresh one for each } x",),
+                trusted=(r"z \text{ is one draw from } p(z|x)\text{, a fresh one for each } x",),
                 left=loss,
                 right=Expectation(P(x), Expectation(P(z, given=x), one_sample)),
             ),
@@ -127,19 +127,19 @@ CLAIMS = (
         (
             Identity(
                 ranges,
-                LINEAR,
+                trusted=LINEAR,
                 left=Expectation(encoder, squared_error),
                 right=noiseless + slope**2 * sigma**2,
             ),
             Identity(
                 ranges,
-                LINEAR,
+                trusted=LINEAR,
                 left=Derivative(Expectation(encoder, squared_error), sigma),
                 right=2 * slope**2 * sigma,
             ),
             Limit(
                 ranges,
-                LINEAR,
+                trusted=LINEAR,
                 expression=Expectation(encoder, squared_error),
                 symbol=sigma,
                 point=0,
@@ -147,7 +147,7 @@ CLAIMS = (
             ),
             Minimum(
                 ranges,
-                LINEAR,
+                trusted=LINEAR,
                 expression=with_kl,
                 symbol=tau,
                 at=s**2 / Add(s**2, slope**2, evaluate=False),
