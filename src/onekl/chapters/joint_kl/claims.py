@@ -7,7 +7,7 @@ from sympy import Add, Eq, Expr, Mul, S, log, sqrt
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
-from onekl.symbolic.optima import Optimum
+from onekl.symbolic.best_density import Optimum
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Bound, Counterexample, Identity, Pushforward
 
