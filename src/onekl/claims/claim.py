@@ -8,27 +8,36 @@ from typing import Any
 from sympy import Expr
 
 from onekl.claims.inventory import inventory
+from onekl.claims.stated import Stated
+from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.notation import latex
-from onekl.symbolic.statements import Counterexample, Statement
+from onekl.symbolic.statements import Statement
 
 
 @dataclass(frozen=True)
 class Claim:
     """What a claim says, as statements that can be proved, tried with numbers and mutated.
 
+    `statements` are what the source says; the verdict is theirs.
+    `also` are what the book shows beside it, a special case or a stronger form, each with a word of
+    its own.
     `printed` is the source's own expression where a statement only uses it;
-    `stated` are the premises that the source itself states, as the prover words them.
-    `refuted` are counterexamples to what is printed; `statements` then are what is true instead.
+    `stated` are the premises that the source itself states.
+    `refuted` are counterexamples to statements that the claim makes; `statements` then are what is
+    true instead.
     `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼,
     "argument" as a heuristic.
+    A claim that `repeats` another one's statements says so, and counts nothing of its own.
     """
 
     id: str
     statements: tuple[Statement, ...]
-    stated: tuple[str, ...] = ()
+    stated: tuple[Stated, ...] = ()
     printed: Expr | str | None = None
     refuted: tuple[Counterexample, ...] = ()
     relation: str = "="
+    also: tuple[Statement, ...] = ()
+    repeats: str = ""
 
     def equations(self) -> list[str]:
         """The claim in LaTeX: what the page shows and what the check proves."""

@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sympy
-from sympy import Add, Derivative, Expr, Mul, Symbol
+from sympy import Add, Derivative, Expr, Symbol
 
-from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral, factors
+from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral
 from onekl.symbolic.notation import latex
+from onekl.symbolic.premises import Finite
 from onekl.symbolic.proof import (
     EXTENDED,
     POINTWISE,
     TONELLI,
     NotProved,
     Proof,
-    has_functional,
     normalisation,
 )
 from onekl.symbolic.sampling import RandomTables, all_variables
-from onekl.symbolic.terms import IntegralTerm, KnownRange, flat, integral_terms, never_negative
+from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
 from onekl.symbolic.zeros import support_premises
 
 
@@ -37,17 +37,19 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     integrands = [sum(term.coefficient * term.integrand for term in side) for side in lifted]
     gap = _simplified(_by_bayes(integrands[0] - integrands[1], tables))
     require_integral_zero(gap, variables, rules)
-    support = support_premises(lifted, gap, tables)
+    stated = [part for side in sides for term in side for part in term.parts]
+    needed = _needed(sides)
+    convergent = [t for row, marks in zip(lifted, needed) for t, mark in zip(row, marks) if mark]
+    support = support_premises(lifted, gap, tables, stated, convergent)
+    finite = _finiteness(sides, needed)
     rules += [] if support else [EXTENDED]
     steps = tuple(
         latex(SumOrIntegral(term.coefficient * term.integrand, variables))
         for side in lifted
         for term in side
     )
-    premises = (*_finiteness(sides), *(premise.latex() for premise in support))
-    return Proof(
-        tuple(dict.fromkeys(rules)), tuple(dict.fromkeys(premises)), steps, support=support
-    )
+    premises = tuple(premise.latex() for premise in (*finite, *support))
+    return Proof(tuple(dict.fromkeys(rules)), premises, steps, support=support, finite=finite)
 
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
@@ -60,8 +62,6 @@ def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
         )
     if left.has(Derivative) or right.has(Derivative):
         raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
-    for side in (left, right):
-        _require_no_hidden_zero(side)
 
 
 def _all_integrated(sides: list[list[IntegralTerm]], tables: RandomTables) -> tuple[Symbol, ...]:
@@ -80,17 +80,13 @@ def _sifted(term: IntegralTerm) -> IntegralTerm:
 
     NotProved where x has an unknown density.
     """
-    maps = [
-        f for f in factors(term.integrand) if isinstance(f, Dirac) and f.over[0] in term.variables
-    ]
+    maps = [f for f in term.parts if isinstance(f, Dirac) and f.over[0] in term.variables]
     if not maps:
         return term
     variable, image = maps[0].args
-    rest = term.integrand / maps[0]
-    if (
-        has_functional(rest)
-        or image.has(variable)
-        or any(variable in density.free_symbols for density in rest.atoms(Density))
+    rest = _without(term.parts, maps[0])
+    if image.has(variable) or any(
+        variable in density.free_symbols for part in rest for density in part.atoms(Density)
     ):
         raise NotProved(
             f"{latex(maps[0])} cannot be sifted: an unknown density of {latex(variable)} "
@@ -99,11 +95,17 @@ def _sifted(term: IntegralTerm) -> IntegralTerm:
     rule = rf"\int {latex(maps[0])} f({latex(variable)})\,d{latex(variable)} = f({latex(image)})"
     sifted = replace(
         term,
-        integrand=rest.xreplace({variable: image}),
+        parts=tuple(part.xreplace({variable: image}) for part in rest),
         variables=tuple(v for v in term.variables if v != variable),
         used=(*term.used, rule),
     )
     return _sifted(sifted)
+
+
+def _without(parts: tuple[Expr, ...], one: Expr) -> tuple[Expr, ...]:
+    """The parts without the first that is this one."""
+    place = parts.index(one)
+    return parts[:place] + parts[place + 1 :]
 
 
 def _reduced(term: IntegralTerm) -> IntegralTerm:
@@ -111,16 +113,14 @@ def _reduced(term: IntegralTerm) -> IntegralTerm:
 
     Each of them integrates to 1.
     """
-    for density in factors(term.integrand):
-        rest = term.integrand / density
-        if (
-            isinstance(density, Density)
-            and set(density.over) < set(term.variables)
-            and not rest.free_symbols & set(density.over)
-        ):
+    for density in term.parts:
+        if not isinstance(density, Density) or not set(density.over) < set(term.variables):
+            continue
+        rest = _without(term.parts, density)
+        if not any(part.free_symbols & set(density.over) for part in rest):
             reduced = replace(
                 term,
-                integrand=rest,
+                parts=rest,
                 variables=tuple(v for v in term.variables if v not in density.over),
                 used=(*term.used, normalisation(density)),
             )
@@ -135,7 +135,7 @@ def _lifted(
     missing = tuple(v for v in variables if v not in term.variables)
     if not missing:
         return term
-    families = {f.family for f in factors(term.integrand) if isinstance(f, Density)}
+    families = {f.family for f in term.parts if isinstance(f, Density)}
     able = [j for j in tables.joints if set(missing) <= set(j.variables)]
     fitting = [j for j in able if j.family in families] or able
     if not fitting:
@@ -144,10 +144,11 @@ def _lifted(
             f"beside {latex(term.integrand)}"
         )
     joint = fitting[0]
-    known = tuple(v for v in joint.variables if v in term.integrand.free_symbols)
+    free = set().union(*(part.free_symbols for part in term.parts))
+    known = tuple(v for v in joint.variables if v in free)
     conditional = joint(*missing, given=known)
     used = (*term.used, normalisation(conditional))
-    return replace(term, integrand=term.integrand * conditional, variables=variables, used=used)
+    return replace(term, parts=(*term.parts, conditional), variables=variables, used=used)
 
 
 def _by_bayes(expression: Expr, tables: RandomTables) -> Expr:
@@ -174,6 +175,7 @@ def _simplified(expression: Expr) -> Expr:
     together = sympy.together(expression.xreplace(names).xreplace(shares))
     plain = sympy.expand(sympy.expand_log(together, deep=True))
     unnamed = {name: density for density, name in names.items()}
+    unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
     return sympy.expand(sympy.simplify(plain)).xreplace(unnamed)
 
 
@@ -186,54 +188,76 @@ def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[
     for term in Add.make_args(gap):
         if term == 0:
             continue
-        densities = [f for f in Mul.make_args(term) if isinstance(f, Density)]
-        coefficient = term / Mul(*densities)
+        coefficient, density = term.as_independent(Density, as_Add=False)
         if (
-            len(densities) != 1
-            or not coefficient.is_number
-            or set(densities[0].over) != set(variables)
+            not isinstance(density, Density)
+            or coefficient.free_symbols & set(variables)
+            or set(density.over) != set(variables)
         ):
-            raise NotProved(f"the integrands differ by {gap}")
-        rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(densities[0])]
+            raise NotProved(f"the integrands differ by {latex(gap)}")
+        rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(density)]
         total += coefficient
-    if total != 0:
-        raise NotProved(f"the integrals differ by {total}")
+    if _simplified(total) != 0:
+        raise NotProved(f"the integrals differ by {latex(total)}")
 
 
-def _finiteness(sides: list[list[IntegralTerm]]) -> list[str]:
-    """The premises that integrals are finite, so that neither ∞ − ∞ nor a wrong exchange occurs.
+def _needed(sides: list[list[IntegralTerm]]) -> list[list[bool]]:
+    """Which terms of both sides have to be finite.
+
+    A nested integral that is alone on its side needs it not, if the other side is steady: its
+    integrand then has an integrable negative part, and the order of integration does not matter.
+    """
+    left, right = (_must_be_finite(side) for side in sides)
+    if len(sides[0]) == 1 and _is_steady(sides[1], right):
+        left = [False]
+    elif len(sides[1]) == 1 and _is_steady(sides[0], left):
+        right = [False]
+    return [left, right]
+
+
+def _is_steady(side: list[IntegralTerm], finite: list[bool]) -> bool:
+    """Whether each term is finite by a premise, or bounded below as it is."""
+    return all(
+        mark or not term.variables or not term.may_be_minus_infinity
+        for term, mark in zip(side, finite)
+    )
+
+
+def _must_be_finite(side: list[IntegralTerm]) -> list[bool]:
+    """Which terms of a side have to be finite, so that neither ∞ − ∞ nor a wrong exchange occurs.
 
     A side without terms above 0 cannot be +∞ and needs none.
+    A term needs it if it could be −∞, and was nested or stands in a sum.
     """
+    if all(never_negative(-term.coefficient * term.integrand) for term in side):
+        return [False] * len(side)
+    alone = len(side) == 1
     return [
-        rf"{latex(SumOrIntegral(_unsigned(term.integrand), term.variables))} \text{{ is finite}}"
-        for side in sides
-        if not all(never_negative(-term.coefficient * term.integrand) for term in side)
+        term.known != KnownRange.BOUNDED
+        and term.may_be_minus_infinity
+        and (
+            (TONELLI in term.used and term.known < KnownRange.BOUNDED_BELOW)
+            or (not alone and bool(term.variables))
+        )
         for term in side
-        if _must_be_finite(term, alone=len(side) == 1)
     ]
 
 
-def _must_be_finite(term: IntegralTerm, alone: bool) -> bool:
-    """Whether a term needs the premise: it could be −∞, and was nested or stands in a sum."""
-    if term.known == KnownRange.BOUNDED or not term.may_be_minus_infinity:
-        return False
-    nested = TONELLI in term.used and term.known < KnownRange.BOUNDED_BELOW
-    return nested or (not alone and bool(term.variables))
+def _finiteness(sides: list[list[IntegralTerm]], needed: list[list[bool]]) -> tuple[Finite, ...]:
+    """The premises of finiteness: of the terms that need it, and of the factors of products."""
+    in_sums = [
+        is_finite(term.total)
+        for side, marks in zip(sides, needed)
+        for term, mark in zip(side, marks)
+        if mark
+    ]
+    factors = [is_finite(total) for side in sides for term in side for total in term.finite]
+    return tuple(dict.fromkeys((*in_sums, *factors)))
 
 
-def _require_no_hidden_zero(side: Expr) -> None:
-    """NotProved where a factor stands beside its own inverse.
-
-    It would be cancelled, and with it the question of what happens where it vanishes.
-    """
-    for product in side.atoms(Mul):
-        parts = flat(product)
-        if any(f.is_Pow and f.exp.is_negative and f.base in parts for f in parts):
-            raise NotProved(
-                f"{latex(product)} holds a factor and its inverse: "
-                "cancel them, or say where the factor is positive"
-            )
+def is_finite(total: SumOrIntegral) -> Finite:
+    """The premise that an integral is finite, told without a sign before it."""
+    return Finite(SumOrIntegral(_unsigned(total.integrand), total.variables))
 
 
 def _unsigned(integrand: Expr) -> Expr:

@@ -1,7 +1,8 @@
 """Premises as objects: what a proof needs beyond the definitions.
 
-`Support` says where densities are positive, `Equal` is an equation that a proof uses by putting its
-right side in the place of its left one.
+`Support` says where densities are positive, and `Finite` that an integral is finite; instances are
+held to both.
+`Equal` is an equation that a proof uses by putting its right side in the place of its left one.
 A premise in words is a line of LaTeX, a `str`, written by the prover that needs it.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr
 
+from onekl.symbolic.algebra import ClassProbability
 from onekl.symbolic.notation import latex
 
 
@@ -38,6 +40,21 @@ class Support:
 
 
 @dataclass(frozen=True)
+class Finite:
+    """An integral, or a functional, is finite."""
+
+    total: Expr
+
+    def latex(self) -> str:
+        """The premise in LaTeX, told without a sign before the integrand."""
+        return rf"{latex(self.total)} \text{{ is finite}}"
+
+    def follows_from(self, known: Finite) -> bool:
+        """Whether `known` says it of the same integral."""
+        return self == known
+
+
+@dataclass(frozen=True)
 class Equal:
     """left = right, where left is one density, one value of D, or one symbol."""
 
@@ -60,7 +77,7 @@ class Equal:
         return self == known
 
 
-Premise = str | Support | Equal
+Premise = str | Support | Finite | Equal
 
 
 def premise_latex(premise: Premise) -> str:
@@ -79,7 +96,14 @@ def follows(premise: Premise, known: Iterable[Premise]) -> bool:
 
 
 def using(expression: Expr, given: Iterable[Equal]) -> Expr:
-    """The expression with the left side of each equation replaced by its right side."""
+    """The expression with the left side of each equation replaced by its right side.
+
+    With the probability of one outcome, that of the other is known too.
+    """
     for equation in given:
-        expression = sympy.sympify(expression).xreplace({equation.left: equation.right})
+        left, right = equation.left, sympy.sympify(equation.right)
+        known = {left: right}
+        if isinstance(left, ClassProbability):
+            known[left.other] = sympy.together(1 - right)
+        expression = sympy.sympify(expression).xreplace(known)
     return expression

@@ -17,7 +17,7 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
 )
 from onekl.symbolic.notation import latex
-from onekl.symbolic.premises import Support
+from onekl.symbolic.premises import Finite, Support
 
 POINTWISE = r"\text{the integrands are equal point by point}"
 TONELLI = r"\text{a nested integral is one integral (Tonelli)}"
@@ -42,6 +42,12 @@ class Proof:
     steps: tuple[str, ...] = ()
     equality: str = ""
     support: tuple[Support, ...] = ()
+    finite: tuple[Finite, ...] = ()
+
+    @property
+    def imposed(self) -> tuple[Support | Finite, ...]:
+        """The premises that instances are held to."""
+        return (*self.support, *self.finite)
 
 
 def normalisation(density: Density) -> str:
@@ -78,25 +84,53 @@ def is_density(product: Expr, variables: tuple[Symbol, ...]) -> bool:
 
 def _is_mixture(total: Expr, variables: tuple[Symbol, ...]) -> bool:
     """Whether a sum is a weighted mean of densities, with positive weights that sum to one."""
-    shares = [term.as_coeff_Mul() for term in total.args]
-    return sum(share for share, _ in shares) == 1 and all(
-        share > 0 and is_density(part, variables) for share, part in shares
+    shares = [_share(term) for term in total.args]
+    whole = sympy.Add(*(share for share, _ in shares))
+    labels = {c: 1 - c.other for c in whole.atoms(ClassProbability) if not c.outcome}
+    return sympy.simplify(whole.xreplace(labels) - 1) == 0 and all(
+        share.is_positive and is_density(part, variables) for share, part in shares
     )
 
 
-def is_constant(factor: Expr) -> bool:
-    """Whether a factor is a positive number, or a symbol for one."""
-    return bool(factor.is_positive) and not factor.has(AppliedUndef, Density, ClassProbability)
+def _share(term: Expr) -> tuple[Expr, Expr]:
+    """A term as a weight without densities, and the rest."""
+    weight, part = term.as_independent(Density, as_Add=False)
+    return weight, part
 
 
-def is_finite_measure(product: Expr, variables: tuple[Symbol, ...]) -> bool:
-    """Whether a product is a density of the variables, times constants and label probabilities."""
+def is_constant(factor: Expr, bound: frozenset[Symbol]) -> bool:
+    """Whether a factor is a positive number, or made of symbols for numbers alone.
+
+    `bound` are the variables that are integrated over; a function of one is no constant.
+    """
+    unknown = [f for f in factor.atoms(AppliedUndef, Density, ClassProbability) if f.free_symbols]
+    return bool(factor.is_positive) and not unknown and not factor.free_symbols & bound
+
+
+def is_finite_measure(
+    product: Expr, variables: tuple[Symbol, ...], bound: frozenset[Symbol]
+) -> bool:
+    """Whether a product is a density of the variables, times constants and shares of at most 1."""
     kept = [
         f
-        for f in Mul.make_args(product)
-        if not isinstance(f, ClassProbability) and not is_constant(f)
+        for f in _without_shares(list(Mul.make_args(product)))
+        if not isinstance(f, ClassProbability) and not is_constant(f, bound)
     ]
     return is_density(sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept), variables)
+
+
+def _without_shares(parts: list[Expr]) -> list[Expr]:
+    """The factors of a product without those that make up a share a/(a + b), with a, b ≥ 0."""
+    for below in parts:
+        if not (below.is_Pow and below.exp == -1 and below.base.is_Add):
+            continue
+        if not all(term.is_nonnegative for term in below.base.args):
+            continue
+        for term in below.base.args:
+            above = Mul.make_args(term)
+            if all(f in parts for f in above):
+                return _without_shares([f for f in parts if f not in (below, *above)])
+    return parts
 
 
 def is_divergence(kl: KL) -> bool:

@@ -13,17 +13,15 @@ import mpmath
 import sympy
 from sympy import Add, Expr, Symbol
 
-from onekl.symbolic.algebra import KL, Expectation, Joint, SumOrIntegral, variables_of
+from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.real_line import closed_form, prove_change_of_variables, prove_concrete
-from onekl.symbolic.sampling import RandomParameters, RandomTables, on_tables
+from onekl.symbolic.real_line import prove_change_of_variables, prove_concrete
+from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.slack import equality_case
-
-DOMAIN = ("real", "integer", "positive", "negative", "nonnegative", "nonpositive", "nonzero")
 
 
 def difference(left: Number, right: Number) -> Number:
@@ -97,6 +95,13 @@ class Statement:
         """A function that measures the violation of the statement on an instance, 0 for none."""
         return self.plain()._compile()
 
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """Left side, sign (= or \\geq) and right side, for a counterexample to evaluate.
+
+        NotProved for a kind of statement that no single instance refutes.
+        """
+        raise NotProved(f"a {type(self).__name__} has no two sides to evaluate on an instance")
+
     def accepts(self, name: str, changed: Expr) -> bool:
         """Whether a mutant's change of the field still makes a statement of this kind."""
         return True
@@ -135,7 +140,7 @@ class Identity(Statement):
 
     def _prove(self) -> Proof:
         """Carry out the integrals of concrete densities; compare the integrands of unknown ones."""
-        if self.left == self.right:
+        if sympy.Add(self.left, -self.right) == 0:
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right)
@@ -149,6 +154,10 @@ class Identity(Statement):
             return difference(left(instance), right(instance))
 
         return violation
+
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """left = right."""
+        return self.left, "=", self.right
 
     def same_as(self, other: Identity) -> bool:
         """Whether the other's right side is provably equal to this one's."""
@@ -201,6 +210,10 @@ class Bound(Statement):
 
         return violation
 
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """upper ≥ lower."""
+        return self.upper, r"\geq", self.lower
+
     def same_as(self, other: Bound) -> bool:
         """Whether the two identities are the same."""
         return self._identity().same_as(other._identity())
@@ -251,60 +264,13 @@ class Pushforward(Statement):
         """How far the means of a random function are apart, relative to their size."""
         return self._tested().compile()
 
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """The two means of the unknown function f, which the instance has to give."""
+        return self._tested().relation()
+
     def same_as(self, other: Pushforward) -> bool:
         """Whether the other map has the same law."""
         return self.density == other.density and provable(other)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counterexample(Statement):
-    """left ≠ right on the given tables, or at the given values of symbols, exactly.
-
-    It refutes left = right.
-    """
-
-    left: Expr
-    right: Expr
-    tables: tuple[tuple[Joint, object], ...] = ()
-    values: tuple[tuple[Symbol, Expr], ...] = ()
-
-    def latex(self) -> str:
-        """left ≠ right in general."""
-        return rf"{latex(self.left)} \neq {latex(self.right)} \text{{ in general}}"
-
-    def sides(self) -> tuple[Expr, Expr]:
-        """The two sides on the tables or at the values, as exact SymPy numbers."""
-        return self._exact(self.left), self._exact(self.right)
-
-    def _exact(self, side: Expr) -> Expr:
-        if self.tables:
-            return sympy.simplify(on_tables(side, dict(self.tables)))
-        return sympy.simplify(closed_form(side).subs(self.values))
-
-    def _prove(self) -> Proof:
-        """Compute both sides exactly; NotProved where they are equal, or not finite and real."""
-        self._require_in_domain()
-        left, right = self.sides()
-        gap = sympy.N(left - right, 50)
-        if gap.free_symbols or not gap.is_real or not gap.is_finite:
-            raise NotProved(f"both sides must be finite numbers, not {left} and {right}")
-        if abs(gap) < sympy.Float(10) ** -30:
-            raise NotProved(f"no counterexample: both sides are {left}")
-        values = ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values)
-        where = rf"\text{{ at }}{values}" if values else ""
-        claimed = latex(self.right)
-        other = claimed if self.right.is_number else rf"{claimed} = {latex(right)}"
-        step = rf"{latex(self.left)} = {latex(left)} \text{{ and not }} {other}{where}"
-        return Proof((r"\text{evaluated exactly at one instance}",), (), (step,))
-
-    def _require_in_domain(self) -> None:
-        """NotProved where a symbol's value lacks what is assumed of the symbol."""
-        for symbol, value in self.values:
-            assumed = {k: known for k, known in symbol.assumptions0.items() if k in DOMAIN}
-            if any(known != getattr(value, f"is_{name}") for name, known in assumed.items()):
-                raise NotProved(
-                    f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
-                )
 
 
 def provable(statement: Statement) -> bool:

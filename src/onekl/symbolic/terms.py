@@ -6,16 +6,14 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import sympy
-from sympy import Add, Expr, Mul, Symbol, log
+from sympy import Add, Expr, Mul, Pow, Symbol, log
 
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
     Density,
-    Dirac,
     Entropy,
     Expectation,
-    Gaussian,
     LabelledJoint,
     SumOrIntegral,
     define,
@@ -34,6 +32,8 @@ from onekl.symbolic.proof import (
     normalisation,
 )
 
+Bound = frozenset[Symbol]  # the variables that are integrated over anywhere in an expression
+
 
 class KnownRange(IntEnum):
     """What is known of an integral's value; each member says all that the ones before it say."""
@@ -43,9 +43,9 @@ class KnownRange(IntEnum):
     NONNEGATIVE = 2
     BOUNDED = 3  # between 0 and a constant
 
-    def under(self, weight: Expr, variables: tuple[Symbol, ...]) -> KnownRange:
+    def under(self, weight: Expr, variables: tuple[Symbol, ...], bound: Bound) -> KnownRange:
         """What is known of ∫ weight · value over the variables, for a value of this range."""
-        if is_finite_measure(weight, variables):
+        if is_finite_measure(weight, variables, bound):
             return self
         if self >= KnownRange.NONNEGATIVE and never_negative(weight):
             return KnownRange.NONNEGATIVE
@@ -54,16 +54,30 @@ class KnownRange(IntEnum):
 
 @dataclass(frozen=True)
 class IntegralTerm:
-    """coefficient · ∫ integrand over variables.
+    """coefficient · ∫ product of the parts over variables.
 
-    `known` is the range of the integral without its coefficient, `used` the rules that led to it.
+    The parts stand as they are written: multiplied by SymPy they could cancel, and what happens
+    where a cancelled factor vanishes could no longer be seen.
+    `known` is the range of the integral without its coefficient, `used` the rules that led to it,
+    `finite` are the integrals that had to be finite on the way.
     """
 
     coefficient: Expr
-    integrand: Expr
+    parts: tuple[Expr, ...]
     variables: tuple[Symbol, ...]
     known: KnownRange = KnownRange.UNKNOWN
     used: tuple[str, ...] = ()
+    finite: tuple[SumOrIntegral, ...] = ()
+
+    @property
+    def integrand(self) -> Expr:
+        """The product of the parts by their definitions, with all that cancels cancelled."""
+        return Mul(*map(define, self.parts))
+
+    @property
+    def total(self) -> SumOrIntegral:
+        """The integral without its coefficient."""
+        return SumOrIntegral(self.integrand, self.variables)
 
     @property
     def may_be_minus_infinity(self) -> bool:
@@ -73,95 +87,135 @@ class IntegralTerm:
         return not never_negative(self.coefficient * self.integrand)
 
 
-def integral_terms(expression: Expr) -> list[IntegralTerm]:
+def integral_terms(expression: Expr, bound: Bound | None = None) -> list[IntegralTerm]:
     """A sum of functionals as a list of single integrals, nested ones merged (Tonelli).
 
-    NotProved for a product of two integrals, for a variable that is bound twice, and where merging
-    would cancel a factor that may be 0.
+    NotProved for a variable that is bound twice, and for a functional inside a function.
     """
+    bound = bound_variables(expression) if bound is None else bound
     if isinstance(expression, Add):
-        return [term for part in expression.args for term in integral_terms(part)]
+        return [term for part in expression.args for term in integral_terms(part, bound)]
     if isinstance(expression, KL):
-        return _terms_of_kl(expression)
+        return _terms_of_kl(expression, bound)
     if isinstance(expression, Entropy):
         density = expression.args[0]
-        return [IntegralTerm(sympy.S.NegativeOne, density * log(density), expression.variables)]
+        minus = sympy.S.NegativeOne
+        return [IntegralTerm(minus, (*flat(density), log(density)), expression.variables)]
     if isinstance(expression, Expectation):
-        return [_averaged(term, expression.weight) for term in integral_terms(expression.value)]
+        terms = integral_terms(expression.value, bound)
+        return [_averaged(term, expression.weight, bound) for term in terms]
     if isinstance(expression, SumOrIntegral):
-        return _terms_of_integral(expression)
-    if isinstance(expression, Mul) and has_functional(expression):
-        return _terms_of_product(expression)
+        return _terms_of_integral(expression, bound)
+    if has_functional(expression):
+        return _terms_of_product(expression, bound)
     known = KnownRange.NONNEGATIVE if never_negative(expression) else KnownRange.UNKNOWN
-    return [IntegralTerm(sympy.S.One, define(expression), (), known)]
+    return [IntegralTerm(sympy.S.One, tuple(flat(expression)), (), known)]
 
 
-def _terms_of_kl(kl: KL) -> list[IntegralTerm]:
+def bound_variables(expression: Expr) -> Bound:
+    """The variables that some functional in the expression sums away."""
+    kinds = (SumOrIntegral, KL, Expectation, Entropy)
+    return frozenset(v for node in expression.atoms(*kinds) for v in node.variables)
+
+
+def _terms_of_kl(kl: KL, bound: Bound) -> list[IntegralTerm]:
     if isinstance(kl.first, LabelledJoint):
-        return integral_terms(kl.definition())
-    return [
-        IntegralTerm(sympy.S.One, kl.definition().integrand, kl.variables, _known_range_of_kl(kl))
-    ]
+        return [term for case in kl.cases() for term in integral_terms(case, bound)]
+    parts = (*flat(kl.first), log(kl.first / kl.second))
+    return [IntegralTerm(sympy.S.One, parts, kl.variables, _known_range_of_kl(kl, bound))]
 
 
-def _known_range_of_kl(kl: KL) -> KnownRange:
+def _known_range_of_kl(kl: KL, bound: Bound) -> KnownRange:
     if not is_divergence(kl):
-        return KnownRange.UNKNOWN
+        return _known_range_of_integral(kl.definition(), bound)
     return KnownRange.BOUNDED if _dominates(kl.second, kl.first) else KnownRange.NONNEGATIVE
 
 
-def _terms_of_integral(total: SumOrIntegral) -> list[IntegralTerm]:
+def _terms_of_integral(total: SumOrIntegral, bound: Bound) -> list[IntegralTerm]:
     if has_functional(total.integrand):
-        inner = integral_terms(sympy.expand_mul(total.integrand))
-        return [_nested(term, sympy.S.One, total.variables) for term in inner]
-    known = _known_range_of_integral(total)
-    return [IntegralTerm(sympy.S.One, define(total.integrand), total.variables, known)]
+        inner = integral_terms(total.integrand, bound)
+        return [_nested(term, (), total.variables, bound) for term in inner]
+    known = _known_range_of_integral(total, bound)
+    return [IntegralTerm(sympy.S.One, tuple(flat(total.integrand)), total.variables, known)]
 
 
-def _terms_of_product(product: Mul) -> list[IntegralTerm]:
-    functional = [f for f in product.args if has_functional(f)]
-    if len(functional) > 1:
-        raise NotProved(f"a product of two integrals is beyond this prover: {product}")
-    rest = Mul(*(f for f in product.args if f not in functional))
-    terms = integral_terms(functional[0])
-    if rest.is_number:
-        return [replace(term, coefficient=rest * term.coefficient) for term in terms]
-    return [_nested(term, rest, ()) for term in terms]
+def _terms_of_product(product: Expr, bound: Bound) -> list[IntegralTerm]:
+    """A product of functionals and of other factors, each of which may be a sum."""
+    every = flat(product)
+    functional = [g for f in every if has_functional(f) for g in _repeated(f)]
+    rest = tuple(f for f in every if not has_functional(f))
+    terms = integral_terms(functional[0], bound)
+    for factor in functional[1:]:
+        terms = [_multiplied(a, b) for a in terms for b in integral_terms(factor, bound)]
+    number = Mul(*(f for f in rest if f.is_number))
+    weight = tuple(f for f in rest if not f.is_number)
+    scaled = [replace(term, coefficient=number * term.coefficient) for term in terms]
+    return [_nested(term, weight, (), bound) for term in scaled] if weight else scaled
 
 
-def _averaged(term: IntegralTerm, weight: Expr) -> IntegralTerm:
+def _repeated(factor: Expr) -> list[Expr]:
+    """A power of a functional as that many factors; NotProved for another function of one."""
+    if isinstance(factor, Pow) and factor.exp.is_Integer and factor.exp.is_positive:
+        return [factor.base] * int(factor.exp)
+    if not isinstance(factor, (Add, KL, Expectation, Entropy, SumOrIntegral)):
+        raise NotProved(
+            f"{latex(factor)} is a function of an integral, and no sum or product of integrals"
+        )
+    return [factor]
+
+
+def _multiplied(one: IntegralTerm, other: IntegralTerm) -> IntegralTerm:
+    """The product of two integrals over different variables as one integral (Fubini).
+
+    NotProved where they share a variable.
+    """
+    shared = set(one.variables) & set(other.variables)
+    if shared:
+        names = ", ".join(map(latex, shared))
+        raise NotProved(
+            f"a product of two integrals over one variable, {names}: write one of them over a copy"
+        )
+    nonnegative = min(one.known, other.known) >= KnownRange.NONNEGATIVE
+    finite = () if nonnegative else (one.total, other.total)
+    return IntegralTerm(
+        one.coefficient * other.coefficient,
+        (*one.parts, *other.parts),
+        (*one.variables, *other.variables),
+        KnownRange.NONNEGATIVE if nonnegative else KnownRange.UNKNOWN,
+        (*one.used, *other.used, TONELLI),
+        (*one.finite, *other.finite, *finite),
+    )
+
+
+def _averaged(term: IntegralTerm, weight: Expr, bound: Bound) -> IntegralTerm:
     """A term under an expectation.
 
     A conditional over variables that the term has summed away integrates to 1 and is left out.
     """
+    every = flat(weight)
     summed_away = [
-        f for f in factors(weight) if isinstance(f, Density) and set(f.over) <= set(term.variables)
+        f for f in every if isinstance(f, Density) and set(f.over) <= set(term.variables)
     ]
-    left = weight / Mul(*summed_away)
+    left = tuple(f for f in every if f not in summed_away)
     used = (*term.used, *(normalisation(f) for f in summed_away))
-    variables = variables_of(left) if left.has(Density, Gaussian, Dirac) else ()
-    return _nested(replace(term, used=used), left, variables)
+    variables = variables_of(Mul(*left)) if any(factors(f) or f.is_Add for f in left) else ()
+    return _nested(replace(term, used=used), left, variables, bound)
 
 
-def _nested(term: IntegralTerm, weight: Expr, variables: tuple[Symbol, ...]) -> IntegralTerm:
-    """A term inside another integral, times a weight.
-
-    NotProved where names clash or a zero would be cancelled.
-    """
-    if (weight.free_symbols | set(variables)) & set(term.variables):
-        raise NotProved(
-            f"a variable is bound twice in {latex(weight)} and the integral under it: rename one"
-        )
-    if any(f.is_Pow and f.base in factors(weight) for f in Mul.make_args(term.integrand)):
-        raise NotProved(
-            f"{latex(weight)} would be cancelled against a denominator, "
-            "which hides where it vanishes"
-        )
+def _nested(
+    term: IntegralTerm, weight: tuple[Expr, ...], variables: tuple[Symbol, ...], bound: Bound
+) -> IntegralTerm:
+    """A term inside another integral, times a weight; NotProved where names clash."""
+    free = set().union(*(f.free_symbols for f in weight))
+    twice = (free | set(variables)) & set(term.variables)
+    if twice:
+        names = ", ".join(sorted(map(latex, twice)))
+        raise NotProved(f"{names} is bound twice, by an integral and by one inside it: rename one")
     return replace(
         term,
-        integrand=weight * term.integrand,
+        parts=(*weight, *term.parts),
         variables=(*variables, *term.variables),
-        known=term.known.under(weight, variables),
+        known=term.known.under(Mul(*weight), variables, bound),
         used=(*term.used, TONELLI) if variables and term.variables else term.used,
     )
 
@@ -174,27 +228,29 @@ def _dominates(mixture: Expr, density: Expr) -> bool:
     return mixture.is_Add and any(term.as_coeff_Mul()[1] == density for term in mixture.args)
 
 
-def _known_range_of_integral(total: SumOrIntegral) -> KnownRange:
+def _known_range_of_integral(total: SumOrIntegral, bound: Bound) -> KnownRange:
     if never_negative(total.integrand):
         return KnownRange.NONNEGATIVE
-    return KnownRange.BOUNDED_BELOW if _is_log_of_ratio(total) else KnownRange.UNKNOWN
+    return KnownRange.BOUNDED_BELOW if _is_log_of_ratio(total, bound) else KnownRange.UNKNOWN
 
 
-def _is_log_of_ratio(total: SumOrIntegral) -> bool:
+def _is_log_of_ratio(total: SumOrIntegral, bound: Bound) -> bool:
     """Whether the integrand is a log r, with a finite measure a, and the integral is bounded below.
 
     It is where r ≥ c > 0, and where r = a/b with a finite measure b (a KL, up to constants).
     """
-    logs = [f for f in Mul.make_args(total.integrand) if isinstance(f, log)]
+    parts = flat(total.integrand)
+    logs = [f for f in parts if isinstance(f, log)]
     if len(logs) != 1:
         return False
     (ratio,) = logs[0].args
-    weight = total.integrand / logs[0]
+    weight = Mul(*(f for f in parts if f is not logs[0]))
+    if not is_finite_measure(weight, total.variables, bound):
+        return False
     least, rest = sympy.expand(ratio).as_independent(Density, ClassProbability, as_Add=True)
-    if is_constant(least) and rest.is_nonnegative and is_finite_measure(weight, total.variables):
+    if is_constant(least, bound) and rest.is_nonnegative:
         return True
-    other = sympy.simplify(weight / ratio)
-    return is_finite_measure(weight, total.variables) and is_finite_measure(other, total.variables)
+    return is_finite_measure(sympy.simplify(weight / ratio), total.variables, bound)
 
 
 def is_at_least_zero(factor: Expr) -> bool:
@@ -217,6 +273,7 @@ def never_negative(product: Expr) -> bool:
 
 def is_at_most_a_mass(total: SumOrIntegral) -> bool:
     """Whether 0 ≤ ∫ a log(1 + b) ≤ ∫ ab, a finite measure, so that the integral is finite."""
+    bound = frozenset(total.variables)
     parts = _without_minus_log(total.integrand)
     if not all(map(is_at_least_zero, parts)):
         return total.integrand == 0
@@ -225,7 +282,7 @@ def is_at_most_a_mass(total: SumOrIntegral) -> bool:
         return False
     rest = Mul(*(f for f in parts if f is not logs[0]))
     mass = sympy.simplify(rest * (logs[0].args[0] - 1))
-    return mass == 0 or is_finite_measure(mass, total.variables)
+    return mass == 0 or is_finite_measure(mass, total.variables, bound)
 
 
 def flat(product: Expr) -> list[Expr]:

@@ -1,8 +1,8 @@
 """Where densities vanish: do two sums of integrands that are equal elsewhere stay equal there?
 
 What happens at 0 is asked of numbers, at one point for each way in which the densities can vanish
-together; the values compared are extended numbers. Where the sums differ, a premise mends it: that
-some of the densities are positive.
+together; the values compared are extended numbers, of the integrands as they are written.
+The weakest premise that excludes the points where the sums differ is put together in `weakest`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from sympy import Expr
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.premises import Support
-from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm
+from onekl.symbolic.weakest import Pattern, weakest_premises
 
 ZERO = mpmath.mpf(0)
 TOLERANCE = mpmath.mpf(10) ** -9
@@ -43,21 +43,66 @@ class _Point(Assignment):
         """The number that stands for D, wherever it is taken."""
         return self.outcomes[outcome_one]
 
+    def is_positive(self, factor: Expr) -> bool:
+        """Whether a density, or the probability of an outcome, is positive at the point."""
+        if isinstance(factor, Density):
+            return self.densities[factor] > 0
+        one = ClassProbability(factor.name, factor.argument)
+        return self.outcomes[one] > 0 if factor.outcome else self.outcomes[one] < 1
 
-def support_premises(sides: Sides, gap: Expr, tables: RandomTables) -> tuple[Support, ...]:
-    """The fewest premises under which left − right = gap also holds wherever densities vanish.
 
+def support_premises(
+    sides: Sides,
+    gap: Expr,
+    tables: RandomTables,
+    stated: Sequence[Expr],
+    convergent: Sequence[IntegralTerm] = (),
+) -> tuple[Support, ...]:
+    """The weakest premises under which left − right = gap also holds wherever densities vanish.
+
+    They are told by densities and discriminators of the `stated` sides.
+    Points where a `convergent` term would be infinite need no premise: its integral is finite.
     None where it holds as it is; NotProved where no premise of positivity mends it.
     """
-    densities = _densities(sides, gap)
-    points = _points(densities, _discriminators(sides), tables)
+    densities, discriminators = _densities(sides, gap), _discriminators(sides)
     agree = _comparison(sides, gap)
-    failing = [point for point in points if not agree(point)]
-    return tuple(_weakest(density, failing) for density in _fewest(densities, failing))
+    named = _named(stated, densities, discriminators, tables)
+    failing: dict[Pattern, bool] = {}
+    infinite = [_sum_of_integrands([term]) for term in convergent]
+    for point in _points(densities, discriminators, tables):
+        if any(mpmath.isinf(term(point)) for term in infinite):
+            continue
+        pattern = tuple(point.is_positive(factor) for factor in named)
+        failing[pattern] = failing.get(pattern, False) or not agree(point)
+    return weakest_premises(named, failing)
+
+
+def _named(
+    stated: Sequence[Expr],
+    densities: list[Density],
+    discriminators: list[ClassProbability],
+    tables: RandomTables,
+) -> list[Expr]:
+    """What a premise can be about, in an order that does not depend on names.
+
+    Densities in the order of the tables' families and variables, marginals first; then the two
+    outcomes of each discriminator.
+    """
+    written = {d for side in stated for d in side.atoms(Density)}
+    families = [joint.family for joint in tables.joints]
+    order = {v: k for k, v in enumerate(all_variables(tables))}
+
+    def place(density: Density) -> tuple:
+        over, given = ([order[v] for v in names] for names in (density.over, density.given))
+        return bool(given), families.index(density.family), len(over), over, given
+
+    known = sorted((d for d in densities if d in written), key=place)
+    outcomes = [o for d in discriminators if d.arguments for o in (d, d.other)]
+    return [*known, *outcomes]
 
 
 def _densities(sides: Sides, gap: Expr) -> list[Density]:
-    found = {d for side in sides for term in side for d in term.integrand.atoms(Density)}
+    found = {d for side in sides for term in side for f in term.parts for d in f.atoms(Density)}
     return sorted(found | gap.atoms(Density), key=str)
 
 
@@ -67,7 +112,8 @@ def _discriminators(sides: Sides) -> list[ClassProbability]:
         ClassProbability(probability.name, probability.argument)
         for side in sides
         for term in side
-        for probability in term.integrand.atoms(ClassProbability)
+        for f in (term.coefficient, *term.parts)
+        for probability in f.atoms(ClassProbability)
     }
     return sorted(found, key=str)
 
@@ -89,41 +135,17 @@ def _comparison(sides: Sides, gap: Expr) -> Callable[[_Point], bool]:
 
 
 def _sum_of_integrands(side: Sequence[IntegralTerm]) -> Evaluator:
-    products = [(compiled(term.coefficient), compiled(term.integrand)) for term in side]
+    """The sum of coefficient · product of the parts, where 0 times anything is 0."""
+    products = [tuple(map(compiled, (term.coefficient, *term.parts))) for term in side]
+
+    def product(parts: tuple[Evaluator, ...], point: Assignment) -> Number:
+        numbers = [part(point) for part in parts]
+        return ZERO if any(n == 0 for n in numbers) else mpmath.fprod(numbers)
 
     def value(point: Assignment) -> Number:
-        return sum(coefficient(point) * integrand(point) for coefficient, integrand in products)
+        return sum((product(parts, point) for parts in products), ZERO)
 
     return value
-
-
-def _fewest(densities: list[Density], failing: list[_Point]) -> tuple[Density, ...]:
-    """The fewest densities of which at least one vanishes at each failing point."""
-    unconditional = [density for density in densities if not density.given]
-    # A premise on conditionals only if none on the others will do.
-    for candidates in (unconditional, densities):
-        for count in range(len(candidates) + 1):
-            for chosen in itertools.combinations(candidates, count):
-                if all(any(point.densities[d] == 0 for d in chosen) for point in failing):
-                    return chosen
-    raise NotProved("the two sides differ where densities vanish")
-
-
-def _weakest(density: Density, failing: list[_Point]) -> Support:
-    """The weakest premise on the density that excludes the failing points where it vanishes.
-
-    It is enough that the density is positive wherever another family's density of the same
-    variables is, if that one is positive at all these points.
-    """
-    vanishing = [point for point in failing if point.densities[density] == 0]
-    others = [
-        other
-        for other in vanishing[0].densities
-        if other.family != density.family
-        and (other.over, other.given) == (density.over, density.given)
-    ]
-    where = [other for other in others if all(point.densities[other] > 0 for point in vanishing)]
-    return Support((density,), tuple(where[:1]))
 
 
 def _points(
@@ -133,7 +155,8 @@ def _points(
     outcomes = (ZERO, mpmath.mpf("0.3"), mpmath.mpf(1))
     letters = dict.fromkeys((*all_variables(tables), *tables.scalars), mpmath.mpf("1.25"))
     for at_point in _support_patterns(densities, tables):
-        for chosen in itertools.product(outcomes, repeat=len(discriminators)):
+        choices = (outcomes if d.arguments else outcomes[1:2] for d in discriminators)
+        for chosen in itertools.product(*choices):
             yield _Point(
                 values=letters,
                 functions=_constant_function,

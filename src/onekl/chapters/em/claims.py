@@ -8,6 +8,7 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, conditional, marginal, 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.notation import latex
+from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.statements import Bound, Identity, Pushforward
 
 f = Function("f", nonnegative=True)
@@ -34,29 +35,22 @@ by_ratio = Expectation(
 )
 by_divergence = Expectation(P(x), Add(KL(P(z, given=x), Q(z, given=x)), -log(Q(x)), evaluate=False))
 
-FIXED_PRIOR = r"q(z) \text{ is held fixed}"
-FREE_DECODER = (
-    r"\text{where } p(x|z) \text{ is the best decoder, } q(x|z) \text{ ranges over all densities}"
-)
-FREE_ENCODER = (r"p(z|x) \text{ ranges over all densities}",)
-
 CLAIMS = (
     Claim(
         "su-8",
         (
-            Identity(
-                TABLES, left=joint, right=Add(-expected_log, -Entropy(P(x, z)), evaluate=False)
-            ),
-            Bound(
+            SameObjective(
                 TABLES,
-                trusted=(FIXED_PRIOR, FREE_DECODER),
-                upper=joint,
-                lower=KL(P(x, z), fitted),
-                remainder=misfit,
+                objective=joint,
+                other=-expected_log,
+                varied=(Q(x, given=z),),
+                rest=-Entropy(P(x, z)),
             ),
+        ),
+        also=(
+            Bound(TABLES, upper=joint, lower=KL(P(x, z), fitted), remainder=misfit),
             Identity(TABLES, left=KL(P(x, z), fitted), right=KL(P(z), Q(z))),
         ),
-        stated=(FIXED_PRIOR,),
         printed=rf"q(x|z) = \mathop{{\arg\max}}_{{q(x|z)}} {latex(expected_log)}",
     ),
     Claim(
@@ -75,12 +69,20 @@ CLAIMS = (
     Claim(
         "su-10",
         (
-            Identity(TABLES, left=joint, right=Add(by_ratio, -Entropy(P(x)), evaluate=False)),
-            Identity(TABLES, left=by_ratio, right=by_divergence),
-            Identity(
+            SameObjective(
                 TABLES,
-                left=by_divergence,
-                right=Add(conditional, -SumOrIntegral(P(x) * log(Q(x)), (x,)), evaluate=False),
+                objective=joint,
+                other=by_ratio,
+                varied=(P(z, given=x),),
+                rest=-Entropy(P(x)),
+            ),
+            Identity(TABLES, left=by_ratio, right=by_divergence),
+            SameObjective(
+                TABLES,
+                objective=by_divergence,
+                other=conditional,
+                varied=(P(z, given=x),),
+                rest=-SumOrIntegral(P(x) * log(Q(x)), (x,)),
             ),
         ),
     ),
@@ -89,7 +91,6 @@ CLAIMS = (
         (
             Bound(
                 TABLES,
-                trusted=FREE_ENCODER,
                 upper=KL(P(x, z), by_bayes),
                 lower=inferred,
                 remainder=conditional,
@@ -102,7 +103,6 @@ CLAIMS = (
                 right=SumOrIntegral(P(x) * product / Q(x) * f(x, z), (x, z)),
             ),
         ),
-        stated=FREE_ENCODER,
         printed=rf"p(z|x) = \frac{{{latex(product)}}}{{{latex(evidence)}}}",
     ),
 )

@@ -9,6 +9,7 @@ import sympy
 from sympy import Abs, Add, Expr, Function, Mul, Rational, S, Symbol, log
 
 from onekl.claims.claim import Claim
+from onekl.claims.stated import Stated
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -20,11 +21,14 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
+from onekl.symbolic.counterexample import Counterexample, Instance, table_of
 from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.limits import Limit
-from onekl.symbolic.notation import aligned, latex
+from onekl.symbolic.notation import latex
+from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.statements import Bound, Counterexample, Identity, Pushforward
+from onekl.symbolic.statements import Bound, Identity, Pushforward
 
 x, z = sympy.symbols("x z", real=True)
 y = Symbol("y", integer=True)
@@ -48,9 +52,14 @@ pushed = SumOrIntegral(image * PRIOR(z), (z,))
 MAPPED = RandomTables((Joint("p", (x,)), PRIOR), maps=(("G", x),))
 
 # su-13, su-14: the label y joins data and samples; the data side labels the data alone.
-labelled = LabelledJoint(y, Mul(HALF, data, evaluate=False), Mul(HALF, model, evaluate=False))
+# p₁ and p₀ stay letters; the article sets both to ½ after (13).
+p_1 = ClassProbability("p", ())
+p_0 = p_1.other
+labelled = LabelledJoint(y, Mul(p_1, data, evaluate=False), Mul(p_0, model, evaluate=False))
 judged = LabelledJoint(y, Mul(D, data, evaluate=False), Mul(not_D, data, evaluate=False))
 joint = KL(labelled, judged)
+EVEN = Equal(p_1, HALF)
+both_labels = Add(p_1 * data, p_0 * model, evaluate=False)  # su-15's left side
 # the mean surprise at the label
 surprise = Add(
     SumOrIntegral(labelled.one * -log(D), (x,)),
@@ -64,38 +73,51 @@ discriminator_loss = Add(data_side, Expectation(model, -log(not_D)), evaluate=Fa
 best_D = data / (data + model)  # su-18, with q for the present generator
 best = {D: best_D, not_D: model / (data + model)}
 old_best = {D: data / (data + old), not_D: old / (data + old)}  # su-18 with q°
-FINITE_KL = r"\mathrm{KL}\left(q(x) \,\Vert\, \tilde{p}(x)\right) \text{ is finite}"
-ALL_D = r"D(x) \text{ ranges over all functions with values in } [0, 1]"
-
-
-def with_old_best(expression: Expr) -> Expr:
-    """The expression with the discriminator at its optimum for the old generator, su-18 with q°."""
-    return expression.xreplace(old_best)
+ALL_D = Stated("any-D", r"D(x) \text{ ranges over all functions with values in } [0, 1]")
 
 
 complete = Add(Expectation(model, -log(D)), KL(model, old), evaluate=False)  # su-19
 marginal_bound = Bound(
     TABLES,
     upper=joint,
-    lower=KL(mixture, data),
+    lower=KL(both_labels, data),
     remainder=Add(
-        SumOrIntegral(kl_div(data / 2, D * mixture), (x,)),
-        SumOrIntegral(kl_div(model / 2, not_D * mixture), (x,)),
+        SumOrIntegral(kl_div(p_1 * data, D * both_labels), (x,)),
+        SumOrIntegral(kl_div(p_0 * model, not_D * both_labels), (x,)),
         evaluate=False,
     ),
+)
+# su-19's second line and su-20: a mean over samples is one over codes.
+at_the_codes = Identity(
+    MAPPED,
+    left=SumOrIntegral(pushed * -log(D), (x,)),
+    right=Expectation(PRIOR(z), -log(D.at(G(z)))),
 )
 
 # su-t4: D written as its largest value times a share of it.
 highest = Symbol("D_{max}", positive=True)
 share = ClassProbability("s", x)
 SCALED = RandomTables((Q,), scalars=(highest,))
+least_loss = Bound(
+    SCALED,
+    upper=Expectation(model, -log(highest * share)),
+    lower=-log(highest),
+    remainder=Expectation(model, log(1 / share)),
+)
+# Three letters, the data even on all, the generator before the step on the first alone: its best D
+# is 1 on the other two, and a generator on both of them is as good as on one.
+TIED = Instance(
+    tables=((Q, [S.Zero, HALF, HALF]),),
+    functions=(table_of("s", HALF, S.One, S.One),),
+    values=((highest, S.One),),
+)
 # su-t5: with Z q*(x) = D(x) q°(x), the generator's best step is q*.
 Z = Symbol("Z", positive=True)
 tilted = Mul(Z, BEST(x) / old)
 TILTED = RandomTables((Q, OLD, BEST), scalars=(Z,))
-EQUAL = ((P, [HALF, HALF]), (OLD, [HALF, HALF]))
-APART = ((P, [S.One, S.Zero]), (Q, [S.Zero, S.One]))
-AT_OLD_BEST = (r"D(x) = \frac{\tilde{p}(x)}{\tilde{p}(x) + q^{o}(x)} \text{ (su-18)}",)
+EQUAL = Instance(tables=((P, [HALF, HALF]), (OLD, [HALF, HALF])))
+APART = Instance(tables=((P, [S.One, S.Zero]), (Q, [S.Zero, S.One])))
+AT_OLD_BEST = Equal(D, old_best[D])
 
 # rq-5, su-12: a Gaussian around G(z) narrows down to the Dirac map.
 centre = Symbol("G", real=True)  # G(z) at one z
@@ -123,11 +145,15 @@ CLAIMS = (
     Claim("su-12", (Pushforward(MAPPED, value=G(z), under=PRIOR(z), variable=x, density=pushed),)),
     Claim(
         "su-13",
-        (
-            Identity(TABLES, left=S.One, right=SumOrIntegral(mixture, (x,))),
-            OptimalDiscriminator(TABLES, functional=surprise, probability=D, at=best_D),
+        (Identity(TABLES, left=S.One, right=SumOrIntegral(both_labels, (x,))),),
+        also=(
+            OptimalDiscriminator(
+                TABLES,
+                functional=surprise,
+                probability=D,
+                at=p_1 * data / (p_1 * data + p_0 * model),
+            ),
         ),
-        stated=(ALL_D,),
         printed=rf"q(x, y) = {latex(labelled)}",
     ),
     Claim(
@@ -136,17 +162,31 @@ CLAIMS = (
             Identity(
                 TABLES,
                 left=joint,
-                right=Add(Mul(HALF, data_side), Mul(HALF, generator_side), -log(2), evaluate=False),
+                right=Add(
+                    SumOrIntegral(labelled.one * log(p_1 / D), (x,)),
+                    SumOrIntegral(labelled.zero * log(labelled.zero / judged.zero), (x,)),
+                    evaluate=False,
+                ),
+            ),
+            SameObjective(
+                TABLES,
+                given=(EVEN,),
+                objective=joint,
+                other=Add(data_side, generator_side, evaluate=False),
+                varied=(D, model),
+                scale=HALF,
+                rest=-log(2),
             ),
         ),
+        stated=(Stated("even", EVEN),),
     ),
     Claim(
         "su-15",
         (
             Identity(
                 TABLES,
-                left=SumOrIntegral(Abs(Add(data / 2, model / 2, -data)), (x,)),
-                right=HALF * SumOrIntegral(Abs(model - data), (x,)),
+                left=SumOrIntegral(Abs(Add(p_1 * data, p_0 * model, -data, evaluate=False)), (x,)),
+                right=p_0 * SumOrIntegral(Abs(model - data), (x,)),
             ),
             marginal_bound,
         ),
@@ -154,24 +194,32 @@ CLAIMS = (
     Claim(
         "su-16",
         (
-            Identity(
+            SameObjective(
                 TABLES,
-                trusted=(FINITE_KL,),
-                left=Mul(2, joint),
-                right=Add(*discriminator_loss.args, KL(model, data), -2 * log(2), evaluate=False),
+                given=(EVEN,),
+                objective=joint,
+                other=discriminator_loss,
+                varied=(D,),
+                scale=HALF,
+                rest=Add(HALF * KL(model, data), -log(2), evaluate=False),
             ),
         ),
+        stated=(Stated("even", EVEN),),
     ),
     Claim(
         "su-17",
         (
-            Identity(
+            SameObjective(
                 TABLES,
-                trusted=(r"\int \tilde{p}(x) \log D(x) \,dx \text{ is finite}",),
-                left=Mul(2, joint),
-                right=Add(generator_side, data_side, -2 * log(2), evaluate=False),
+                given=(EVEN,),
+                objective=joint,
+                other=generator_side,
+                varied=(model,),
+                scale=HALF,
+                rest=Add(HALF * data_side, -log(2), evaluate=False),
             ),
         ),
+        stated=(Stated("even", EVEN),),
     ),
     Claim(
         "su-18",
@@ -189,43 +237,25 @@ CLAIMS = (
         "su-19",
         (
             Identity(
-                STEP,
-                trusted=AT_OLD_BEST,
-                left=with_old_best(generator_side),
-                right=with_old_best(complete),
+                STEP, left=SumOrIntegral(model * log(model / (D * old)), (x,)), right=complete
             ),
-            Identity(
-                MAPPED,
-                left=Expectation(PRIOR(z), -log(D.at(G(z)))),
-                right=SumOrIntegral(pushed * -log(D), (x,)),
-            ),
+            at_the_codes,
         ),
-        printed=aligned(SumOrIntegral(model * log(model / (D * old)), (x,)), *complete.args),
-        stated=AT_OLD_BEST,
+        also=(Identity(STEP, given=(AT_OLD_BEST,), left=generator_side, right=complete),),
     ),
-    Claim(
-        "su-20",
-        (
-            Identity(
-                MAPPED,
-                left=SumOrIntegral(pushed * -log(D), (x,)),
-                right=Expectation(PRIOR(z), -log(D.at(G(z)))),
-            ),
-        ),
-    ),
+    Claim("su-20", (at_the_codes,), repeats="su-19"),
     Claim(
         "su-t4",
-        (
-            Bound(
+        (least_loss,),
+        refuted=(
+            Counterexample(
                 SCALED,
-                trusted=(
-                    r"D(x) = D_{max} \, s(x) \text{ with } s(x) = 1 \text{ at one point only}",
-                ),
-                upper=Expectation(model, -log(highest * share)),
-                lower=-log(highest),
-                remainder=Expectation(model, log(1 / share)),
+                of=Identity(SCALED, left=SumOrIntegral(model**2, (x,)), right=S.One),
+                where=(Identity(SCALED, left=least_loss.upper, right=least_loss.lower),),
+                at=(TIED,),
             ),
         ),
+        relation="argument",
     ),
     Claim(
         "su-t5",
@@ -246,7 +276,9 @@ CLAIMS = (
         printed=r"D(x)\, q^{o}(x) = Z\, q^{*}(x), \qquad Z = \int D(x)\, q^{o}(x)\,dx",
         refuted=(
             Counterexample(
-                STEP, left=Expectation(old, data / (data + old)), right=S.Zero, tables=EQUAL
+                STEP,
+                of=Identity(STEP, left=Expectation(old, data / (data + old)), right=S.Zero),
+                at=(EQUAL,),
             ),
         ),
         relation="argument",
@@ -254,8 +286,18 @@ CLAIMS = (
     Claim(
         "su-t7",
         (
-            OptimalDiscriminator(TABLES, functional=joint, probability=D, at=best_D),
-            Identity(TABLES, left=joint.xreplace(best), right=KL(mixture, data)),
+            OptimalDiscriminator(
+                TABLES,
+                functional=joint,
+                probability=D,
+                at=p_1 * data / (p_1 * data + p_0 * model),
+            ),
+            Identity(
+                TABLES,
+                given=(EVEN, Equal(D, best_D)),
+                left=joint,
+                right=KL(mixture, data),
+            ),
             Identity(
                 TABLES,
                 left=KL(mixture, data),
@@ -263,18 +305,20 @@ CLAIMS = (
                 * Add(KL(model, data), -KL(data, mixture), -KL(model, mixture), evaluate=False),
             ),
         ),
-        stated=(ALL_D,),
+        stated=(ALL_D, Stated("even", EVEN)),
     ),
     Claim(
         "rq-2",
         (
             Identity(
                 TABLES,
-                left=SumOrIntegral(Abs(Add(data / 2, model / 2, -model)), (x,)),
-                right=HALF * SumOrIntegral(Abs(data - model), (x,)),
+                left=SumOrIntegral(Abs(Add(p_1 * data, p_0 * model, -model, evaluate=False)), (x,)),
+                right=p_1 * SumOrIntegral(Abs(data - model), (x,)),
             ),
             Counterexample(
-                TABLES, left=SumOrIntegral(Abs(data - model), (x,)), right=S.Zero, tables=APART
+                TABLES,
+                of=Identity(TABLES, left=SumOrIntegral(Abs(data - model), (x,)), right=S.Zero),
+                at=(APART,),
             ),
         ),
     ),
@@ -298,14 +342,12 @@ CLAIMS = (
             ),
             Limit(
                 around,
-                trusted=(r"\text{in the limit, } f \text{ is a polynomial}",),
                 expression=Expectation(Gaussian(x, centre, sigma**2), polynomial),
                 symbol=sigma,
                 point=0,
                 value=polynomial.subs(x, centre),
             ),
         ),
-        stated=(r"\sigma > 0",),
     ),
     Claim(
         "gt-12",
@@ -313,12 +355,9 @@ CLAIMS = (
             OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
             Bound(
                 TABLES,
-                trusted=(
-                    r"\text{an equilibrium is read as the best } q"
-                    r" \text{ against the best reply } D^{*}",
-                ),
+                given=(Equal(D, best_D),),
                 upper=log(4),
-                lower=discriminator_loss.xreplace(best),
+                lower=discriminator_loss,
                 remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
             ),
         ),
@@ -335,9 +374,8 @@ CLAIMS = (
         refuted=(
             Counterexample(
                 plays,
-                left=after_a_step(curved),
-                right=(1 + eta**2) * (a**2 + b**2),
-                values=((a, S.One), (b, S.Zero), (eta, HALF)),
+                of=Identity(plays, left=after_a_step(curved), right=(1 + eta**2) * (a**2 + b**2)),
+                at=(Instance(values=((a, S.One), (b, S.Zero), (eta, HALF))),),
             ),
         ),
         relation="argument",

@@ -9,6 +9,7 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.limits import Limit
+from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
@@ -89,8 +90,12 @@ CLAIMS = (
     Claim(
         "su-6",
         (
-            Identity(
-                TABLES, left=KL(P(x, z), Q(x, z)), right=Add(loss, -Entropy(P(x)), evaluate=False)
+            SameObjective(
+                TABLES,
+                objective=KL(P(x, z), Q(x, z)),
+                other=loss,
+                varied=(P(z, given=x), Q(x, z)),
+                rest=-Entropy(P(x)),
             ),
         ),
     ),
@@ -99,7 +104,6 @@ CLAIMS = (
         (
             Identity(
                 TABLES,
-                trusted=(r"z \text{ is one draw from } p(z|x)\text{, a fresh one for each } x",),
                 left=loss,
                 right=Expectation(P(x), Expectation(P(z, given=x), one_sample)),
             ),

@@ -1,0 +1,217 @@
+"""Counterexamples: a statement's own two sides, evaluated exactly on one explicit instance."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy
+from sympy import Expr, Function, Symbol
+
+from onekl.symbolic.algebra import ClassProbability, Density, Joint
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import Assignment, Number, Place, compiled
+from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.real_line import closed_form
+from onekl.symbolic.sampling import put_table
+from onekl.symbolic.statements import Statement
+
+DOMAIN = ("real", "integer", "positive", "negative", "nonnegative", "nonpositive", "nonzero")
+
+Values = Mapping[Place, Expr]  # what an unknown function is at each of its arguments
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An explicit instance: tables of families, values of unknown functions and of symbols.
+
+    A table is a nested list over the joint's variables; its cells may hold symbols, which get their
+    values afterwards, so that a derivative in one of them is exact.
+    A function, or a discriminator by its name, has a value for each argument.
+    """
+
+    tables: tuple[tuple[Joint, object], ...] = ()
+    functions: tuple[tuple[str, tuple[tuple[Place, Expr], ...]], ...] = ()
+    values: tuple[tuple[Symbol, Expr], ...] = ()
+
+    def exact(self, expression: Expr, along: Symbol | None = None) -> Expr:
+        """The expression on the instance as a SymPy number, or its slope along a symbol.
+
+        NotProved where it rests on a conditional of an event of probability 0.
+        """
+        expression = sympy.sympify(expression)
+        if self.tables:
+            found = sympy.sympify(compiled(expression)(self._assignment()))
+        else:
+            found = closed_form(expression)
+        found = found.doit() if along is None else sympy.diff(found.doit(), along)
+        found = sympy.simplify(found.subs(self.values))
+        null = [s for s in found.free_symbols if isinstance(s, _Undefined)]
+        if null:
+            raise NotProved(
+                f"the instance rests on {null[0].name}, conditioned on an event of probability 0"
+            )
+        return found
+
+    def _assignment(self) -> Assignment:
+        assignment = _Exact(symbolic=True, given=dict(self._function_values()))
+        for joint, table in self.tables:
+            put_table(assignment, joint, table)
+        return assignment
+
+    def _function_values(self) -> list[tuple[str, Values]]:
+        return [(name, dict(pairs)) for name, pairs in self.functions]
+
+    def require_in_domain(self) -> None:
+        """NotProved where a symbol's value lacks what is assumed of the symbol."""
+        for symbol, value in self.values:
+            assumed = {k: known for k, known in symbol.assumptions0.items() if k in DOMAIN}
+            if any(known != getattr(value, f"is_{name}") for name, known in assumed.items()):
+                raise NotProved(
+                    f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
+                )
+
+    def latex(self) -> str:
+        """The values of symbols, in LaTeX; nothing where there are none."""
+        return ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values)
+
+
+class _Undefined(Symbol):
+    """The free value of a conditional whose condition has probability 0."""
+
+
+@dataclass
+class _Exact(Assignment):
+    """An assignment with explicit function values, where a null event leaves a symbol behind."""
+
+    given: dict[str, Values] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.functions = self._function
+
+    def _function(self, name: str, *arguments: Number) -> Expr:
+        try:
+            return self.given[name][arguments]
+        except KeyError:
+            place = ", ".join(map(str, arguments))
+            raise NotProved(f"the instance has no value for {name}({place})") from None
+
+    def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
+        """The given value of D at the point."""
+        return self._function(outcome_one.name, *point)
+
+    def probability(self, density: Density) -> Number:
+        """The value of a density; a symbol of its own for a conditional of a null event."""
+        if density.given and self.condition(density) == 0:
+            letters = tuple(self.values[v] for v in density.over + density.given)
+            return _Undefined(f"{latex(density)} at {letters}")
+        return super().probability(density)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counterexample(Statement):
+    """An explicit instance on which the statement `of` fails, exactly.
+
+    Where the statement leaves constants open (`unknowns`, "for some c"), `at` are several
+    instances, and no values of the constants satisfy the equation on all of them.
+    Two objectives are told apart by their slopes `along` a symbol of the tables: they have opposite
+    signs, or one of them alone is 0.
+    `where` are relations that the statement supposes, which hold on the instance.
+    """
+
+    of: Statement
+    at: tuple[Instance, ...]
+    unknowns: tuple[Symbol, ...] = ()
+    along: Symbol | None = None
+    where: tuple[Statement, ...] = ()
+
+    def latex(self) -> str:
+        """The negation of the statement's relation, in general."""
+        left, sign, right = self.of.plain().relation()
+        negated = {"=": r"\neq", r"\geq": r"\not\geq", r"\sim": r"\not\sim"}[sign]
+        return rf"{latex(left)} {negated} {latex(right)} \text{{ in general}}"
+
+    def sides(self) -> tuple[Expr, Expr]:
+        """The two sides, or their slopes, on the first instance, as exact SymPy numbers."""
+        left, _, right = self.of.plain().relation()
+        return self.at[0].exact(left, self.along), self.at[0].exact(right, self.along)
+
+    def _prove(self) -> Proof:
+        """Evaluate both sides; NotProved where they are no real numbers or satisfy the relation."""
+        for instance in self.at:
+            instance.require_in_domain()
+            self._require_supposed(instance)
+        rules = (r"\text{evaluated exactly at one instance}",)
+        if self.unknowns:
+            return self._without_solution()
+        _, sign, _ = self.of.plain().relation()
+        if (sign == r"\sim") != (self.along is not None):
+            raise NotProved("two objectives, and only they, are compared along a symbol")
+        left, right = self.sides()
+        if not _fails(left, sign, right):
+            raise NotProved(f"no counterexample: the sides are {left} and {right}")
+        step = self._slopes(left, right) if self.along else self._step(left, right)
+        return Proof(rules, (), (step,))
+
+    def _require_supposed(self, instance: Instance) -> None:
+        """NotProved unless the relations that the statement supposes hold on the instance."""
+        for supposed in self.where:
+            left, sign, right = supposed.plain().relation()
+            if _fails(instance.exact(left), sign, instance.exact(right)):
+                raise NotProved(f"the instance does not satisfy {supposed.latex()}")
+
+    def _slopes(self, left: Expr, right: Expr) -> str:
+        of_left, _, of_right = self.of.plain().relation()
+        slopes = [
+            rf"\frac{{\partial}}{{\partial {latex(self.along)}}} "
+            rf"\left[{latex(side)}\right] = {latex(value)}"
+            for side, value in ((of_left, left), (of_right, right))
+        ]
+        return r" \text{, but } ".join(slopes) + rf"\text{{ at }}{self.at[0].latex()}"
+
+    def _step(self, left: Expr, right: Expr) -> str:
+        of_left, sign, of_right = self.of.plain().relation()
+        other = latex(of_right)
+        if not of_right.is_number:
+            other += f" = {latex(right)}"
+        words = r"\text{ and not }" if sign == "=" else r"\text{, less than }"
+        place = self.at[0].latex()
+        where = rf"\text{{ at }}{place}" if place else ""
+        return f"{latex(of_left)} = {latex(left)} {words} {other}{where}"
+
+    def _without_solution(self) -> Proof:
+        """The equations on the instances, as polynomials in the unknowns, have no common root."""
+        left, _, right = self.of.plain().relation()
+        equations = [instance.exact(left - right) for instance in self.at]
+        basis = sympy.groebner(equations, *self.unknowns)
+        if list(basis.exprs) != [1]:
+            raise NotProved(f"the equations on the instances have a solution: {basis.exprs[0]} = 0")
+        lines = r",\; ".join(f"{latex(equation)} = 0" for equation in equations)
+        names = ", ".join(map(latex, self.unknowns))
+        step = rf"{lines} \text{{ for no }} {names}"
+        return Proof((r"\text{a Gröbner basis of the equations is } 1",), (), (step,))
+
+
+def _fails(left: Expr, sign: str, right: Expr) -> bool:
+    """Whether a relation of two exact numbers is false; NotProved unless they are finite reals."""
+    gap = sympy.N(left - right, 50)
+    if gap.free_symbols or not gap.is_real or not gap.is_finite:
+        raise NotProved(f"both sides must be finite numbers, not {left} and {right}")
+    small = sympy.Float(10) ** -30
+    if sign == r"\sim":
+        signs = [sympy.sign(sympy.N(side, 50, chop=small)) for side in (left, right)]
+        return signs[0] != signs[1]
+    return bool(abs(gap) > small) if sign == "=" else bool(gap < -small)
+
+
+def table_of(function: Function | str, *values: Expr) -> tuple[str, tuple[tuple[Place, Expr], ...]]:
+    """An unknown function of one letter, or a discriminator's name, with its value at each."""
+    name = function if isinstance(function, str) else function.__name__
+    return name, tuple(((letter,), sympy.sympify(v)) for letter, v in enumerate(values))
+
+
+def table_of_pairs(name: str, rows: list[list[Expr]]) -> tuple[str, tuple[tuple[Place, Expr], ...]]:
+    """A discriminator of two letters with its value at each pair."""
+    pairs = itertools.product(range(len(rows)), range(len(rows[0])))
+    return name, tuple(((i, j), sympy.sympify(rows[i][j])) for i, j in pairs)

@@ -1,0 +1,108 @@
+"""Two expressions that are one objective: they differ by a factor and by what does not vary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import sympy
+from sympy import Add, Expr, Mul
+
+from onekl.symbolic.algebra import ClassProbability, Density
+from onekl.symbolic.notation import aligned, latex
+from onekl.symbolic.numeric import Evaluator
+from onekl.symbolic.pointwise import is_finite
+from onekl.symbolic.premises import Finite
+from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.statements import Identity, Statement
+from onekl.symbolic.terms import KnownRange, integral_terms
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameObjective(Statement):
+    """objective = scale · other + rest, with scale > 0 and a rest that is free of `varied`.
+
+    So whatever lowers the one lowers the other, as long as the rest is finite.
+    `varied` are the unknown functions that are chosen: discriminators by one of their values, and
+    densities, whose whole family varies.
+    """
+
+    objective: Expr
+    other: Expr
+    varied: tuple[Expr, ...]
+    scale: Expr = sympy.S.One
+    rest: Expr = sympy.S.Zero
+    mutable: ClassVar = ("other", "scale", "rest")
+
+    def _right(self) -> Expr:
+        """scale · other + rest, term by term."""
+        scaled = [
+            term if self.scale == 1 else Mul(self.scale, term, evaluate=False)
+            for term in Add.make_args(self.other)
+        ]
+        rest = Add.make_args(self.rest) if self.rest != 0 else ()
+        return Add(*scaled, *rest, evaluate=False)
+
+    def _identity(self) -> Identity:
+        """objective − rest = scale · other: what has to be finite for it is the rest alone."""
+        rest = [-term for term in Add.make_args(self.rest)] if self.rest != 0 else []
+        left = Add(self.objective, *rest, evaluate=False) if rest else self.objective
+        return Identity(self.instances, left=left, right=self.scale * self.other)
+
+    def latex(self) -> str:
+        """objective = scale · other + rest ∼ other."""
+        line = f"{latex(self.objective)} = {latex(self._right())}"
+        return rf"{line} \;\sim\; {latex(self.other)}"
+
+    def display(self) -> str:
+        """A line for each term, and the other objective last."""
+        body = aligned(self.objective, *Add.make_args(self._right()))
+        end = rf" \\ &\sim {latex(self.other)} \end{{aligned}}"
+        return body.removesuffix(r"\end{aligned}").rstrip() + end
+
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """objective ∼ other."""
+        return self.objective, r"\sim", self.other
+
+    def _prove(self) -> Proof:
+        """The proof of the identity; the rest has to be finite, or nothing would be left to lower.
+
+        NotProved for a factor that is not positive and a rest that varies.
+        """
+        if not self.scale.is_positive:
+            raise NotProved(f"the factor {latex(self.scale)} is not seen to be positive")
+        for part in (self.scale, self.rest):
+            if any(_varies(part, one) for one in self.varied):
+                raise NotProved(f"{latex(part)} varies with {latex(self.varied[0])}")
+        proof = self._identity().prove()
+        rules = (*proof.rules, r"\text{a positive factor and what does not vary move no minimum}")
+        finite = tuple(dict.fromkeys((*proof.finite, *self._finite_rest())))
+        lines = tuple(premise.latex() for premise in finite)
+        premises = tuple(dict.fromkeys((*proof.premises, *lines)))
+        return replace(proof, rules=rules, premises=premises, finite=finite)
+
+    def _finite_rest(self) -> tuple[Finite, ...]:
+        """The premise that each integral of the rest is finite."""
+        terms = [t for t in integral_terms(self.rest) if t.variables]
+        return tuple(is_finite(t.total) for t in terms if t.known < KnownRange.BOUNDED)
+
+    def _compile(self) -> Evaluator:
+        """How far the identity is off."""
+        return self._identity().compile()
+
+    def same_as(self, other: SameObjective) -> bool:
+        """Whether the two identities are the same."""
+        return self._identity().same_as(other._identity())
+
+
+def _varies(part: Expr, varied: Expr) -> bool:
+    """Whether a part holds the discriminator, or a density that moves with the varied one.
+
+    A conditional leaves the density of its condition as it is.
+    """
+    if isinstance(varied, ClassProbability):
+        return any(c.name == varied.name for c in part.atoms(ClassProbability))
+    return any(
+        d.family == varied.family and not set(d.over + d.given) <= set(varied.given)
+        for d in part.atoms(Density)
+    )
