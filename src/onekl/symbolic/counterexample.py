@@ -27,7 +27,8 @@ class Instance:
     """An explicit instance: tables of families, values of unknown functions and of symbols.
 
     A table is a nested list over the joint's variables; its cells may hold symbols, which get their
-    values afterwards, so that a derivative in one of them is exact.
+    values afterwards, so that a derivative in one of them is exact; a variable that the statement
+    leaves open has a letter among the values.
     A function, or a discriminator by its name, has a value for each argument.
     """
 
@@ -58,6 +59,8 @@ class Instance:
         assignment = _Exact(symbolic=True, given=dict(self._function_values()))
         for joint, table in self.tables:
             put_table(assignment, joint, table)
+        letters = {v: int(value) for v, value in self.values if v in assignment.sizes}
+        assignment.values.update(letters)
         return assignment
 
     def _function_values(self) -> list[tuple[str, Values]]:
@@ -194,7 +197,12 @@ class Counterexample(Statement):
 
 
 def _fails(left: Expr, sign: str, right: Expr) -> bool:
-    """Whether a relation of two exact numbers is false; NotProved unless they are finite reals."""
+    """Whether a relation of two exact numbers is false.
+
+    NotProved unless they are real and one of them, at least, is finite.
+    """
+    if sign == "=" and sympy.S.Infinity in (left, right):
+        return left != right and (left.is_finite or right.is_finite)
     gap = sympy.N(left - right, 50)
     if gap.free_symbols or not gap.is_real or not gap.is_finite:
         raise NotProved(f"both sides must be finite numbers, not {left} and {right}")

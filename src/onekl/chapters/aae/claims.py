@@ -6,12 +6,15 @@ The chapter's objects are written down here as the article prints them, mended w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
-from sympy import Add, Derivative, Expr, Function, Mul, Rational, S, Symbol, log
+from sympy import Add, Expr, Function, Mul, Rational, S, Symbol, log
 
 from onekl.chapters.gan import claims as gan
 from onekl.chapters.gan.claims import HALF, x, y, z
 from onekl.claims.claim import Claim
+from onekl.claims.stated import Stated
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -23,10 +26,13 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
+from onekl.symbolic.counterexample import Counterexample, Instance, table_of
 from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.notation import latex
+from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.statements import Bound, Counterexample, Identity, Pushforward
+from onekl.symbolic.statements import Bound, Identity, Pushforward
 
 DATA = Joint("p", (x,), {(x,): r"\tilde{p}"})
 CODES = Joint("p", (z,))  # the aggregated posterior
@@ -42,6 +48,7 @@ data, codes, old, prior = DATA(x), CODES(z), OLD(z), PRIOR(z)
 # D(z) = q(0|z): the chance that the code is the prior's
 D, not_D = ClassProbability("D", z), ClassProbability("D", z, 0)
 mixture = Add(codes / 2, prior / 2, evaluate=False)
+adversarial = KL(Add(PAIRS(z) / 2, prior / 2, evaluate=False), prior)  # what is left at the best D
 
 # su-27: a map of x, written as a conditional density.
 E, G = Function("E"), Function("G")
@@ -49,9 +56,15 @@ pushed = SumOrIntegral(Dirac(z, E(x)) * data, (x,))
 AT_E = D.at(E(x))
 
 # su-28, su-29: label 1 for codes, label 0 for the prior; the model side has the prior alone.
-labelled = LabelledJoint(y, Mul(HALF, codes, evaluate=False), Mul(HALF, prior, evaluate=False))
+# p₁ and p₀ stay letters; the article sets both to ½ after (28).
+p_1 = gan.p_1
+p_0 = p_1.other
+EVEN = Equal(p_1, HALF)
+EVEN_STATED = Stated("even-codes", EVEN)
+labelled = LabelledJoint(y, Mul(p_1, codes, evaluate=False), Mul(p_0, prior, evaluate=False))
 judged = LabelledJoint(y, Mul(not_D, prior, evaluate=False), Mul(D, prior, evaluate=False))
 joint = KL(labelled, judged)
+both_labels = Add(p_1 * codes, p_0 * prior, evaluate=False)
 surprise = Add(
     SumOrIntegral(labelled.one * -log(not_D), (z,)),
     SumOrIntegral(labelled.zero * -log(D), (z,)),
@@ -65,16 +78,24 @@ best_D = prior / (codes + prior)
 old_best = {D: prior / (old + prior), not_D: old / (old + prior)}
 complete = Add(Expectation(codes, -log(D)), KL(codes, old), evaluate=False)  # su-32, over codes
 standard = Expectation(data, -log(AT_E))  # su-33
-ALL_D = r"D(z) \text{ ranges over all functions with values in } [0, 1]"
-FINITE_KL = rf"{latex(KL(codes, prior))} \text{{ is finite}}"
-AT_OLD_BEST = (rf"D(z) = {latex(old_best[D])}",)
+ALL_D = Stated("any-D-codes", r"D(z) \text{ ranges over all functions with values in } [0, 1]")
+AT_OLD_BEST = Equal(D, old_best[D])
+# su-33, and the last line of su-32: a mean over codes is one over data.
+at_the_data = Identity(ENCODED, left=SumOrIntegral(pushed * -log(D), (z,)), right=standard)
 
 # The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with
-# D(z) = 1 − 2^−(1 + z).
-SEVEN_TO_THREE, EVEN = [Rational(7, 10), Rational(3, 10)], [HALF, HALF]
-UNEQUAL = ((DATA, SEVEN_TO_THREE), (SLIPPED, EVEN), (PRIOR, EVEN))
-CODED = ((CODES, SEVEN_TO_THREE),)
-not_so_sure = Mul(1 + z, log(2), evaluate=False)  # −log(1 − D(z))
+# D = ½ and ¾ at the two codes.
+SEVEN_TO_THREE, EVENLY = [Rational(7, 10), Rational(3, 10)], [HALF, HALF]
+f = Function("f", nonnegative=True)
+unequal = Instance(
+    tables=((DATA, SEVEN_TO_THREE), (SLIPPED, EVENLY), (PRIOR, EVENLY)),
+    functions=(table_of(E, 0, 1), table_of("f", 0, 1)),
+)
+judging = table_of("D", HALF, Rational(3, 4))
+coded = Instance(
+    tables=((DATA, SEVEN_TO_THREE), (PRIOR, EVENLY)),
+    functions=(table_of(E, 0, 1), judging),
+)
 
 # su-34: the error as a Gaussian's logarithm, and the encoder's KL taken apart.
 lam = Symbol("lambda", positive=True)
@@ -89,15 +110,15 @@ weighted_cost = SumOrIntegral(lam * PAIRS(x, z) * cost(x, G(z)), (x, z))
 information = KL(PAIRS(x, z), Mul(PAIRS(x), PAIRS(z), evaluate=False))
 
 # su-t12 on two letters: p̃ = (7/10, 3/10), q(z) = (1/2, 1/2); x = 1 has the code 1, and x = 0 has it
-# with probability a.
+# with probability a.  With D at its optimum and the decoder at its best, x as the number 0 or 1.
 a = Symbol("a", positive=True)
-ten_shares = Add(3, 7 * a, evaluate=False)  # 10 p(z = 1)
-met = Mul(Rational(1, 20), Add(8, 7 * a, evaluate=False), evaluate=False)  # m(1)
-missed = Mul(Rational(1, 20), Add(12, -7 * a, evaluate=False), evaluate=False)  # m(0)
-adversarial = Add(met * log(2 * met), missed * log(2 * missed), evaluate=False)  # KL(m ‖ q(z))
-# with the best decoder, and x as the number 0 or 1
-least_error = Mul(21, a, 1 / Add(30, 70 * a, evaluate=False), evaluate=False)
-letters = RandomParameters(((a, 0.05, 0.95), (lam, 0.1, 3)))
+coded_pairs = [[Rational(7, 10) * (1 - a), Rational(7, 10) * a], [S.Zero, Rational(3, 10)]]
+reconstruction = Expectation(PAIRS(x, z), Add(x, -G(z), evaluate=False) ** 2)
+disturbed = Instance(
+    tables=((PAIRS, coded_pairs), (PRIOR, EVENLY)),
+    functions=(table_of(G, S.Zero, Rational(3, 5)), table_of("D", HALF, HALF)),
+    values=((a, Rational(2, 7)), (lam, S.One)),
+)
 # And where the codes can be reshaped without loss: an invertible map to the prior.
 mu, sigma = Symbol("mu", real=True), Symbol("sigma", positive=True)
 bell = RandomParameters(((mu, -2, 2), (sigma, 0.3, 2)))
@@ -120,10 +141,6 @@ def exchanged(expression: Expr, labels: bool = True) -> Expr:
     )
 
 
-EXCHANGED = (
-    r"\text{with } x \text{ and } z \text{ are exchanged the names } p \text{ and } q "
-    r"\text{, and the label's values } 1 \text{ and } 0",
-)
 gan_surprise_at_G = Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z)).other))
 gan_standard = Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z))))
 surprise_at_E = -log(AT_E.other)
@@ -145,7 +162,10 @@ SLIPS = {
     "su-12": pushed.xreplace({data: SLIPPED(x)}),
     "rq-4": SumOrIntegral(data * surprise_at_E, (z,)),
 }
-guess = {D: (1 + z) / 4, not_D: (3 - z) / 4}  # some D, for a counterexample
+labels_matter = Instance(
+    tables=((CODES, SEVEN_TO_THREE), (PRIOR, EVENLY)),
+    functions=(("p", (((), Rational(1, 2)),)), judging),
+)
 
 CLAIMS = (
     Claim(
@@ -155,19 +175,22 @@ CLAIMS = (
         refuted=(
             Counterexample(
                 ENCODED,
-                left=SumOrIntegral(z * SumOrIntegral(Dirac(z, x) * SLIPPED(x), (x,)), (z,)),
-                right=Expectation(data, x),
-                tables=UNEQUAL,
+                of=Pushforward(ENCODED, value=E(x), under=data, variable=z, density=SLIPS["su-12"]),
+                at=(unequal,),
             ),
         ),
     ),
     Claim(
         "su-28",
-        (
-            Identity(TABLES, left=S.One, right=SumOrIntegral(mixture, (z,))),
-            OptimalDiscriminator(TABLES, functional=surprise, probability=D, at=best_D),
+        (Identity(TABLES, left=S.One, right=SumOrIntegral(both_labels, (z,))),),
+        also=(
+            OptimalDiscriminator(
+                TABLES,
+                functional=surprise,
+                probability=D,
+                at=p_0 * prior / (p_1 * codes + p_0 * prior),
+            ),
         ),
-        stated=(ALL_D,),
         printed=rf"p(z, y) = {latex(labelled)}",
     ),
     Claim(
@@ -176,35 +199,52 @@ CLAIMS = (
             Identity(
                 TABLES,
                 left=joint,
-                right=Add(Mul(HALF, encoder_side), Mul(HALF, prior_side), -log(2), evaluate=False),
+                right=Add(
+                    SumOrIntegral(labelled.one * log(labelled.one / judged.one), (z,)),
+                    SumOrIntegral(labelled.zero * log(p_0 / D), (z,)),
+                    evaluate=False,
+                ),
+            ),
+            SameObjective(
+                TABLES,
+                given=(EVEN,),
+                objective=joint,
+                other=Add(encoder_side, prior_side, evaluate=False),
+                varied=(D, codes),
+                scale=HALF,
+                rest=-log(2),
             ),
         ),
+        stated=(EVEN_STATED,),
     ),
     Claim(
         "su-30",
         (
-            Identity(
+            SameObjective(
                 TABLES,
-                trusted=(FINITE_KL,),
-                left=Mul(2, joint),
-                right=Add(*discriminator_loss.args, KL(codes, prior), -2 * log(2), evaluate=False),
+                given=(EVEN,),
+                objective=joint,
+                other=discriminator_loss,
+                varied=(D,),
+                scale=HALF,
+                rest=Add(HALF * KL(codes, prior), -log(2), evaluate=False),
             ),
-            OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
             Identity(
                 ENCODED,
                 left=SumOrIntegral(pushed * -log(not_D), (z,)),
                 right=Expectation(data, surprise_at_E),
             ),
         ),
-        stated=(ALL_D,),
+        stated=(EVEN_STATED,),
         printed=rf"\mathbb{{E}}_{{z\sim {latex(data)}}}\left[-\log (1 - D(E(x)))\right]"
         rf" + {latex(prior_side)}",
         refuted=tuple(
             Counterexample(
-                TABLES,
-                left=Expectation(codes, not_so_sure),
-                right=not_so_sure.subs(z, letter),
-                tables=CODED,
+                ENCODED,
+                of=Identity(
+                    ENCODED, left=SumOrIntegral(pushed * -log(not_D), (z,)), right=SLIPS["rq-4"]
+                ),
+                at=(replace(coded, values=((x, S(letter)),)),),
             )
             for letter in (0, 1)
         ),
@@ -212,13 +252,17 @@ CLAIMS = (
     Claim(
         "su-31",
         (
-            Identity(
+            SameObjective(
                 TABLES,
-                trusted=(r"\int q(z) \log D(z) \,dz \text{ is finite}",),
-                left=Mul(2, joint),
-                right=Add(encoder_side, prior_side, -2 * log(2), evaluate=False),
+                given=(EVEN,),
+                objective=joint,
+                other=encoder_side,
+                varied=(codes,),
+                scale=HALF,
+                rest=Add(HALF * prior_side, -log(2), evaluate=False),
             ),
         ),
+        stated=(EVEN_STATED,),
     ),
     Claim(
         "su-32",
@@ -229,20 +273,17 @@ CLAIMS = (
                 probability=D,
                 at=old_best[D],
             ),
-            Identity(
-                STEP,
-                trusted=AT_OLD_BEST,
-                left=encoder_side.xreplace(old_best),
-                right=complete.xreplace(old_best),
-            ),
-            Identity(ENCODED, left=SumOrIntegral(pushed * -log(D), (z,)), right=standard),
+            Identity(STEP, given=(AT_OLD_BEST,), left=encoder_side, right=complete),
+            at_the_data,
         ),
         printed=Add(standard, KL(codes, old), evaluate=False),
-        stated=(ALL_D, *AT_OLD_BEST),
+        stated=(
+            ALL_D,
+            Stated("best-D-codes", AT_OLD_BEST),
+            Stated("prior-codes", Support((prior,))),
+        ),
     ),
-    Claim(
-        "su-33", (Identity(ENCODED, left=SumOrIntegral(pushed * -log(D), (z,)), right=standard),)
-    ),
+    Claim("su-33", (at_the_data,), repeats="su-32"),
     Claim(
         "su-34",
         (
@@ -255,6 +296,8 @@ CLAIMS = (
                     evaluate=False,
                 ),
             ),
+        ),
+        also=(
             Identity(
                 line,
                 left=lam * Add(x, -image, evaluate=False) ** 2,
@@ -273,51 +316,34 @@ CLAIMS = (
         ),
         printed=r"\mathbb{E}_{x\sim \tilde{p}(x)}\left[-\log D(E(x)) "
         r"+ \lambda \Vert x - G(E(x)) \Vert^2\right]",
-        stated=(r"\lambda > 0",),
     ),
     Claim(
         "su-t11",
         (
             Pushforward(
                 ENCODED,
-                trusted=EXCHANGED,
                 value=exchanged(gan.G(z)),
                 under=exchanged(gan.PRIOR(z)),
                 variable=exchanged(x),
-                density=pushed,
-            ),
-            Identity(TABLES, trusted=EXCHANGED, left=exchanged(gan.joint), right=joint),
-            Identity(
-                TABLES,
-                trusted=EXCHANGED,
-                left=exchanged(gan.discriminator_loss),
-                right=discriminator_loss,
+                density=exchanged(gan.pushed),
             ),
             OptimalDiscriminator(
                 STEP,
-                trusted=EXCHANGED,
                 functional=exchanged(gan.discriminator_loss.xreplace({gan.model: gan.old})),
                 probability=D,
-                at=old_best[D],
+                at=exchanged(gan.old_best[gan.D].xreplace({gan.D: D, gan.not_D: not_D})),
             ),
-            Identity(
-                TABLES, trusted=EXCHANGED, left=exchanged(gan.generator_side), right=encoder_side
-            ),
-            Identity(
-                STEP,
-                trusted=EXCHANGED,
-                left=exchanged(gan.with_old_best(gan.complete)),
-                right=complete.xreplace(old_best),
-            ),
-            Identity(ENCODED, trusted=EXCHANGED, left=exchanged(gan_standard), right=standard),
             Counterexample(
                 TABLES,
-                left=KL(exchanged(gan.labelled, labels=False), judged.xreplace(guess)),
-                right=KL(labelled, judged.xreplace(guess)),
-                tables=(*CODED, (PRIOR, EVEN)),
+                of=Identity(
+                    TABLES,
+                    left=KL(exchanged(gan.labelled, labels=False), judged),
+                    right=KL(labelled, judged),
+                ),
+                at=(labels_matter,),
             ),
         ),
-        stated=(ALL_D,),
+        repeats="su-27, su-32",
         printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), "
         r"\quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), "
         r"\quad G \to E, \quad y = 1 \leftrightarrow y = 0",
@@ -328,10 +354,10 @@ CLAIMS = (
             Bound(
                 SIDE_BY_SIDE,
                 upper=Add(joint, weighted_cost, evaluate=False).xreplace({codes: PAIRS(z)}),
-                lower=KL(mixture, prior),
+                lower=KL(both_labels, prior),
                 remainder=Add(
-                    SumOrIntegral(kl_div(codes / 2, not_D * mixture), (z,)),
-                    SumOrIntegral(kl_div(prior / 2, D * mixture), (z,)),
+                    SumOrIntegral(kl_div(p_1 * codes, not_D * both_labels), (z,)),
+                    SumOrIntegral(kl_div(p_0 * prior, D * both_labels), (z,)),
                     weighted_cost,
                     evaluate=False,
                 ),
@@ -343,26 +369,20 @@ CLAIMS = (
                 variable=z,
                 density=Gaussian(z, 0, 1),
             ),
-            Identity(
-                letters,
-                left=Derivative(adversarial, a),
-                right=Rational(7, 20) * Add(log(met), -log(missed), evaluate=False),
-            ),
-            Identity(
-                letters,
-                left=Derivative(lam * least_error, a),
-                right=Mul(Rational(63, 10), lam, 1 / ten_shares**2, evaluate=False),
-            ),
         ),
         printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) "
         r"+ \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
-        stated=(r"\lambda > 0", r"a > 0", r"\sigma > 0"),
         refuted=(
             Counterexample(
-                letters,
-                left=Derivative(Add(adversarial, lam * least_error, evaluate=False), a),
-                right=S.Zero,
-                values=((a, Rational(2, 7)), (lam, S.One)),
+                SIDE_BY_SIDE,
+                of=SameObjective(
+                    SIDE_BY_SIDE,
+                    objective=Add(adversarial, lam * reconstruction, evaluate=False),
+                    other=adversarial,
+                    varied=(PAIRS(z, given=x),),
+                ),
+                at=(disturbed,),
+                along=a,
             ),
         ),
         relation="argument",

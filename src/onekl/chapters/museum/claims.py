@@ -12,10 +12,11 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.chapters.museum.specimen import Specimen, make_specimen
 from onekl.chapters.vae.claims import gaussian_kl, mu, s, sigma, slope, tau, v
 from onekl.symbolic.algebra import KL, Expectation, Gaussian
+from onekl.symbolic.counterexample import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.sampling import RandomParameters
-from onekl.symbolic.statements import Bound, Counterexample, Identity
+from onekl.symbolic.statements import Bound, Identity
 
 HALF = Rational(1, 2)
 a, b, c, t, m, logit = sympy.symbols("a b c t m ell", real=True)
@@ -41,11 +42,12 @@ def equal(left: Expr, right: Expr) -> Identity:
     return Identity(ranges, left=left, right=right)
 
 
-def exactly(left: Expr, right: Expr, **at: int | str | Expr) -> Counterexample:
-    """The exact refutation of left = right at values of symbols, given by name."""
-    symbols = {symbol.name: symbol for symbol in left.free_symbols | right.free_symbols}
-    values = tuple((symbols[name], sympy.sympify(value)) for name, value in at.items())
-    return Counterexample(ranges, left=left, right=right, values=values)
+def here(**values: int | str | Expr) -> Instance:
+    """The instance with these values of symbols, by their names."""
+    symbols = {symbol.name: symbol for symbol, _, _ in ranges.ranges}
+    return Instance(
+        values=tuple((symbols[name], sympy.sympify(value)) for name, value in values.items())
+    )
 
 
 def kl_with_wrong_sign() -> Specimen:
@@ -62,10 +64,7 @@ def kl_with_wrong_sign() -> Specimen:
         "bug-1",
         said=(equal(to_prior, sign_lost), equal(to_prior, log_squared)),
         true=(equal(to_prior, gaussian_kl),),
-        refuted=(
-            exactly(to_prior, sign_lost, mu=1, sigma=1),
-            exactly(to_prior, log_squared, mu=0, sigma=sympy.E),
-        ),
+        at=(here(mu=1, sigma=1), here(mu=0, sigma=sympy.E)),
     )
 
 
@@ -80,7 +79,7 @@ def log_variance_as_deviation() -> Specimen:
         "bug-2",
         said=(equal(variance(v), exp(v)), equal(variance(exp(v)), exp(v))),
         true=(equal(variance(exp(v / 2)), exp(v)), equal(variance(v), v**2)),
-        refuted=(exactly(variance(v), exp(v), v=0), exactly(variance(exp(v)), exp(v), v=2)),
+        at=(here(v=0), here(v=2)),
     )
 
 
@@ -106,7 +105,7 @@ def sum_against_mean() -> Specimen:
         "bug-3",
         said=(least(averaged, right_variance),),
         true=(least(summed, right_variance), least(averaged, wrong_variance)),
-        refuted=(exactly(s**2 / (s**2 + slope**2), right_variance, s=1, w=1, d=64),),
+        at=(here(s=1, w=1, d=64, x=0, mu=0, tau="1/2"),),
     )
 
 
@@ -123,17 +122,11 @@ def prior_dropped() -> Specimen:
     surprise = Expectation(P(x), -log(Q(x)))
     gap = Expectation(P(x), KL(posterior, Q(z, given=x)))
     flat = [[Rational(1, 4)] * 2] * 2
-    on_flat_tables = Counterexample(
-        TABLES,
-        left=no_prior,
-        right=Add(surprise, gap, evaluate=False),
-        tables=((P, flat), (Q, flat)),
-    )
     return make_specimen(
         "bug-4",
         said=(Bound(TABLES, upper=no_prior, lower=surprise, remainder=gap),),
         true=(Bound(TABLES, upper=bound, lower=surprise, remainder=gap),),
-        refuted=(on_flat_tables,),
+        at=(Instance(tables=((P, flat), (Q, flat))),),
     )
 
 
@@ -148,7 +141,7 @@ def loss_near_0_where_it_diverges() -> Specimen:
             equal(loss, log(Add(1, exp(logit), evaluate=False))),
             Bound(ranges, upper=loss, lower=logit, remainder=above_the_logit),
         ),
-        refuted=(exactly(-log(u), S.Zero, u="1/1000"),),
+        at=(here(),),
     )
 
 
@@ -159,7 +152,7 @@ def two_losses_said_to_be_one() -> Specimen:
         "bug-6",
         said=(equal(standard_slope, minimax_slope),),
         true=(equal(standard_slope, Add(D, -1, evaluate=False)), equal(minimax_slope, -D)),
-        refuted=(exactly(standard_slope, minimax_slope, ell=-log(99)),),
+        at=(here(ell=-log(99)),),
     )
 
 
@@ -183,7 +176,7 @@ def epsilon_per_pixel() -> Specimen:
         "bug-7",
         said=(equal(off_the_line, S.Zero),),
         true=(equal(off_the_line, (e_1 - e_2) * (a_1 - b_1) * (a_2 - b_2)),),
-        refuted=(exactly(off_the_line, S.Zero, **corner),),
+        at=(here(**corner),),
     )
 
 
@@ -202,10 +195,7 @@ def epsilon_normal() -> Specimen:
             ),
             equal(mean_point, b),
         ),
-        refuted=(
-            exactly(mean_inside, Rational(1, 6)),
-            exactly(mean_point, (a + b) / 2, a=1, b=0),
-        ),
+        at=(here(), here(a=1, b=0)),
     )
 
 
@@ -221,7 +211,7 @@ def epsilon_fixed_at_1() -> Specimen:
             equal(penalty, c**2 * (x - a) ** 2),
             equal(gap, Add(a - b, -c * (a - b) ** 2 / 2, evaluate=False)),
         ),
-        refuted=(exactly(penalty, S.Zero, a=1, c=3, x=0), exactly(gap, a - b, a=1, b=0, c=-10)),
+        at=(here(a=1, c=3, x=0), here(a=1, b=0, c=-10)),
     )
 
 
@@ -237,7 +227,7 @@ def ring_with_its_end() -> Specimen:
             equal(Mul(before, 2 * pi / n, evaluate=False), last_of_ring),
             equal(last_of_linspace, 2 * pi),
         ),
-        refuted=(exactly(last_of_linspace, last_of_ring, n=8),),
+        at=(here(n=8),),
     )
 
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import Expr
 
 from onekl.claims.check import WRONG, CheckFailed, Report, check, fingerprint
 from onekl.claims.claim import Claim
+from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.notation import latex, written
 from onekl.symbolic.numeric import DIGITS
-from onekl.symbolic.statements import Bound, Counterexample, Identity, Statement
+from onekl.symbolic.statements import Statement
 
 # Not a report's: the ledger holds the sources' claims alone.
 MIME = "application/vnd.onekl.specimen+json"
@@ -68,15 +68,21 @@ def make_specimen(
     id: str,
     said: tuple[Statement, ...],
     true: tuple[Statement, ...],
-    refuted: tuple[Counterexample, ...],
+    at: tuple[Instance, ...],
 ) -> Specimen:
-    """The specimen of what is said, what is true and the counterexamples, with its words.
+    """The specimen of what is said, what is true and where each false statement fails.
 
-    Raises ValueError for an id that has no words in `specimens.toml`.
+    Raises ValueError for an id that has no words in `specimens.toml`, and unless there is one
+    instance for each false statement.
     """
     if id not in prose():
         raise ValueError(f"{id} has no words: give it a title, seen, effect and catch")
     words = prose()[id]
+    if len(said) != len(at):
+        raise ValueError(
+            f"{id} has {len(said)} false statements and {len(at)} instances: give one for each"
+        )
+    refuted = tuple(Counterexample(s.instances, of=s, at=(i,)) for s, i in zip(said, at))
     return Specimen(
         said=Claim(id, said),
         true=Claim(id, true, refuted=refuted),
@@ -145,15 +151,10 @@ def examine(specimen: Specimen) -> Examination:
     ways, or a true one not proved.
     """
     id, said, found = specimen.id, specimen.said.statements, specimen.true.refuted
-    if len(said) != len(found):
-        raise CheckFailed(
-            f"{id} has {len(said)} false statements and {len(found)} counterexamples: "
-            "give one for each"
-        )
     rejected = []
     for number, (statement, counterexample) in enumerate(zip(said, found), 1):
         line = f"line {number}, " if len(said) > 1 else ""
-        exactly = _at_the_counterexample(statement, counterexample)
+        exactly = _at_the_counterexample(counterexample)
         rejected += [
             rf"\text{{{line}refused by proof: }}{_refusal(id, statement)}",
             rf"\text{{{line}refuted by numbers: {_on_an_instance(id, statement)}}}",
@@ -200,31 +201,19 @@ def _on_an_instance(id: str, statement: Statement) -> str:
                 raise CheckFailed(f"{id} as it is said: no instance refutes {statement.latex()}")
 
 
-def _at_the_counterexample(statement: Statement, found: Counterexample) -> str:
-    """The two sides of the statement at the counterexample.
-
-    Where the statement has no two sides, or other ones, they are the counterexample's own.
-    """
-    (step,) = found.prove().steps
-    if _sides(statement) != (found.left, found.right):
-        return step
+def _at_the_counterexample(found: Counterexample) -> str:
+    """The two sides of the statement at the counterexample."""
+    found.prove()
     left, right = map(latex, found.sides())
     sides = rf"\text{{the left side is }}{left}\text{{ and the right side }}{right}"
-    return _place(found) + sides
+    return _place(found.at[0]) + sides
 
 
-def _place(found: Counterexample) -> str:
+def _place(at: Instance) -> str:
     """Where a counterexample lies, in LaTeX: its tables and its values; nothing if it has none."""
-    tables = [rf"{joint.family} = {latex(sympy.Matrix(table))}" for joint, table in found.tables]
-    values = [f"{latex(symbol)} = {latex(value)}" for symbol, value in found.values]
+    tables = [rf"{joint.family} = {latex(sympy.Matrix(table))}" for joint, table in at.tables]
+    values = [at.latex()] if at.values else []
     if not tables and not values:
         return ""
     before = r"\text{with the tables }" if tables else r"\text{at }"
     return before + r"\text{, }".join((*tables, *values)) + r"\text{, }"
-
-
-def _sides(statement: Statement) -> tuple[Expr, Expr] | None:
-    """The two sides that a statement says are equal; None for one that says something else."""
-    if isinstance(statement, Bound):
-        return statement.upper, sympy.Add(statement.lower, statement.remainder, evaluate=False)
-    return (statement.left, statement.right) if isinstance(statement, Identity) else None
