@@ -28,6 +28,10 @@ class Row(Entry):
 
     verdict: str | None = None
     premises: list[str] | None = None
+    stated: list[str] | None = None
+    trusted: list[str] | None = None
+    additions: list[dict[str, Any]] | None = None
+    repeats: str | None = None
     refuted: list[str] | None = None
     check: str | None = None
     mutants_rejected: int | None = None

@@ -44,11 +44,23 @@ class ClaimDirective(SphinxDirective):
         filled += nodes.paragraph("", row.words)
         for index, line in enumerate(equations):
             filled += equation(self.env, line, tag=None if index else row.id)
-        filled += refuted(row) + premises(row)
+        filled += refuted(row) + premises(row) + self._additions(row)
         if row.empirical:
             filled += [nodes.paragraph("", row.effect), sentences(row.conditions)]
         filled += nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
         return [filled]
+
+
+    def _additions(self, row: Row) -> list[nodes.Node]:
+        """What the book shows beside the claim, each with a word of its own."""
+        shown: list[nodes.Node] = []
+        if row.id not in stated_claims():
+            return shown
+        for statement, addition in zip(claim(row.id).also, row.additions or ()):
+            shown.append(nodes.paragraph("", f"Shown beside it ({addition['verdict']}):"))
+            shown.append(equation(self.env, statement.display()))
+            shown += headed_formulas("It holds if:", addition["premises"])
+        return shown
 
 
 def refuted(row: Row) -> list[nodes.Node]:
@@ -57,8 +69,12 @@ def refuted(row: Row) -> list[nodes.Node]:
 
 
 def premises(row: Row) -> list[nodes.Node]:
-    """The premises that the source leaves unsaid; nothing where there are none."""
-    return headed_formulas("It holds if:", row.premises)
+    """The premises by where they come from: left unsaid, stated in the source, taken on trust."""
+    return [
+        *headed_formulas("It holds if:", row.premises),
+        *headed_formulas("Stated in the source:", row.stated),
+        *headed_formulas("Taken on trust, and used by no proof here:", row.trusted),
+    ]
 
 
 def _equations(row: Row) -> list[str]:
@@ -71,6 +87,8 @@ def _equations(row: Row) -> list[str]:
 def _evidence(row: Row) -> str:
     if row.empirical:
         return f"{row.seeds} seeds; see the training notebook"
+    if row.repeats:
+        return f"repeats {row.repeats}; nothing is counted again"
     equivalent = f" ({row.mutants_equivalent} equivalent)" if row.mutants_equivalent else ""
     return (
         f"{row.mutants_rejected} of {row.mutants_total} mutants rejected{equivalent}; "

@@ -353,7 +353,9 @@ def five_models_claim() -> Claim:
     left_of_aae = KL(Add(P(z) / 2, Q(z) / 2, evaluate=False), Q(z))
     left_of_ali = KL(middle, P(x, z))
 
-    def at_best(tables: RandomTables, discriminator: Expr, best: Expr, left: Expr, right: Expr):
+    def at_best(
+        tables: RandomTables, discriminator: Expr, best: Expr, left: Expr, right: Expr
+    ) -> Identity:
         """One model: with even labels and the best D, this is left of the one divergence."""
         given = (EQUAL_LABELS, Equal(discriminator, best))
         return Identity(tables, given=given, trusted=which, left=left, right=right)

@@ -10,9 +10,10 @@ from sympy import Add, Derivative, Expr, Function, Mul, Pow, Rational, S, Symbol
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
+from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Expansion
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.statements import Counterexample, Identity, Pushforward
+from onekl.symbolic.statements import Identity, Pushforward
 
 x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)
 t, sigma, p, p_1, p_2, odds = sympy.symbols("t sigma p p_1 p_2 omega", positive=True)
@@ -97,20 +98,19 @@ squares = Add(
     evaluate=False,
 )
 
-# Three letters with probabilities p, p and 1 − 2p: the second order for the steps (1, 0) or (0, 1),
-# and for (1, 1).
-one_axis = (1 / p + 1 / (1 - 2 * p)) / 2
-diagonal = (1 / p + 1 / p + 4 / (1 - 2 * p)) / 2
+c_1, c_2 = sympy.symbols("c_1 c_2", real=True)
 
 
-def no_vector(sign: int) -> Counterexample:
-    """su-22's (Δθ·c)² at the step (1, 1) is wrong for the c that are right along both axes.
-
-    Those are √one_axis · (1, ±1), and `sign` is the sign of the second part, 1 or −1.
-    """
-    return Counterexample(
-        ranges, left=diagonal, right=(1 + sign) ** 2 * one_axis, values=((p, Rational(1, 3)),)
+def no_vector() -> Counterexample:
+    """For no c is the second order (Δθ·c)² at the steps (1, 0), (0, 1) and (1, 1)."""
+    second = (v_1**2 / p + v_2**2 / p + (v_1 + v_2) ** 2 / (1 - 2 * p)) / 2
+    steps = ((1, 0), (0, 1), (1, 1))
+    at = tuple(
+        Instance(values=((p, Rational(1, 3)), (v_1, sympy.sympify(a)), (v_2, sympy.sympify(b))))
+        for a, b in steps
     )
+    claimed = Identity(ranges, left=second, right=(c_1 * v_1 + c_2 * v_2) ** 2)
+    return Counterexample(ranges, of=claimed, at=at, unknowns=(c_1, c_2))
 
 
 CLAIMS = (
@@ -135,7 +135,6 @@ CLAIMS = (
             ),
         ),
         printed=r"q^{o}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
-        stated=(r"\sigma > 0",),
     ),
     Claim(
         "su-22",
@@ -164,7 +163,7 @@ CLAIMS = (
             r"{2 q_{\theta}(x)} \, dx"
             r" \approx \left(\Delta\theta \cdot c\right)^2"
         ),
-        refuted=(no_vector(1), no_vector(-1)),
+        refuted=(no_vector(),),
     ),
 )
 

@@ -16,11 +16,12 @@ from onekl.symbolic.algebra import (
     Joint,
     SumOrIntegral,
 )
+from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.second_order import SecondOrder, SmoothFunctions
-from onekl.symbolic.statements import Bound, Counterexample, Identity
+from onekl.symbolic.statements import Bound, Identity
 
 y, t, k_1, k_2, c_0, c_1, c_2, c_3, c_4 = sympy.symbols("y t k_1 k_2 c_0:5", real=True)
 sigma, lam, a, eta, m, u, r, w = sympy.symbols("sigma lambda a eta m u r w", positive=True)
@@ -81,9 +82,11 @@ prior = Gaussian(z, 0, 1)
 moved = Add(Add(a * z, beta, evaluate=False), -Add(a * z, old_beta, evaluate=False), evaluate=False)
 penalty = Expectation(prior, Mul(lam, moved**2, evaluate=False))
 # The prior is uniform on two codes whose images are exchanged, with one part noise in a hundred.
-EXCHANGED = (
-    (Q, [[Rational(99, 200), Rational(1, 200)], [Rational(1, 200), Rational(99, 200)]]),
-    (OLD, [[Rational(1, 200), Rational(99, 200)], [Rational(99, 200), Rational(1, 200)]]),
+EXCHANGED = Instance(
+    tables=(
+        (Q, [[Rational(99, 200), Rational(1, 200)], [Rational(1, 200), Rational(99, 200)]]),
+        (OLD, [[Rational(1, 200), Rational(99, 200)], [Rational(99, 200), Rational(1, 200)]]),
+    )
 )
 
 # su-26: the loss with the joint KL in the place of the marginal one, and what the penalty does
@@ -134,10 +137,11 @@ CLAIMS = (
                 right=log(sharp(0) / sharp(image - old_image)),
             ),
             Counterexample(
-                ranges, left=laplace_kl, right=laplace_line, values=((b, S.One), (shift, S.One))
+                ranges,
+                of=Identity(ranges, left=laplace_kl, right=laplace_line),
+                at=(Instance(values=((b, S.One), (shift, S.One))),),
             ),
         ),
-        stated=(r"\sigma > 0",),
     ),
     Claim(
         "su-24",
@@ -165,7 +169,6 @@ CLAIMS = (
             r"\delta(x) = \lim_{\sigma \to 0} \frac{1}{(2\pi\sigma^2)^{d/2}}"
             r" \exp\left(-\frac{\Vert x \Vert^2}{2\sigma^2}\right)"
         ),
-        stated=(r"\sigma > 0",),
     ),
     Claim(
         "su-25",
@@ -184,9 +187,10 @@ CLAIMS = (
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
             r" \sim \lambda \int q(z) \Vert G(z) - G^{o}(z) \Vert^2 \, dz"
         ),
-        refuted=(Counterexample(PAIR, left=marginal, right=per_code, tables=EXCHANGED),),
+        refuted=(
+            Counterexample(PAIR, of=Identity(PAIR, left=marginal, right=per_code), at=(EXCHANGED,)),
+        ),
         relation="~",
-        stated=(r"\sigma > 0", r"\lambda > 0"),
     ),
     Claim(
         "su-26",
@@ -244,6 +248,5 @@ CLAIMS = (
                 right=Add(r * distance(k), (1 - r) * w, evaluate=False),
             ),
         ),
-        stated=(r"\lambda > 0", r"\eta > 0"),
     ),
 )
