@@ -1,0 +1,204 @@
+"""Equations between functionals of vectors whose dimension is a letter: proofs and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import sympy
+from sympy import Add, Basic, Derivative, Dummy, Expr, Mul, Symbol, log
+
+from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, factors
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
+from onekl.symbolic.proof import NotProved, Proof, has_functional
+from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.vector_numbers import by_quadrature
+from onekl.symbolic.vector_reduction import Reduction
+from onekl.symbolic.vectors import (
+    INDEX,
+    Coordinate,
+    CoordinateSum,
+    NonzeroVector,
+    PositiveVector,
+    Vector,
+)
+
+FUNCTIONALS = (KL, Entropy, Expectation, SumOrIntegral)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VectorIdentity(Statement):
+    """left = right, for vectors of every dimension.
+
+    It may hold Gaussians of vectors, their KL, entropies and means, and means under unknown
+    densities of the variables that unknown maps are taken at.
+    """
+
+    left: Expr
+    right: Expr
+    mutable: ClassVar = ("right",)
+
+    def __post_init__(self) -> None:
+        """ValueError where a mean or an integral is over a symbol that belongs to no joint."""
+        functionals = self.left.atoms(*FUNCTIONALS) | self.right.atoms(*FUNCTIONALS)
+        known = {v for joint in self.instances.joints for v in joint.variables}
+        for variable in (v for total in functionals for v in total.variables):
+            if variable not in known and not isinstance(variable, Vector):
+                raise ValueError(f"{variable} is integrated over but belongs to no joint")
+
+    def latex(self) -> str:
+        """left = right."""
+        return f"{latex(self.left)} = {latex(self.right)}"
+
+    def _prove(self) -> Proof:
+        """Reduce both sides to sums over coordinates and compare them."""
+        if self.left == self.right:
+            raise NotProved(f"both sides are the same object, {latex(self.left)}")
+        if INDEX in self.left.free_symbols | self.right.free_symbols:
+            raise NotProved(f"the coordinate {INDEX} is left open: sum over it")
+        rules, finite = require_equal(self.left, self.right)
+        signs = _needed_signs(self.left, self.right)
+        steps = tuple(
+            dict.fromkeys(latex(Reduction().of(side)) for side in (self.left, self.right))
+        )
+        return Proof(rules, (*signs, *finite), steps)
+
+    def _compile(self) -> Evaluator:
+        """How far the two sides are apart, relative to their size."""
+        left, right = (compiled(by_quadrature(side)) for side in (self.left, self.right))
+
+        def violation(instance: Assignment) -> Number:
+            return difference(left(instance), right(instance))
+
+        return violation
+
+    def same_as(self, other: VectorIdentity) -> bool:
+        """Whether the other's right side is provably equal to this one's."""
+        return provable(replace(self, left=other.right))
+
+
+# The comparison.
+
+Means = dict[Expr, list[Expr]]  # by weight, the values whose means stand in a sum
+
+
+def require_equal(left: Expr, right: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules that left = right rests on, and the premises that means are finite.
+
+    NotProved with what is left over.
+    """
+    reduction = Reduction()
+    reduced = [reduction.of(side) for side in (left, right)]
+    (rest, means), (other_rest, other_means) = map(_taken_apart, reduced)
+    gap = rest - other_rest
+    for weight in dict.fromkeys((*means, *other_means)):
+        apart = sympy.expand(Add(*means.get(weight, ())) - Add(*other_means.get(weight, ())))
+        if not is_zero(apart):
+            gap += _constant(apart, weight)
+    if not is_zero(gap):
+        _require_equal_logarithms(reduced, gap)
+    return tuple(dict.fromkeys(reduction.rules)), tuple(dict.fromkeys(reduction.finite))
+
+
+def _taken_apart(side: Expr) -> tuple[Expr, Means]:
+    """What stands outside of means under unknown densities, and the means with their factors."""
+    rest, means = sympy.S.Zero, {}
+    for term in Add.make_args(sympy.expand(side)):
+        held = [f for f in Mul.make_args(term) if isinstance(f, Expectation)]
+        coefficient = term / Mul(*held)
+        if has_functional(coefficient) or len(held) > 1:
+            raise NotProved(f"{latex(term)} is no mean times a number")
+        if held:
+            variables = set(held[0].variables)
+            if coefficient.free_symbols & variables:
+                raise NotProved(f"a variable is bound twice in {latex(term)}: rename one")
+            means.setdefault(held[0].weight, []).append(coefficient * held[0].value)
+        else:
+            rest += term
+    return rest, means
+
+
+def _constant(apart: Expr, weight: Expr) -> Expr:
+    """A difference of two values that does not depend on the weight's variables.
+
+    NotProved for any other.
+    """
+    variables = {v for f in factors(weight) for v in f.over}
+    if apart.free_symbols & variables:
+        raise NotProved(f"the values under the mean over {latex(weight)} differ by {apart}")
+    return apart
+
+
+def is_zero(expression: Expr) -> bool:
+    """Whether an expression is 0, with sums over coordinates and coordinates as real numbers."""
+    kinds = (CoordinateSum, Coordinate, Derivative)
+    plain = _with_names(sympy.expand(sympy.expand_log(expression)), kinds, {})
+    return sympy.simplify(plain) == 0
+
+
+def _with_names(expression: Expr, kinds: tuple[type, ...], names: dict[Expr, Dummy]) -> Expr:
+    """The expression with its outermost parts of these kinds named."""
+    if isinstance(expression, kinds):
+        sign = {"positive": True} if expression.is_positive else {}
+        return names.setdefault(expression, Dummy(real=True, **sign))
+    if not expression.args or not expression.has(*kinds):
+        return expression
+    return expression.func(*(_with_names(a, kinds, names) for a in expression.args))
+
+
+def _require_equal_logarithms(sides: list[Expr], gap: Expr) -> None:
+    """NotProved, with what is left over, unless both sides are positive and have one logarithm."""
+    if any(has_functional(side) or not side.is_positive for side in sides):
+        raise NotProved(f"left less right is {sympy.expand(gap)}, not 0")
+    apart = sympy.expand(sympy.expand_log(log(sides[0]) - log(sides[1])))
+    if not is_zero(apart):
+        raise NotProved(f"the logarithm of left over right is {apart}, not 0")
+
+
+def _needed_signs(left: Expr, right: Expr) -> tuple[str, ...]:
+    """The signs without which the proof fails, each as weak as the proof bears."""
+    found = []
+    for name in signed(left, right):
+        for weaker, premise in _weaker(name):
+            sides = [side.xreplace({name: weaker}) for side in (left, right)]
+            if weaker == name or _are_equal(*sides):
+                left, right = sides
+                found += [premise] if premise else []
+                break
+    return tuple(found)
+
+
+def signed(*sides: Expr) -> list[Basic]:
+    """The positive symbols and vectors of expressions, without dimensions, by first use."""
+    nodes = [n for side in sides for n in sympy.preorder_traversal(side)]
+    sizes = {n.shape[0] for n in nodes if isinstance(n, Vector)}
+    sizes |= {n.dimension for n in nodes if isinstance(n, CoordinateSum)}
+    return [
+        n
+        for n in dict.fromkeys(nodes)
+        if isinstance(n, PositiveVector) or (isinstance(n, Symbol) and n.is_positive)
+        if n not in sizes
+    ]
+
+
+def _weaker(name: Basic) -> Iterator[tuple[Basic, str]]:
+    """The name without a sign, as not 0, and as it is, each with its premise."""
+    if isinstance(name, PositiveVector):
+        yield Vector(name.name, name.shape[0], name.of), ""
+        nonzero = rf"{latex(name[INDEX, 0])} \neq 0 \text{{ for every }} {INDEX}"
+        yield NonzeroVector(name.name, name.shape[0], name.of), nonzero
+        yield name, rf"{latex(name[INDEX, 0])} > 0 \text{{ for every }} {INDEX}"
+        return
+    yield Symbol(name.name, real=True), ""
+    yield Symbol(name.name, real=True, nonzero=True), rf"{latex(name)} \neq 0"
+    yield name, f"{latex(name)} > 0"
+
+
+def _are_equal(left: Expr, right: Expr) -> bool:
+    try:
+        require_equal(left, right)
+    except NotProved:
+        return False
+    return True

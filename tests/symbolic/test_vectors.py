@@ -1,0 +1,501 @@
+"""Vectors of d coordinates, d a letter: true lines are proved, false ones refused and refuted."""
+
+from random import Random
+
+import mpmath
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import HadamardPower, HadamardProduct, MatAdd, Rational, S, exp, log, pi, sqrt
+
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
+from onekl.symbolic.concentration import BOUNDED, CONTINUOUS, Concentration
+from onekl.symbolic.mutants import mutants
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import DIGITS
+from onekl.symbolic.proof import NotProved
+from onekl.symbolic.statements import provable
+from onekl.symbolic.vector_gaussians import (
+    VectorGaussian,
+    conditional_step,
+    divergence_step,
+    mean_step,
+)
+from onekl.symbolic.vector_laws import VectorPushforward, VectorSecondOrder, law_step
+from onekl.symbolic.vector_numbers import MOST_COORDINATES, RandomVectors
+from onekl.symbolic.vector_statements import VectorIdentity
+from onekl.symbolic.vectors import (
+    INDEX,
+    CoordinateSum,
+    Dot,
+    PositiveVector,
+    SquaredNorm,
+    Vector,
+    VectorDerivative,
+    ZeroVector,
+)
+
+TOLERANCE, WRONG, TRIES = mpmath.mpf(10) ** -18, mpmath.mpf(10) ** -9, 8
+
+d, k = sympy.symbols("d k", integer=True, positive=True)
+z, w = sympy.symbols("z w")
+t, c = sympy.symbols("t c", real=True)
+s, tau, lam = sympy.symbols("sigma tau lambda", positive=True)
+Q, R = Joint("q", (z,)), Joint("r", (z,))
+W = Joint("s", (w,))
+x, eps, mu, nu = (Vector(name, d) for name in ("x", "epsilon", "mu", "nu"))
+spread = PositiveVector("sigma", d)
+G, old_G = Vector("G", d, (z,)), Vector("G^{o}", d, (z,))
+moved = MatAdd(G, -old_G)
+decoded = Vector("G", d, (Vector("E", k, (x,)),))
+DRAWN = RandomVectors((Q, R), scalars=(s, tau, lam), dimensions=(d, k))
+N = VectorGaussian
+i = INDEX
+HALF = Rational(1, 2)
+
+
+def sharp(vector):
+    return N(vector, 0, s**2)
+
+
+def noisy(mean):
+    return N(x, mean, 1 / (2 * lam))
+
+
+smoothed = KL(N(x, G, s**2), N(x, old_G, s**2))
+penalty = lam * SumOrIntegral(Q(z) * SquaredNorm(moved), (z,))
+to_prior = KL(N(x, mu, HadamardPower(spread, 2)), N(x, 0, 1))
+summand = mu[i, 0] ** 2 + spread[i, 0] ** 2 - log(spread[i, 0] ** 2) - 1
+error = lam * SquaredNorm(MatAdd(x, -decoded))
+two_widths = KL(N(x, mu, s**2), N(x, nu, tau**2))
+gap = SquaredNorm(MatAdd(mu, -nu))
+bell = N(x, mu, s**2)
+
+TRUE = {
+    "su-23, one width": (smoothed, SquaredNorm(moved) / (2 * s**2)),
+    "su-23, at 0": (log(sharp(ZeroVector(d)) / sharp(moved)), SquaredNorm(moved) / (2 * s**2)),
+    "su-25, mean of KL": (Expectation(Q(z), KL(noisy(G), noisy(old_G))), penalty),
+    "su-25, joint KL": (KL(noisy(G) * Q(z), noisy(old_G) * Q(z)), penalty),
+    "su-34": (error, -log(noisy(decoded)) - d / 2 * log(pi / lam)),
+    "sn-9": (to_prior, HALF * CoordinateSum(summand, d)),
+    "two widths": (
+        two_widths, d * log(tau / s) + (d * s**2 + gap) / (2 * tau**2) - Rational(1, 2) * d
+    ),
+    "the density": (bell, (2 * pi * s**2) ** (-d / 2) * exp(-SquaredNorm(x - mu) / (2 * s**2))),
+    "entropy": (Entropy(bell), d / 2 * log(2 * pi * s**2) + d / 2),
+    "second moment": (Expectation(bell, SquaredNorm(x)), SquaredNorm(mu) + d * s**2),
+    "as an integral": (SumOrIntegral(bell * SquaredNorm(x - mu), (x,)), d * s**2),
+    "scalar product": (Expectation(bell, Dot(x, nu)), Dot(mu, nu)),
+    "polarisation": (SquaredNorm(mu + nu) - SquaredNorm(mu - nu), 4 * Dot(mu, nu)),
+    "two Gaussians": (
+        Expectation(N(x, eps, s**2) * N(eps, 0, 1), SquaredNorm(x)), d * (1 + s**2)
+    ),
+    "a number of coordinates": (
+        KL(N(Vector("y", 3), 0, s**2), N(Vector("y", 3), 0, 1)), 3 * (s**2 - log(s**2) - 1) / 2
+    ),
+    "a posterior's error": (
+        Expectation(Q(z), Expectation(noisy(G), lam * SquaredNorm(MatAdd(x, -old_G)))),
+        penalty + d / 2,
+    ),
+}  # fmt: skip
+
+FALSE = {
+    "su-23: a half lost": (smoothed, SquaredNorm(moved) / s**2),
+    "su-23: a square lost": (smoothed, sqrt(SquaredNorm(moved)) / (2 * s**2)),
+    "su-23: the width's square lost": (smoothed, SquaredNorm(moved) / (2 * s)),
+    "su-23: a mean of coordinates": (smoothed, SquaredNorm(moved) / (2 * d * s**2)),
+    "su-23: a sum of vectors": (smoothed, SquaredNorm(G + old_G) / (2 * s**2)),
+    "su-23: upside down": (
+        log(sharp(moved) / sharp(ZeroVector(d))), SquaredNorm(moved) / (2 * s**2)
+    ),
+    "su-25: lambda is 1/sigma²": (
+        Expectation(Q(z), KL(N(x, G, 1 / lam), N(x, old_G, 1 / lam))), penalty
+    ),
+    "su-25: another density of z": (Expectation(R(z), KL(noisy(G), noisy(old_G))), penalty),
+    "su-25: one map alone": (
+        KL(noisy(G) * Q(z), noisy(old_G) * Q(z)), lam * SumOrIntegral(Q(z) * SquaredNorm(G), (z,))
+    ),
+    "su-25: two priors": (KL(noisy(G) * Q(z), noisy(old_G) * R(z)), penalty),
+    "su-34: d lost": (error, -log(noisy(decoded)) - HALF * log(pi / lam)),
+    "su-34: a half lost": (error, -log(noisy(decoded)) - d * log(pi / lam)),
+    "su-34: the constant's sign": (error, -log(noisy(decoded)) + d / 2 * log(pi / lam)),
+    "su-34: the variance 1/lambda": (
+        error, -log(N(x, decoded, 1 / lam)) - d / 2 * log(2 * pi / lam)
+    ),
+    "sn-9: a mean of coordinates": (to_prior, CoordinateSum(summand, d) / (2 * d)),
+    "sn-9: 1 without a sum": (to_prior, HALF * (CoordinateSum(summand + 1, d) - 1)),
+    "sn-9: sigma for sigma²": (
+        to_prior, HALF * CoordinateSum(summand + log(spread[i, 0] ** 2) - log(spread[i, 0]), d)
+    ),
+    "two widths: reversed": (
+        two_widths, d * log(s / tau) + (d * tau**2 + gap) / (2 * s**2) - Rational(1, 2) * d
+    ),
+    "two widths: d lost": (two_widths, log(tau / s) + (s**2 + gap) / (2 * tau**2) - HALF),
+    "the density: d lost": (
+        bell, (2 * pi * s**2) ** -HALF * exp(-SquaredNorm(x - mu) / (2 * s**2))
+    ),
+    "the density: d for d/2": (
+        bell, (2 * pi * s**2) ** -d * exp(-SquaredNorm(x - mu) / (2 * s**2))
+    ),
+    "the density: 2 lost": (bell, (2 * pi * s**2) ** (-d / 2) * exp(-SquaredNorm(x - mu) / s**2)),
+    "entropy: d lost": (Entropy(bell), HALF * log(2 * pi * s**2) + HALF),
+    "second moment: d lost": (Expectation(bell, SquaredNorm(x)), SquaredNorm(mu) + s**2),
+    "second moment: the mean lost": (Expectation(bell, SquaredNorm(x)), d * s**2),
+    "polarisation: 2 for 4": (SquaredNorm(mu + nu) - SquaredNorm(mu - nu), 2 * Dot(mu, nu)),
+    "two Gaussians: one": (Expectation(N(x, eps, s**2) * N(eps, 0, 1), SquaredNorm(x)), d * s**2),
+    "an unknown density's mean": (
+        Expectation(Q(z), SquaredNorm(G)), Expectation(R(z), SquaredNorm(G))
+    ),
+    "norm and squared norm": (
+        Expectation(Q(z), SquaredNorm(G)), Expectation(Q(z), SquaredNorm(G)) + d
+    ),
+}  # fmt: skip
+
+
+def identity(sides):
+    return VectorIdentity(DRAWN, left=sides[0], right=sides[1])
+
+
+def largest_violation(statement, tries=TRIES):
+    with mpmath.workdps(DIGITS):
+        violation = statement.compile()
+        return max(violation(statement.instances.draw(Random(n), n)) for n in range(tries))
+
+
+def refusal(statement):
+    """The message of a statement that is refused: one line, in the statement's own letters."""
+    with pytest.raises(NotProved) as refused:
+        statement.prove()
+    message = str(refused.value)
+    assert "\n" not in message and "_Dummy" not in message and "Dummy" not in message
+    return message
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_a_true_line_is_proved_in_d_dimensions_and_agrees_with_numbers(name):
+    statement = identity(TRUE[name])
+    assert statement.prove().steps
+    assert largest_violation(statement) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_a_false_neighbour_is_refused_and_refuted(name):
+    refusal(identity(FALSE[name]))
+    assert largest_violation(identity(FALSE[name])) > WRONG
+
+
+@pytest.mark.parametrize("name", ["su-23, one width", "su-25, joint KL", "su-34", "sn-9"])
+def test_every_mutant_is_equivalent_or_refused_and_refuted(name):
+    statement = identity(TRUE[name])
+    found = mutants(statement)
+    assert len(found) > 5
+    for kind, mutant in found:
+        if not statement.same_as(mutant):
+            assert not provable(mutant), (kind, mutant.latex())
+            assert largest_violation(mutant) > WRONG, (kind, mutant.latex())
+
+
+@settings(max_examples=15, deadline=None)
+@given(*(st.integers(-3, 3).filter(bool) for _ in range(4)))
+def test_means_of_quadratic_forms_are_found_and_their_neighbours_are_not(a, b, shift, wrong):
+    value = a * SquaredNorm(x + shift * nu) + b * Dot(x, nu)
+    mean = a * (SquaredNorm(mu + shift * nu) + d * s**2) + b * Dot(mu, nu)
+    true = identity((Expectation(bell, value), mean))
+    assert true.prove() and largest_violation(true, 2) < TOLERANCE
+    false = identity((Expectation(bell, value), mean + wrong * s**2))
+    assert refusal(false) and largest_violation(false, 2) > WRONG
+
+
+PREMISES = {
+    "su-23, one width": (r"\sigma \neq 0",),
+    "su-25, joint KL": (r"\lambda > 0",),
+    "su-34": (r"\lambda > 0",),
+    "sn-9": (r"\sigma_{i} \neq 0 \text{ for every } i",),
+    "polarisation": (),
+}
+
+
+@pytest.mark.parametrize("name", PREMISES)
+def test_the_signs_are_the_weakest_that_the_proof_bears_under_any_name(name):
+    assert identity(TRUE[name]).prove().premises == PREMISES[name]
+    renamed = {s: sympy.Symbol("a", positive=True), lam: sympy.Symbol("b", positive=True)}
+    renamed[spread] = PositiveVector("a", d)
+    sides = [side.xreplace(renamed) for side in TRUE[name]]
+    letters = {r"\sigma": "a", r"\lambda": "b"}
+    expected = PREMISES[name]
+    for old, new in letters.items():
+        expected = tuple(premise.replace(old, new) for premise in expected)
+    assert identity(sides).prove().premises == expected
+
+
+def test_without_the_sign_of_the_variance_the_line_is_refused():
+    unknown = sympy.Symbol("v", real=True)
+    left = KL(N(x, mu, unknown), N(x, nu, unknown))
+    assert "variance" in refusal(identity((left, gap / (2 * unknown))))
+
+
+def test_means_that_stand_in_a_sum_must_be_finite():
+    first, second = Expectation(Q(z), SquaredNorm(G)), Expectation(Q(z), SquaredNorm(old_G))
+    apart = sympy.Add(first, -second, evaluate=False)
+    together = Expectation(Q(z), SquaredNorm(G) - SquaredNorm(old_G))
+    premises = identity((apart, together)).prove().premises
+    assert len(premises) == 2 and all("is finite" in premise for premise in premises)
+    cancelled = sympy.Add(first, -first, evaluate=False)
+    assert "is finite" in identity((cancelled, S.Zero)).prove().premises[0]
+
+
+@pytest.mark.parametrize(
+    "step", [divergence_step, mean_step, conditional_step, law_step], ids=lambda f: f.__name__
+)
+def test_the_step_from_some_coordinates_to_one_more_is_itself_proved(step):
+    assert step().prove().rules
+    assert largest_violation(step()) < TOLERANCE
+
+
+def test_the_steps_stand_among_the_rules_of_what_uses_them():
+    rules = identity(TRUE["su-25, joint KL"]).prove().rules
+    for step in (divergence_step, mean_step, conditional_step):
+        assert step().latex() in rules
+
+
+REFUSED = {
+    "the same object": ((smoothed, smoothed), "the same object"),
+    "an open coordinate": ((mu[i, 0], nu[i, 0]), "is left open"),
+    "a fourth moment": (
+        (Expectation(bell, SquaredNorm(x) ** 2), SquaredNorm(mu) ** 2), "single coordinates"
+    ),
+    "an exponential's mean": ((Expectation(bell, CoordinateSum(exp(x[i, 0]), d)), d), "polynomial"),
+    "a map's mean": (
+        (Expectation(bell, SquaredNorm(Vector("G", k, (x,)))), k), "polynomial"
+    ),
+    "a log of a norm": ((log(SquaredNorm(mu)), log(SquaredNorm(-mu))), "logarithm"),
+    "a number that may be 0": ((d / c + d / c, SquaredNorm(mu)), "may be 0"),
+    "a variance from the variable": ((KL(N(x, x, s**2), N(x, mu, s**2)), d), "its own variable"),
+    "a mean of a mean": (
+        (Expectation(Q(z), Expectation(W(w), SquaredNorm(Vector("H", d, (w, z))))), d), "under"
+    ),
+    "a squared mean": ((Expectation(Q(z), SquaredNorm(G)) ** 2, d), "no mean times a number"),
+    "a Gaussian beside its own code": (
+        (Expectation(N(x, 0, 1) * Joint("q", (z, x))(z, given=x), SquaredNorm(x)), d), "factor"
+    ),
+    "KL to another variable": ((KL(N(x, 0, 1), N(eps, 0, 1)), d), "same variables"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_beyond_the_prover_is_refused_with_what_is_missing(name):
+    (left, right), words = REFUSED[name]
+    drawn = RandomVectors((Joint("q", (z, x)), W), dimensions=(d, k))
+    assert words in refusal(VectorIdentity(drawn, left=left, right=right))
+
+
+BAD = {
+    "a dimension that is no count": lambda: Vector("x", -2),
+    "a dimension of unknown sign": lambda: Vector("x", sympy.Symbol("d")),
+    "a norm of a number": lambda: SquaredNorm(s),
+    "vectors of two dimensions": lambda: Dot(mu, Vector("y", k)),
+    "a mean of another dimension": lambda: N(x, Vector("y", k), 1),
+    "a diagonal of another dimension": lambda: N(x, 0, Vector("y", k)),
+    "a density of a number": lambda: N(s, 0, 1),
+    "a sum over other coordinates": lambda: CoordinateSum(mu[i, 0], k),
+    "a derivative of a constant": lambda: VectorDerivative(mu, t),
+    "a mean over no joint's variable": lambda: identity(
+        (Expectation(Joint("q", (w,))(w), SquaredNorm(mu)), SquaredNorm(mu))
+    ),
+    "a mean at a point": lambda: KL(sharp(moved), sharp(G)),
+    "an assumption that nothing uses": lambda: narrowing(bell, mu, assumed=(BOUNDED, "smooth")),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line(name):
+    with pytest.raises(ValueError) as error:
+        BAD[name]()
+    assert 0 < len(str(error.value)) < 160 and "\n" not in str(error.value)
+
+
+def test_instances_have_every_number_of_coordinates():
+    drawn = [DRAWN.draw(Random(n), n) for n in range(60)]
+    assert {instance.values[d] for instance in drawn} == set(range(1, MOST_COORDINATES + 1))
+
+
+def test_the_book_prints_vectors_as_the_source_does():
+    assert latex(penalty).endswith(r"\Vert G(z) - G^{o}(z) \Vert^2 \,dz")
+    assert latex(N(x, mu, s**2)) == r"\mathcal{N}(x; \mu, \sigma^{2} I)"
+    assert latex(CoordinateSum(mu[i, 0] ** 2, d)) == r"\sum_{i=1}^{d} \mu_{i}^{2}"
+
+
+# The limits of su-24 and rq-5.
+
+
+def narrowing(kernel, place, **more):
+    return Concentration(DRAWN, kernel=kernel, variable=x, symbol=s, place=place, **more)
+
+
+zero, norm = ZeroVector(d), SquaredNorm(x)
+as_printed = (2 * pi * s**2) ** (-d / 2) * exp(-norm / (2 * s**2))
+NARROW = {
+    "su-24": (as_printed, zero),
+    "rq-5": (N(x, G, s**2), G),
+    "another width": (N(x, G, 3 * s), G),
+    "a mean that moves in": (N(x, MatAdd(G, s * mu), s**2), G),
+    "a diagonal": (N(x, mu, s * HadamardPower(spread, 2)), mu),
+    "without the factor of 2": ((pi * s**2) ** (-d / 2) * exp(-norm / s**2), zero),
+}
+NOT_NARROW = {
+    "d lost": ((2 * pi * s**2) ** -HALF * exp(-norm / (2 * s**2)), zero),
+    "d for d/2": ((2 * pi * s**2) ** -d * exp(-norm / (2 * s**2)), zero),
+    "2 lost": ((2 * pi * s**2) ** (-d / 2) * exp(-norm / s**2), zero),
+    "a square lost": ((2 * pi * s) ** (-d / 2) * exp(-norm / (2 * s**2)), zero),
+    "the sign of the exponent": ((2 * pi * s**2) ** (-d / 2) * exp(norm / (2 * s**2)), zero),
+    "a width that stays": (N(x, G, s**2 + 1), G),
+    "another place": (N(x, G, s**2), old_G),
+    "a mean that stays away": (N(x, MatAdd(G, mu), s**2), G),
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_a_kernel_narrows_down_to_delta(name):
+    statement = narrowing(*NARROW[name])
+    assert statement.prove().premises[:2] == (BOUNDED, CONTINUOUS)
+    assert largest_violation(statement, 4) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", NOT_NARROW)
+def test_a_kernel_that_does_not_is_refused_and_refuted(name):
+    refusal(narrowing(*NOT_NARROW[name]))
+    assert largest_violation(narrowing(*NOT_NARROW[name])) > WRONG
+
+
+@pytest.mark.parametrize(
+    ("assumed", "word"),
+    [((BOUNDED,), "discontinuous"), ((CONTINUOUS,), "unbounded"), ((), "unbounded")],
+)
+@pytest.mark.parametrize("name", ["su-24", "rq-5"])
+def test_without_its_premise_the_limit_is_refused_and_refuted(name, assumed, word):
+    statement = narrowing(*NARROW[name], assumed=assumed)
+    assert word in refusal(statement)
+    assert largest_violation(statement, 2) > WRONG
+
+
+def test_mutants_of_a_limit_are_equivalent_or_refused_and_refuted():
+    statement = narrowing(as_printed, zero)
+    for kind, mutant in mutants(statement):
+        if statement.same_as(mutant):
+            assert largest_violation(mutant, 3) < TOLERANCE, kind
+        else:
+            assert not provable(mutant) and largest_violation(mutant) > WRONG, kind
+
+
+def test_a_kernel_with_norm_for_squared_norm_is_refused():
+    kernel = (2 * pi * s**2) ** (-d / 2) * exp(-sqrt(norm) / (2 * s**2))
+    assert "root" in refusal(narrowing(kernel, zero))
+
+
+# sn-10's map.
+
+affine = MatAdd(mu, HadamardProduct(spread, eps))
+DIAGONAL = HadamardPower(spread, 2)
+
+
+def pushed(value, density, under=None):
+    return VectorPushforward(
+        DRAWN, value=value, under=under or N(eps, 0, 1), variable=x, density=density
+    )
+
+
+LAWS = {
+    "sn-10": (affine, N(x, mu, DIAGONAL)),
+    "one width": (MatAdd(mu, s * eps), N(x, mu, s**2)),
+    "reflected": (MatAdd(mu, -s * eps), N(x, mu, s**2)),
+    "back": (MatAdd(eps, -nu) / s, N(x, 0, 1), N(eps, nu, s**2)),
+}
+NO_LAWS = {
+    "a square lost": (affine, N(x, mu, spread)),
+    "the mean lost": (affine, N(x, 0, DIAGONAL)),
+    "another scale": (MatAdd(mu, 2 * s * eps), N(x, mu, s**2)),
+    "a constant": (mu, N(x, mu, s**2)),
+    "the variance for the scale": (MatAdd(mu, s**2 * eps), N(x, mu, s**2)),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_an_affine_image_of_a_gaussian_vector_has_its_law(name):
+    statement = pushed(*LAWS[name])
+    assert law_step().latex() in statement.prove().rules[-1]
+    assert largest_violation(statement) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", NO_LAWS)
+def test_another_law_is_refused_and_refuted(name):
+    refusal(pushed(*NO_LAWS[name]))
+    assert largest_violation(pushed(*NO_LAWS[name])) > WRONG
+
+
+@pytest.mark.parametrize("name", ["sn-10", "one width"])
+def test_mutants_of_a_law_are_equivalent_or_refused_and_refuted(name):
+    statement = pushed(*LAWS[name])
+    for kind, mutant in mutants(statement):
+        true = statement.same_as(mutant)
+        assert provable(mutant) == true, kind
+        assert (largest_violation(mutant) < TOLERANCE) == true, kind
+
+
+def test_a_map_that_mixes_coordinates_is_refused():
+    mixed = MatAdd(eps, Dot(eps, mu) * nu)
+    assert "coordinate by coordinate" in refusal(pushed(mixed, N(x, 0, 1)))
+
+
+# su-26's curve.
+
+curve, start = (Vector("G", d, (place, z)) for place in (t, S.Zero))
+travelled = lam * SquaredNorm(MatAdd(curve, -start))
+speed = SquaredNorm(VectorDerivative(curve, t))
+
+
+def bending(value, bend, point=S.Zero):
+    return VectorSecondOrder(DRAWN, weight=Q(z), value=value, symbol=t, point=point, bend=bend)
+
+
+BENT = {
+    "su-26": (travelled, 2 * lam * speed),
+    "times t": (travelled * (1 + t), 2 * lam * speed),
+    "a product": (
+        Dot(MatAdd(curve, -start), t * curve),
+        2 * Dot(VectorDerivative(curve, t), start),
+    ),
+}
+STRAIGHT = {
+    "2 lost": (travelled, lam * speed),
+    "lambda lost": (travelled, 2 * speed),
+    "a mean of coordinates": (travelled, 2 * lam * speed / d),
+    "not from the start": (lam * SquaredNorm(curve), 2 * lam * speed),
+    "a slope": (lam * Dot(MatAdd(curve, -start), start), S.Zero),
+    "half the curve": (lam * SquaredNorm(MatAdd(curve, -start / 2)), 2 * lam * speed),
+    "bent itself": (lam * SquaredNorm(MatAdd(Vector("G", d, (t**2, z)), -start)), 2 * lam * speed),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_the_penalty_bends_as_said_along_a_curve(name):
+    statement = bending(*BENT[name])
+    assert statement.prove().premises
+    assert largest_violation(statement, 4) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_another_bend_is_refused_and_refuted(name):
+    refusal(bending(*STRAIGHT[name]))
+    assert largest_violation(bending(*STRAIGHT[name]), 4) > WRONG
+
+
+def test_mutants_of_a_bend_are_refused_and_refuted():
+    statement = bending(*BENT["su-26"])
+    for kind, mutant in mutants(statement):
+        if not statement.same_as(mutant):
+            assert not provable(mutant) and largest_violation(mutant, 4) > WRONG, kind
+
+
+def test_a_norm_has_no_second_derivative_to_speak_of():
+    refusal(bending(sqrt(travelled), S.Zero))
