@@ -30,9 +30,8 @@ def law_step() -> Identity:
     moved, f = Function("A", real=True)(x), Function("f", nonnegative=True)
     both = first(x) * rest(y)
     left = SumOrIntegral(Dirac(image, moved) * both * f(image, y), (image, x, y))
-    step = Identity(
-        RandomTables((first, rest, law)), left=left, right=Expectation(both, f(moved, y))
-    )
+    drawn = RandomTables((first, rest, law), maps=(("A", image),))
+    step = Identity(drawn, left=left, right=Expectation(both, f(moved, y)))
     step.prove()
     return step
 
