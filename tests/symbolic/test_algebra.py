@@ -138,3 +138,29 @@ def test_kl_div_is_zero_where_its_arguments_agree():
 def test_exponentials_of_the_log_variance():
     variance = integrate_real(SumOrIntegral((z - mu) ** 2 * Gaussian(z, mu, exp(v)), (z,)))
     assert sympy.simplify(variance - exp(v)) == 0
+
+
+def test_integrals_of_many_variables_are_printed():
+    letters = sympy.symbols("a b c d e", real=True)
+    signs = [latex(SumOrIntegral(x, letters[:n])).split(" x")[0] for n in range(1, 6)]
+    assert signs == [r"\int", r"\iint", r"\iiint", *[r"\int\!\cdots\!\int"] * 2]
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: SumOrIntegral(P(x), ()), "has no variable"),
+        (lambda: SumOrIntegral(P(x), (x, x)), "names a variable twice: x, x"),
+        (lambda: SumOrIntegral(P(x), (sympy.S.One,)), "needs symbols as its variables, not 1"),
+        (lambda: Joint("p", ()), "the joint p has no variable"),
+        (lambda: Joint("p", (x, x)), "names a variable twice"),
+        (lambda: Joint("p", (x, 2 * z)), "needs symbols as its variables, not 2[*]z"),
+        (lambda: Joint("p", (x,), {(z,): "r"}), "p is a density over x; it has no variable z"),
+        (lambda: KL(Gaussian(0, 0, 1), Gaussian(0, 1, 1)), "is a density at 0, not of a variable"),
+        (lambda: Expectation(Gaussian(2 * z, 0, 1), z), "is a density at 2[*]z, not of a variable"),
+    ],
+)
+def test_what_has_no_variable_is_refused_in_one_line(make, message):
+    with pytest.raises(ValueError, match=message) as refusal:
+        make()
+    assert "\n" not in str(refusal.value)

@@ -15,6 +15,7 @@ from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrInte
 from onekl.symbolic.numeric import HERMITE, Assignment, compiled
 from onekl.symbolic.premises import Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.statements import Identity
 from onekl.tables import chain_rule, check_table
 
 mu = sympy.Symbol("mu", real=True)
@@ -108,3 +109,22 @@ def test_zero_times_infinity_is_zero_and_a_missing_cell_is_infinite():
 def test_an_expression_without_a_rule_is_refused():
     with pytest.raises(TypeError, match="no rule"):
         compiled(sympy.gamma(x))
+
+
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: RandomTables(()), "at least one joint"),
+        (lambda: RandomTables((P, P)), "two joints share a name"),
+        (lambda: RandomTables((P,), maps=(("G", mu),)), "the map G is to mu"),
+        (lambda: RandomTables((P,), scalars=(x,)), "x is a variable of a joint"),
+        (
+            lambda: Identity(TABLES, left=SumOrIntegral(mu, (mu,)), right=KL(P(x), Q(x))),
+            "mu is integrated over but belongs to no joint",
+        ),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused_in_one_line(make, message):
+    with pytest.raises(ValueError, match=message) as refusal:
+        make()
+    assert "\n" not in str(refusal.value)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import sympy
 from sympy import Expr, Function, Mul, Symbol, Tuple, exp, log, pi, sqrt
@@ -19,12 +20,18 @@ from sympy.core.symbol import Str
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from onekl.symbolic.copies import alphabet, level, shifted
+
+Table = dict[tuple[int, ...], Any]  # a number, or a formula, for each cell
+
 
 class Density(Expr):
     """One density of a family: `over` given `given`, a positive unknown function.
 
     Made by a `Joint`, never by hand. Arguments: the name that is printed, the family's name,
     the variables it is a density over, the variables it is conditioned on.
+    In a family with two axes of one alphabet the letters do not tell the axes: there `roles` holds
+    an axis for each letter, and axes that may be exchanged share one.
     """
 
     is_positive = True
@@ -36,19 +43,40 @@ class Density(Expr):
         family: str | Str,
         over: Iterable[Symbol],
         given: Iterable[Symbol] = (),
+        roles: Iterable[int] = (),
     ) -> Density:
         """The density of these names and variables."""
-        return Expr.__new__(cls, Str(str(name)), Str(str(family)), Tuple(*over), Tuple(*given))
+        over, given, roles = tuple(over), tuple(given), tuple(map(int, roles))
+        if len(set(roles)) < len(roles):
+            over, given = _in_one_order(over, roles), _in_one_order(given, roles[len(over) :])
+        arguments = (Str(str(name)), Str(str(family)), Tuple(*over), Tuple(*given))
+        return Expr.__new__(cls, *arguments, *([Tuple(*roles)] if roles else []))
 
     name = property(lambda self: self.args[0].name)
     family = property(lambda self: self.args[1].name)
     over = property(lambda self: tuple(self.args[2]))
     given = property(lambda self: tuple(self.args[3]))
+    roles = property(lambda self: tuple(map(int, self.args[4])) if len(self.args) > 4 else ())
 
     @property
     def free_symbols(self) -> set[Symbol]:
         """All its variables."""
         return set(self.over) | set(self.given)
+
+    def has_marginal(self, other: Density) -> bool:
+        """Whether the other is of the same family, at the same letters, over fewer of them."""
+        own, others = (
+            set(zip(d.over + d.given, d.roles or (None,) * len(d.over + d.given)))
+            for d in (self, other)
+        )
+        return self.family == other.family and others < own
+
+    def axes(self, variables: tuple[Symbol, ...]) -> tuple[int, ...]:
+        """For each letter of `over` and `given` its axis, among the family's variables."""
+        if not self.roles:
+            own = [alphabet(v) for v in variables]
+            return tuple(own.index(alphabet(letter)) for letter in self.over + self.given)
+        return tuple(role + self.roles[:k].count(role) for k, role in enumerate(self.roles))
 
     def _latex(self, printer: LatexPrinter) -> str:
         names = ", ".join(printer.doprint(v) for v in self.over)
@@ -59,7 +87,16 @@ class Density(Expr):
         names = ", ".join(map(str, self.over)) + (
             "|" + ", ".join(map(str, self.given)) if self.given else ""
         )
-        return f"{self.family}({names})"
+        return f"{self.name if self.roles else self.family}({names})"
+
+
+def _in_one_order(letters: tuple[Symbol, ...], roles: tuple[int, ...]) -> tuple[Symbol, ...]:
+    """The letters with those of one role, which may be exchanged, in the order of their primes."""
+    pools = {
+        role: sorted((v for v, r in zip(letters, roles) if r == role), key=level)
+        for role in set(roles[: len(letters)])
+    }
+    return tuple(pools[role].pop(0) for role in roles[: len(letters)])
 
 
 class Joint:
@@ -67,7 +104,14 @@ class Joint:
 
     `P = Joint("p", (x, z), {(x,): r"\tilde{p}"})` is p(x, z) whose x-marginal prints as p̃(x):
     `P(x, z)` is the joint, `P(x)` a marginal, `P(z, given=x)` a conditional.
+    With x′ = `copy_of(x)`, `P(x′)` is the same marginal at another letter.
+    A joint over x and x′ has two axes of one alphabet: `K(x′, given=x)` is the transition kernel
+    k(x′|x), and with the letters `exchanged` it is k(x|x′), which is not `K(x, given=x′)`: that is
+    the kernel back, k₁|₂(x|x′).
     """
+
+    built_on: tuple[str, ...] = ()  # the families whose tables are part of this one's
+    promise = "a joint density"  # what every table of the family is
 
     def __init__(
         self,
@@ -76,6 +120,29 @@ class Joint:
         names: dict[tuple[Symbol, ...], str] | None = None,
     ) -> None:
         self.family, self.variables, self.names = family, tuple(variables), names or {}
+        _require_symbols(self.variables, f"the joint {family}")
+        for variable in (v for key in self.names for v in key):
+            self.axis_of(variable)
+
+    @property
+    def roles(self) -> tuple[int, ...]:
+        """The role of each axis in a family with two axes of one alphabet; else nothing."""
+        alphabets = {alphabet(v) for v in self.variables}
+        repeated = len(alphabets) < len(self.variables)
+        return tuple(range(len(self.variables))) if repeated else ()
+
+    def axis_of(self, letter: Symbol) -> int:
+        """The axis of a variable, or of a copy where its alphabet belongs to one axis alone.
+
+        ValueError for any other letter.
+        """
+        if letter in self.variables:
+            return self.variables.index(letter)
+        own = [alphabet(v) for v in self.variables]
+        if alphabet(letter) in own and not self.roles:
+            return own.index(alphabet(letter))
+        known = ", ".join(map(str, self.variables))
+        raise ValueError(f"{self.family} is a density over {known}; it has no variable {letter}")
 
     def __call__(self, *over: Symbol, given: Symbol | tuple[Symbol, ...] = ()) -> Density:
         """The density of `over` given `given`.
@@ -83,21 +150,89 @@ class Joint:
         ValueError for a variable that the family lacks, for one that is named twice, and for none.
         """
         given = given if isinstance(given, tuple) else (given,)
-        for variable in (*over, *given):
-            if variable not in self.variables:
-                known = ", ".join(map(str, self.variables))
-                raise ValueError(
-                    f"{self.family} is a density over {known}; it has no variable {variable}"
-                )
-        if not over or set(over) & set(given) or len(set(over)) < len(over):
+        axes = [self.axis_of(letter) for letter in (*over, *given)]
+        if not over or len(set(axes)) < len(axes):
             raise ValueError(
                 f"a density of {self.family} needs variables, each named once; "
                 f"got {over} given {given}"
             )
-        ordered = tuple(v for v in self.variables if v in over)
-        conditions = tuple(v for v in self.variables if v in given)
-        name = self.names.get(ordered, self.family) if not conditions else self.family
-        return Density(name, self.family, ordered, conditions)
+        return self._density(dict(zip(over, axes)), dict(zip(given, axes[len(over) :])))
+
+    def conform(self, table: Table, tables: dict[str, Table]) -> Table:
+        """The nearest table that has what the family promises; `tables` are the other families'."""
+        return table
+
+    def whole(self, density: Density) -> Expr:
+        """The density of all the variables of one of the family's, at its letters."""
+        return self._density(self._axes(density, density.over + density.given), {})
+
+    def condition(self, density: Density) -> Expr:
+        """The density of the variables that one of the family's is conditioned on."""
+        return self._density(self._axes(density, density.given), {})
+
+    def at_own_letters(self, density: Density) -> tuple[Density, dict[Symbol, Symbol]]:
+        """One of the family's densities at the family's variables, and the letters that it had.
+
+        The letters of the other axes are those with as many primes more.
+        """
+        axes = self._axes(density, density.over + density.given)
+        more = min(level(v) - level(self.variables[axis]) for v, axis in axes.items())
+        letters = {self.variables[axis]: letter for letter, axis in axes.items()}
+        for variable in (v for v in self.variables if v not in letters):
+            choice = shifted(variable, max(more, 0)), *self.variables
+            letters[variable] = next(
+                v for v in choice if alphabet(v) == alphabet(variable) and v not in letters.values()
+            )
+        over, given = (
+            {self.variables[axes[v]]: axes[v] for v in some}
+            for some in (density.over, density.given)
+        )
+        return self._density(over, given), letters
+
+    def _axes(self, density: Density, letters: tuple[Symbol, ...]) -> dict[Symbol, int]:
+        every = dict(zip(density.over + density.given, density.axes(self.variables)))
+        return {letter: every[letter] for letter in letters}
+
+    def _density(self, over: dict[Symbol, int], given: dict[Symbol, int]) -> Density:
+        """The density of letters on these axes, given others."""
+        ordered, conditions = (sorted(letters, key=letters.get) for letters in (over, given))
+        axes = [over[v] for v in ordered], [given[v] for v in conditions]
+        roles = [self.roles[axis] for part in axes for axis in part] if self.roles else []
+        return Density(self._name(*axes), self.family, ordered, conditions, roles)
+
+    def _name(self, over: list[int], given: list[int]) -> str:
+        """The printed name of a density on these axes, with their numbers where letters mislead."""
+        own = tuple(self.variables[axis] for axis in over)
+        if not given and own in self.names:
+            return self.names[own]
+        if self._follows_letters(given + over):
+            return self.family
+        numbers = "|".join(
+            "".join(str(axis + 1) for axis in part) for part in (over, given) if part
+        )
+        family = f"{{{self.family}}}" if "_" in self.family else self.family
+        return f"{family}_{{{numbers}}}"
+
+    def _follows_letters(self, axes: list[int]) -> bool:
+        """Whether, of the axes of each alphabet, these are the first ones in their order."""
+        own = [alphabet(v) for v in self.variables]
+        for variable in own if len(set(self.roles)) > 1 else ():
+            every = [axis for axis, other in enumerate(own) if other == variable]
+            chosen = [axis for axis in axes if axis in every]
+            if chosen != every[: len(chosen)]:
+                return False
+        return True
+
+
+def _require_symbols(variables: tuple[Symbol, ...], what: str) -> None:
+    """ValueError, naming what they are the variables of, unless they are distinct symbols."""
+    if not variables:
+        raise ValueError(f"{what} has no variable")
+    for variable in variables:
+        if not sympy.sympify(variable).is_symbol:
+            raise ValueError(f"{what} needs symbols as its variables, not {variable}")
+    if len(set(variables)) < len(variables):
+        raise ValueError(f"{what} names a variable twice: {', '.join(map(str, variables))}")
 
 
 class Gaussian(Expr):
@@ -108,7 +243,7 @@ class Gaussian(Expr):
 
     def __new__(cls, variable: Symbol, mean: Expr | float, variance: Expr | float) -> Gaussian:
         """The normal density of the variable; numbers become SymPy's."""
-        return Expr.__new__(cls, variable, sympy.sympify(mean), sympy.sympify(variance))
+        return Expr.__new__(cls, *map(sympy.sympify, (variable, mean, variance)))
 
     variable = property(lambda self: self.args[0])
     mean = property(lambda self: self.args[1])
@@ -147,6 +282,8 @@ class ClassProbability(Expr):
 
     D is an unknown function with values from 0 to 1, `argument` the point that it is taken at, a
     tuple for a pair.
+    With the empty tuple it is the label's own probability, p₁ or p₀ = 1 − p₁, a number strictly
+    between 0 and 1.
     """
 
     is_positive = True
@@ -175,6 +312,8 @@ class ClassProbability(Expr):
         return ClassProbability(self.name, argument, self.outcome)
 
     def _latex(self, printer: LatexPrinter) -> str:
+        if not self.arguments:
+            return rf"{self.name}_{self.outcome}"
         one = rf"{self.name}({', '.join(map(printer.doprint, self.arguments))})"
         return one if self.outcome else rf"(1 - {one})"
 
@@ -219,7 +358,12 @@ class SumOrIntegral(Expr):
     is_real = True
 
     def __new__(cls, integrand: Expr | float, variables: Iterable[Symbol]) -> SumOrIntegral:
-        """The integral of the integrand over the variables, or the sum."""
+        """The integral of the integrand over the variables, or the sum.
+
+        ValueError unless there are variables, distinct symbols.
+        """
+        variables = tuple(variables)
+        _require_symbols(variables, f"the integral of {integrand}")
         return Expr.__new__(cls, sympy.sympify(integrand), Tuple(*variables))
 
     integrand = property(lambda self: self.args[0])
@@ -235,7 +379,8 @@ class SumOrIntegral(Expr):
 
     def _latex(self, printer: LatexPrinter) -> str:
         body = _with_brackets(self.integrand, printer)
-        sign = {1: r"\int", 2: r"\iint", 3: r"\iiint"}[len(self.variables)]
+        signs = {1: r"\int", 2: r"\iint", 3: r"\iiint"}
+        sign = signs.get(len(self.variables), r"\int\!\cdots\!\int")
         return rf"{sign} {body} \," + r"\,".join("d" + printer.doprint(v) for v in self.variables)
 
 
@@ -269,6 +414,8 @@ def variables_of(product: Expr) -> tuple[Symbol, ...]:
     if product.is_Add:
         return variables_of(product.args[0])
     names = tuple(dict.fromkeys(v for f in factors(product) for v in f.over))
+    for name in (v for v in names if not v.is_symbol):
+        raise ValueError(f"{product} is a density at {name}, not of a variable")
     sums = [f for f in Mul.make_args(product) if f.is_Add and f.has(Density)]
     if not names and sums:
         return variables_of(sums[0])

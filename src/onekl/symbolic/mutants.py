@@ -1,16 +1,18 @@
 """Wrong versions of a statement, made from its own expressions, which its check must reject.
 
 One change each: a sign, a dropped term, p and q exchanged, a KL reversed, a constant, a condition
-dropped, reversed or added, another marginal, a square or a half lost.
+dropped, reversed or added, another marginal, a square or a half lost, letters exchanged.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, exp, log
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
     KL,
@@ -22,6 +24,7 @@ from onekl.symbolic.algebra import (
     LabelledJoint,
     variables_of,
 )
+from onekl.symbolic.copies import alphabet, copies_in, exchanged
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement
 
@@ -57,6 +60,7 @@ def _canonical(expression: Expr) -> Expr:
 def _same_variables(changed: Expr, original: Expr, joints: tuple[Joint, ...]) -> bool:
     """A change that leaves a variable unbound makes no sense and is no mutant."""
     variables = {v for joint in joints for v in joint.variables}
+    variables |= set(copies_in((changed, original)))
     return changed.free_symbols & variables == original.free_symbols & variables
 
 
@@ -112,6 +116,8 @@ def _at_root(expression: Expr, joints: tuple[Joint, ...]) -> Iterator[tuple[str,
         )
     elif isinstance(expression, Density):
         yield from _density_changes(expression, joints)
+    elif isinstance(expression, AppliedUndef):
+        yield from _letters_exchanged(expression)
     elif isinstance(expression, LabelledJoint):
         yield "labels exchanged", LabelledJoint(expression.label, expression.zero, expression.one)
     elif isinstance(expression, ClassProbability):
@@ -148,6 +154,21 @@ def _own(density: Density, joints: tuple[Joint, ...]) -> Joint:
 
 
 def _density_changes(density: Density, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
+    """The changes at the variables of the density's family, taken back to its letters."""
+    lowered, letters = _own(density, joints).at_own_letters(density)
+    for name, changed in _own_density_changes(lowered, joints):
+        yield name, changed.xreplace(letters)
+    yield from _letters_exchanged(density)
+
+
+def _letters_exchanged(value: Expr) -> Iterator[tuple[str, Expr]]:
+    """The density or function with two letters of one alphabet exchanged."""
+    for one, other in itertools.combinations(sorted(value.free_symbols, key=str), 2):
+        if alphabet(one) == alphabet(other):
+            yield "letters exchanged", exchanged(value, one, other)
+
+
+def _own_density_changes(density: Density, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
     own = _own(density, joints)
     others = [
         j

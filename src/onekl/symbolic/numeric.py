@@ -32,7 +32,8 @@ from onekl.symbolic.algebra import (
     kl_div,
     variables_of,
 )
-from onekl.symbolic.premises import Support
+from onekl.symbolic.copies import alphabet, is_symmetric
+from onekl.symbolic.premises import Finite, Support
 
 DIGITS = 30
 # Gauss–Hermite with five nodes is exact for polynomials up to degree nine in the variable of a
@@ -71,19 +72,27 @@ class Assignment:
     symbolic: bool = False
     _sums: dict[tuple[str, tuple], Number] = field(default_factory=dict)
 
-    def breaks(self, premise: Support) -> bool:
-        """Whether at some letters all of `where` are positive and none of `any_of` is."""
-        involved = (*premise.any_of, *premise.where)
-        variables = tuple(dict.fromkeys(v for d in involved for v in d.over + d.given))
+    def breaks(self, premise: Support | Finite) -> bool:
+        """Whether an integral is infinite, or the support is not where the premise says."""
+        if isinstance(premise, Finite):
+            return not mpmath.isfinite(compiled(premise.total)(self))
+        positive, one_of = (
+            [compiled(factor) for factor in some] for some in (premise.where, premise.any_of)
+        )
+        involved = set().union(*(f.free_symbols for f in (*premise.any_of, *premise.where)))
+        variables = tuple(v for v in involved if alphabet(v) in self.sizes)
         return any(
-            all(self.probability(d) > 0 for d in premise.where)
-            and all(self.probability(d) == 0 for d in premise.any_of)
+            all(value(self) > 0 for value in positive) and all(value(self) == 0 for value in one_of)
             for _ in self.visit(variables, self.letters(variables))
         )
 
     def letters(self, variables: tuple[Symbol, ...]) -> Iterator[tuple[int, ...]]:
         """Every combination of letters of the variables."""
-        return itertools.product(*(range(self.sizes[v]) for v in variables))
+        return itertools.product(*(range(self.size(v)) for v in variables))
+
+    def size(self, variable: Symbol) -> int:
+        """The number of letters of a variable, or of a copy of it."""
+        return self.sizes[alphabet(variable)]
 
     def visit(self, variables: tuple[Symbol, ...], places: Iterable[Place]) -> Iterator[Place]:
         """Give the variables the values of each place in turn, and yield the place.
@@ -104,29 +113,43 @@ class Assignment:
 
     def probability(self, density: Density) -> Number:
         """The value of a density at the current letters; given a null event it is uniform."""
-        joint = self._marginal(density.family, density.over + density.given)
+        letters = density.over + density.given
+        place = dict(zip(density.axes(self.axes[density.family]), map(self.values.get, letters)))
+        joint = self._marginal(density.family, place)
         if not density.given:
             return joint
-        condition = self._marginal(density.family, density.given)
+        condition = self.condition(density)
         if condition == 0:
-            return 1 / mpmath.mpf(math.prod(self.sizes[v] for v in density.over))
+            return 1 / mpmath.mpf(math.prod(self.size(v) for v in density.over))
         return joint / condition
 
+    def condition(self, density: Density) -> Number:
+        """The probability of the letters that a density is conditioned on."""
+        axes = density.axes(self.axes[density.family])[len(density.over) :]
+        return self._marginal(density.family, dict(zip(axes, map(self.values.get, density.given))))
+
     def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
-        """The value of D at a point: a random function of it, now and then exactly 0 or 1."""
+        """The value of D at a point: a random function of it, now and then exactly 0 or 1.
+
+        A label's own probability, without a point, is never 0 or 1.
+        """
         number = self.functions(outcome_one.name, *point)
+        if not point:
+            return (number + mpmath.mpf("2.1")) / mpmath.mpf("4.2")
         return mpmath.mpf(number < 0) if abs(number) > 1.9 else (number + 2) / 4
 
-    def _marginal(self, family: str, variables: tuple[Symbol, ...]) -> Number:
-        """The sum of a family's cells that have the current letters of the variables; kept."""
-        place = tuple((v, self.values[v]) for v in self.axes[family] if v in variables)
-        if (family, place) not in self._sums:
-            fixed = dict(place)
+    def _marginal(self, family: str, place: dict[int, int]) -> Number:
+        """The sum of a family's cells that have the letters of the place, by axis; kept."""
+        key = (family, tuple(sorted(place.items())))
+        if key not in self._sums:
             cells = itertools.product(
-                *([fixed[v]] if v in fixed else range(self.sizes[v]) for v in self.axes[family])
+                *(
+                    [place[axis]] if axis in place else range(self.size(v))
+                    for axis, v in enumerate(self.axes[family])
+                )
             )
-            self._sums[family, place] = sum(self.tables[family][cell] for cell in cells)
-        return self._sums[family, place]
+            self._sums[key] = sum(self.tables[family][cell] for cell in cells)
+        return self._sums[key]
 
 
 Evaluator = Callable[[Assignment], Number]
@@ -326,7 +349,7 @@ def _exp(expression: sympy.exp) -> Evaluator:
     inside = compiled(expression.args[0])
 
     def value(instance: Assignment) -> Number:
-        return mpmath.exp(inside(instance))
+        return (sympy.exp if instance.symbolic else mpmath.exp)(inside(instance))
 
     return value
 
@@ -336,6 +359,17 @@ def _abs(expression: sympy.Abs) -> Evaluator:
 
     def value(instance: Assignment) -> Number:
         return abs(inside(instance))
+
+    return value
+
+
+def _extreme(expression: sympy.Max | sympy.Min) -> Evaluator:
+    parts = [compiled(argument) for argument in expression.args]
+    pick = max if isinstance(expression, sympy.Max) else min
+
+    def value(instance: Assignment) -> Number:
+        numbers = [part(instance) for part in parts]
+        return expression.func(*numbers) if instance.symbolic else pick(numbers)
 
     return value
 
@@ -359,7 +393,7 @@ def _number(expression: Expr) -> Evaluator:
     exact = (
         mpmath.mpf(expression.p) / expression.q
         if expression.is_Rational
-        else mpmath.mpf(str(expression.evalf(40)))
+        else mpmath.mpf(str(expression.evalf(40)).replace("oo", "inf"))
     )
 
     def value(instance: Assignment) -> Number:
@@ -370,6 +404,8 @@ def _number(expression: Expr) -> Evaluator:
 
 def _symbol(expression: Symbol) -> Evaluator:
     def value(instance: Assignment) -> Number:
+        if instance.symbolic:
+            return instance.values.get(expression, expression)
         return instance.values[expression]
 
     return value
@@ -379,7 +415,8 @@ def _unknown_function(expression: AppliedUndef) -> Evaluator:
     name, arguments = expression.func.__name__, [compiled(a) for a in expression.args]
 
     def value(instance: Assignment) -> Number:
-        number = instance.functions(name, *(argument(instance) for argument in arguments))
+        place = [argument(instance) for argument in arguments]
+        number = instance.functions(name, *(sorted(place) if is_symmetric(expression) else place))
         # A random function may be negative; one that is said not to be is not.
         return abs(number) if expression.is_nonnegative else number
 
@@ -423,6 +460,8 @@ _BUILDERS: dict[type, Callable[[Expr], Evaluator]] = {
     sympy.log: _log,
     sympy.exp: _exp,
     sympy.Abs: _abs,
+    sympy.Max: _extreme,
+    sympy.Min: _extreme,
     Symbol: _symbol,
     sympy.Number: _number,
     sympy.NumberSymbol: _number,

@@ -6,13 +6,16 @@ are compared as functions of positive numbers; then it is asked what happens whe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import sympy
 from sympy import Add, Derivative, Expr, Symbol
 
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral
+from onekl.symbolic.copies import copies_in
 from onekl.symbolic.notation import latex
+from onekl.symbolic.patterns import by_bayes
 from onekl.symbolic.premises import Finite
 from onekl.symbolic.proof import (
     EXTENDED,
@@ -22,9 +25,13 @@ from onekl.symbolic.proof import (
     Proof,
     normalisation,
 )
+from onekl.symbolic.renaming import alone, completing, distinct, mean_over_renamings
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
 from onekl.symbolic.zeros import support_premises
+
+Sides = list[list[IntegralTerm]]  # the left side and the right one, each a sum of terms
+Spread = Callable[[IntegralTerm], list[IntegralTerm]]
 
 
 def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
@@ -32,20 +39,22 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     _require_closed(left, right, tables)
     sides = [[_reduced(_sifted(term)) for term in integral_terms(side)] for side in (left, right)]
     variables = _all_integrated(sides, tables)
-    lifted = [[_lifted(term, variables, tables) for term in side] for side in sides]
+    seen = [f for side in sides for term in side for f in term.parts if isinstance(f, Density)]
+    whole = [[_lifted(term, variables, tables, seen) for term in side] for side in sides]
+    spread, gap = _compared(whole, variables, tables)
+    lifted = _spread_out(whole, spread)
     rules = [POINTWISE] + [rule for side in lifted for term in side for rule in term.used]
-    integrands = [sum(term.coefficient * term.integrand for term in side) for side in lifted]
-    gap = _simplified(_by_bayes(integrands[0] - integrands[1], tables))
     require_integral_zero(gap, variables, rules)
     stated = [part for side in sides for term in side for part in term.parts]
     needed = _needed(sides)
-    convergent = [t for row, marks in zip(lifted, needed) for t, mark in zip(row, marks) if mark]
-    support = support_premises(lifted, gap, tables, stated, convergent)
+    marked = [t for row, marks in zip(whole, needed) for t, mark in zip(row, marks) if mark]
+    convergent = [one for term in marked for one in spread(term)]
+    support = distinct(support_premises(lifted, gap, tables, stated, convergent))
     finite = _finiteness(sides, needed)
     rules += [] if support else [EXTENDED]
     steps = tuple(
         latex(SumOrIntegral(term.coefficient * term.integrand, variables))
-        for side in lifted
+        for side in whole
         for term in side
     )
     premises = tuple(premise.latex() for premise in (*finite, *support))
@@ -54,7 +63,7 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
     """NotProved where a variable is left open, or where the sides hold what is not compared."""
-    open_ = (left.free_symbols | right.free_symbols) & set(all_variables(tables))
+    open_ = (left.free_symbols | right.free_symbols) & set(all_variables(tables, left, right))
     if open_:
         raise NotProved(
             f"the statement leaves {', '.join(map(str, open_))} open: "
@@ -67,12 +76,13 @@ def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
 def _all_integrated(sides: list[list[IntegralTerm]], tables: RandomTables) -> tuple[Symbol, ...]:
     """The variables that some term is integrated over, in the joints' order."""
     everything = {v for side in sides for term in side for v in term.variables}
-    strange = everything - set(all_variables(tables))
+    known = all_variables(tables, *everything)
+    strange = everything - set(known)
     if strange:
         raise NotProved(
             f"{', '.join(map(str, strange))} is integrated over but belongs to no joint"
         )
-    return tuple(v for v in all_variables(tables) if v in everything)
+    return tuple(v for v in known if v in everything)
 
 
 def _sifted(term: IntegralTerm) -> IntegralTerm:
@@ -129,35 +139,37 @@ def _reduced(term: IntegralTerm) -> IntegralTerm:
 
 
 def _lifted(
-    term: IntegralTerm, variables: tuple[Symbol, ...], tables: RandomTables
+    term: IntegralTerm,
+    variables: tuple[Symbol, ...],
+    tables: RandomTables,
+    seen: Sequence[Density],
 ) -> IntegralTerm:
-    """The same integral over all variables: a conditional of the missing ones integrates to 1."""
-    missing = tuple(v for v in variables if v not in term.variables)
-    if not missing:
-        return term
-    families = {f.family for f in term.parts if isinstance(f, Density)}
-    able = [j for j in tables.joints if set(missing) <= set(j.variables)]
-    fitting = [j for j in able if j.family in families] or able
-    if not fitting:
-        raise NotProved(
-            f"no joint has a density of {', '.join(map(str, missing))} "
-            f"beside {latex(term.integrand)}"
-        )
-    joint = fitting[0]
-    free = set().union(*(part.free_symbols for part in term.parts))
-    known = tuple(v for v in joint.variables if v in free)
-    conditional = joint(*missing, given=known)
-    used = (*term.used, normalisation(conditional))
-    return replace(term, parts=(*term.parts, conditional), variables=variables, used=used)
+    """The same integral over all variables, times densities that integrate to 1."""
+    factors = completing(term, variables, tables.joints, seen)
+    used = (*term.used, *map(normalisation, factors))
+    return replace(term, parts=(*term.parts, *factors), variables=variables, used=used)
 
 
-def _by_bayes(expression: Expr, tables: RandomTables) -> Expr:
-    """Conditionals as joint over marginal."""
-    joints = {joint.family: joint for joint in tables.joints}
-    conditionals = [d for d in expression.atoms(Density) if d.given]
-    return expression.xreplace(
-        {d: joints[d.family](*d.over, *d.given) / joints[d.family](*d.given) for d in conditionals}
-    )
+def _compared(
+    sides: Sides, variables: tuple[Symbol, ...], tables: RandomTables
+) -> tuple[Spread, Expr]:
+    """How the terms are to be spread over renamings, and the left integrand less the right one.
+
+    They stay as they are where the integrands are equal, or where there are no copies.
+    """
+    gap = _gap(sides, tables)
+    if gap == 0 or not copies_in(variables):
+        return alone, gap
+    return mean_over_renamings, _gap(_spread_out(sides, mean_over_renamings), tables)
+
+
+def _spread_out(sides: Sides, spread: Spread) -> Sides:
+    return [[one for term in side for one in spread(term)] for side in sides]
+
+
+def _gap(sides: Sides, tables: RandomTables) -> Expr:
+    left, right = (sum(t.coefficient * t.integrand for t in side) for side in sides)
+    return _simplified(by_bayes(left - right, tables))
 
 
 def _simplified(expression: Expr) -> Expr:
@@ -252,7 +264,7 @@ def _finiteness(sides: list[list[IntegralTerm]], needed: list[list[bool]]) -> tu
         if mark
     ]
     factors = [is_finite(total) for side in sides for term in side for total in term.finite]
-    return tuple(dict.fromkeys((*in_sums, *factors)))
+    return distinct((*in_sums, *factors))
 
 
 def is_finite(total: SumOrIntegral) -> Finite:

@@ -14,7 +14,8 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol
 
-from onekl.symbolic.algebra import Joint
+from onekl.symbolic.algebra import Joint, SumOrIntegral, define
+from onekl.symbolic.copies import alphabet, copies_in
 from onekl.symbolic.numeric import Assignment, Number, compiled
 from onekl.tables import check_table
 
@@ -27,6 +28,7 @@ class RandomTables:
 
     Alphabets have 2 to 4 letters, cells go down to 1e-12, and some are exactly 0. `maps` names
     functions whose values are letters of a variable, as ("G", x); `scalars` are positive constants.
+    ValueError where they do not fit together.
     """
 
     joints: tuple[Joint, ...]
@@ -35,23 +37,42 @@ class RandomTables:
 
     def __post_init__(self) -> None:
         families = [joint.family for joint in self.joints]
+        if not families:
+            raise ValueError("random tables need at least one joint: there is no variable")
         if len(set(families)) < len(families):
             raise ValueError(
                 f"two joints share a name among {', '.join(families)}: "
                 "their tables would be mixed up"
             )
+        for place, joint in enumerate(self.joints):
+            missing = set(joint.built_on) - set(families[:place])
+            if missing:
+                raise ValueError(f"{joint.family} needs {missing.pop()} to stand before it")
+        self._require_known_letters()
+
+    def _require_known_letters(self) -> None:
+        """ValueError for a map to a variable of no joint, and for a scalar that is a variable."""
+        own = {alphabet(v) for v in all_variables(self)}
+        for name, variable in self.maps:
+            if alphabet(variable) not in own:
+                raise ValueError(f"the map {name} is to {variable}, which belongs to no joint")
+        for scalar in self.scalars:
+            if alphabet(scalar) in own:
+                raise ValueError(f"{scalar} is a variable of a joint, so it is no constant")
 
     def draw(self, random: Random, index: int) -> Assignment:
         """The instance with this index, whose alphabets, tables and scalars are drawn at random."""
-        sizes = {v: random.randint(2, 4) for v in all_variables(self)}
+        own = dict.fromkeys(alphabet(v) for v in all_variables(self))
+        sizes = {v: random.randint(2, 4) for v in own}
         tables, axes = {}, {}
         for joint in self.joints:
-            cells = list(itertools.product(*(range(sizes[v]) for v in joint.variables)))
+            cells = list(itertools.product(*(range(sizes[alphabet(v)]) for v in joint.variables)))
             null = _null_cells(random, cells, index)
-            tables[joint.family] = _random_table(random, cells, null, near_zero=index % 3 == 0)
+            table = _random_table(random, cells, null, near_zero=index % 3 == 0)
+            tables[joint.family] = joint.conform(table, tables)
             axes[joint.family] = joint.variables
         values = {scalar: mpmath.mpf(random.uniform(0.1, 2)) for scalar in self.scalars}
-        letters = {name: sizes[variable] for name, variable in self.maps}
+        letters = {name: sizes[alphabet(variable)] for name, variable in self.maps}
         return Assignment(sizes, tables, axes, values, functions=_random_function(random, letters))
 
 
@@ -96,9 +117,20 @@ def _random_function(random: Random, maps: dict[str, int]) -> Callable[..., Numb
     return value
 
 
-def all_variables(tables: RandomTables) -> tuple[Symbol, ...]:
-    """The variables of all joints, each once, in order."""
-    return tuple(dict.fromkeys(v for joint in tables.joints for v in joint.variables))
+def all_variables(tables: RandomTables, *expressions: Expr) -> tuple[Symbol, ...]:
+    """The variables of all joints, each once, in order; then their copies in the expressions."""
+    own = dict.fromkeys(v for joint in tables.joints for v in joint.variables)
+    alphabets = {alphabet(v) for v in own}
+    copies = [copy for copy in copies_in(expressions) if copy.original in alphabets]
+    return tuple(dict.fromkeys((*own, *copies)))
+
+
+def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
+    """ValueError where an integral is over a variable that belongs to no joint."""
+    known = all_variables(tables, *expressions)
+    totals = [total for one in expressions for total in define(one).atoms(SumOrIntegral)]
+    for variable in (v for total in totals for v in total.variables if v not in known):
+        raise ValueError(f"{variable} is integrated over but belongs to no joint")
 
 
 @dataclass(frozen=True)
@@ -128,11 +160,11 @@ def on_tables(expression: Expr, tables: dict[Joint, object]) -> Expr:
     """
     instance = Assignment(symbolic=True)
     for joint, table in tables.items():
-        _add_table(instance, joint, table)
+        put_table(instance, joint, table)
     return sympy.sympify(compiled(expression)(instance))
 
 
-def _add_table(instance: Assignment, joint: Joint, table: object) -> None:
+def put_table(instance: Assignment, joint: Joint, table: object) -> None:
     """Put a table into the instance; ValueError where it does not fit its joint or its tables."""
     array = sympy.Array(table)
     if len(array.shape) != len(joint.variables):
@@ -143,11 +175,17 @@ def _add_table(instance: Assignment, joint: Joint, table: object) -> None:
     if not array.free_symbols:
         check_table(table, name=joint.family)
     for variable, size in zip(joint.variables, array.shape):
-        if instance.sizes.setdefault(variable, size) != size:
+        if instance.sizes.setdefault(alphabet(variable), size) != size:
             raise ValueError(
-                f"{variable} has {instance.sizes[variable]} letters in one table "
+                f"{variable} has {instance.size(variable)} letters in one table "
                 f"and {size} in the table of {joint.family}"
             )
-    cells = itertools.product(*map(range, array.shape))
-    instance.tables[joint.family] = {cell: array[cell] for cell in cells}
+    cells = {cell: array[cell] for cell in itertools.product(*map(range, array.shape))}
+    missing = set(joint.built_on) - set(instance.tables)
+    if missing:
+        raise ValueError(f"{joint.family} needs the table of {missing.pop()} before its own")
+    conforming = joint.conform(cells, instance.tables)
+    if any(sympy.simplify(cells[cell] - conforming[cell]) != 0 for cell in cells):
+        raise ValueError(f"the table of {joint.family} is not {joint.promise}")
+    instance.tables[joint.family] = cells
     instance.axes[joint.family] = joint.variables

@@ -20,7 +20,7 @@ from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import prove_change_of_variables, prove_concrete
-from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.sampling import RandomParameters, RandomTables, require_own_variables
 from onekl.symbolic.slack import equality_case
 
 
@@ -61,6 +61,12 @@ class Statement:
     given: tuple[Equal, ...] = field(default=(), kw_only=True)
     trusted: tuple[str, ...] = field(default=(), kw_only=True)
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
+
+    def __post_init__(self) -> None:
+        """ValueError where an integral is over a variable that belongs to no joint."""
+        if isinstance(self.instances, RandomTables):
+            values = (getattr(self, f.name) for f in fields(self))
+            require_own_variables(self.instances, *(v for v in values if isinstance(v, Expr)))
 
     def latex(self) -> str:
         """The statement in LaTeX, in one line."""

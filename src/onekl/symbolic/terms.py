@@ -21,6 +21,7 @@ from onekl.symbolic.algebra import (
     kl_div,
     variables_of,
 )
+from onekl.symbolic.copies import fresh
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import (
     TONELLI,
@@ -146,7 +147,7 @@ def _terms_of_product(product: Expr, bound: Bound) -> list[IntegralTerm]:
     rest = tuple(f for f in every if not has_functional(f))
     terms = integral_terms(functional[0], bound)
     for factor in functional[1:]:
-        terms = [_multiplied(a, b) for a in terms for b in integral_terms(factor, bound)]
+        terms = [_multiplied(a, b, bound) for a in terms for b in integral_terms(factor, bound)]
     number = Mul(*(f for f in rest if f.is_number))
     weight = tuple(f for f in rest if not f.is_number)
     scaled = [replace(term, coefficient=number * term.coefficient) for term in terms]
@@ -164,17 +165,14 @@ def _repeated(factor: Expr) -> list[Expr]:
     return [factor]
 
 
-def _multiplied(one: IntegralTerm, other: IntegralTerm) -> IntegralTerm:
-    """The product of two integrals over different variables as one integral (Fubini).
-
-    NotProved where they share a variable.
-    """
-    shared = set(one.variables) & set(other.variables)
-    if shared:
-        names = ", ".join(map(latex, shared))
-        raise NotProved(
-            f"a product of two integrals over one variable, {names}: write one of them over a copy"
-        )
+def _multiplied(one: IntegralTerm, other: IntegralTerm, bound: Bound) -> IntegralTerm:
+    """The product of two integrals as one integral (Fubini), the second over fresh letters."""
+    names = fresh(other.variables, one.variables, bound)
+    other = replace(
+        other,
+        parts=tuple(part.xreplace(names) for part in other.parts),
+        variables=tuple(names.get(v, v) for v in other.variables),
+    )
     nonnegative = min(one.known, other.known) >= KnownRange.NONNEGATIVE
     finite = () if nonnegative else (one.total, other.total)
     return IntegralTerm(

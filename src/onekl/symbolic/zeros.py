@@ -14,18 +14,17 @@ from dataclasses import dataclass, field
 import mpmath
 from sympy import Expr
 
-from onekl.symbolic.algebra import ClassProbability, Density, Joint
+from onekl.symbolic.algebra import ClassProbability, Density
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.patterns import ZERO, Densities, support_patterns
 from onekl.symbolic.premises import Support
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm
 from onekl.symbolic.weakest import Pattern, weakest_premises
 
-ZERO = mpmath.mpf(0)
 TOLERANCE = mpmath.mpf(10) ** -9
 
 Sides = Sequence[Sequence[IntegralTerm]]  # the left side and the right one, each a sum of terms
-Densities = dict[Density, Number]
 
 
 @dataclass
@@ -90,7 +89,7 @@ def _named(
     """
     written = {d for side in stated for d in side.atoms(Density)}
     families = [joint.family for joint in tables.joints]
-    order = {v: k for k, v in enumerate(all_variables(tables))}
+    order = {v: k for k, v in enumerate(all_variables(tables, *densities))}
 
     def place(density: Density) -> tuple:
         over, given = ([order[v] for v in names] for names in (density.over, density.given))
@@ -153,8 +152,9 @@ def _points(
 ) -> Iterator[_Point]:
     """A point for each way in which densities vanish and each D is 0, 1 or neither."""
     outcomes = (ZERO, mpmath.mpf("0.3"), mpmath.mpf(1))
-    letters = dict.fromkeys((*all_variables(tables), *tables.scalars), mpmath.mpf("1.25"))
-    for at_point in _support_patterns(densities, tables):
+    variables = all_variables(tables, *densities)
+    letters = dict.fromkeys((*variables, *tables.scalars), mpmath.mpf("1.25"))
+    for at_point in support_patterns(densities, tables):
         choices = (outcomes if d.arguments else outcomes[1:2] for d in discriminators)
         for chosen in itertools.product(*choices):
             yield _Point(
@@ -167,64 +167,3 @@ def _points(
 
 def _constant_function(name: str, *arguments: Number) -> Number:
     return mpmath.mpf("0.7")
-
-
-def _support_patterns(densities: list[Density], tables: RandomTables) -> Iterator[Densities]:
-    """Values of the densities at a point, for every consistent way for them to vanish."""
-    joints = {joint.family: joint for joint in tables.joints}
-    for unconditional in _unconditional_patterns(densities, joints):
-        yield from _with_conditionals(unconditional, densities, joints)
-
-
-def _unconditional_patterns(
-    densities: list[Density], joints: dict[str, Joint]
-) -> Iterator[Densities]:
-    """Every consistent pattern of zeros of the joint and marginal densities that occur.
-
-    Those of which the conditionals are ratios are among them.
-    """
-    needed = {
-        joints[d.family](*variables)
-        for d in densities
-        for variables in (d.over + d.given, d.given)
-        if variables
-    }
-    ordered = sorted(needed, key=str)
-    for values in itertools.product((ZERO, mpmath.mpf("0.25")), repeat=len(ordered)):
-        # The values are made distinct, so that no log of a ratio is 0.
-        at_point = {
-            density: value * (k + 2) / (k + 1)
-            for k, (density, value) in enumerate(zip(ordered, values))
-        }
-        if _is_consistent(at_point):
-            yield at_point
-
-
-def _is_consistent(at_point: Densities) -> bool:
-    """Whether no density is positive where a marginal of it is 0."""
-    return not any(
-        at_point[marginal] == 0 and at_point[density] > 0
-        for marginal in at_point
-        for density in at_point
-        if marginal.family == density.family and set(marginal.over) < set(density.over)
-    )
-
-
-def _with_conditionals(
-    unconditional: Densities, densities: list[Density], joints: dict[str, Joint]
-) -> Iterator[Densities]:
-    """The pattern with the conditionals added: ratios, or any value given a null event."""
-
-    def condition(density: Density) -> Number:
-        return unconditional[joints[density.family](*density.given)]
-
-    conditionals = [density for density in densities if density.given]
-    free = [density for density in conditionals if condition(density) == 0]
-    ratios = {
-        density: unconditional[joints[density.family](*density.over, *density.given)]
-        / condition(density)
-        for density in conditionals
-        if density not in free
-    }
-    for values in itertools.product((ZERO, mpmath.mpf("0.5")), repeat=len(free)):
-        yield {**unconditional, **dict(zip(free, values)), **ratios}
