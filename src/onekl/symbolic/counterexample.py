@@ -36,17 +36,20 @@ class Instance:
     functions: tuple[tuple[str, tuple[tuple[Place, Expr], ...]], ...] = ()
     values: tuple[tuple[Symbol, Expr], ...] = ()
 
+    def formula(self, expression: Expr) -> Expr:
+        """The expression on the instance's tables and functions, in the symbols of their cells."""
+        expression = sympy.sympify(expression)
+        if self.tables:
+            return sympy.sympify(compiled(expression)(self._assignment())).doit()
+        return closed_form(expression).doit()
+
     def exact(self, expression: Expr, along: Symbol | None = None) -> Expr:
         """The expression on the instance as a SymPy number, or its slope along a symbol.
 
         NotProved where it rests on a conditional of an event of probability 0.
         """
-        expression = sympy.sympify(expression)
-        if self.tables:
-            found = sympy.sympify(compiled(expression)(self._assignment()))
-        else:
-            found = closed_form(expression)
-        found = found.doit() if along is None else sympy.diff(found.doit(), along)
+        found = self.formula(expression)
+        found = found if along is None else sympy.diff(found, along)
         found = sympy.simplify(found.subs(self.values))
         null = [s for s in found.free_symbols if isinstance(s, _Undefined)]
         if null:

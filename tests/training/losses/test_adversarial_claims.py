@@ -90,10 +90,9 @@ NEW, OLD = sympy.symbols("g:2", real=True), sympy.symbols("h:2", real=True)
 
 def squared_step(su_26, weight):
     """The second term of su-26 for two coordinates of the data, which are NEW now and were OLD."""
-    images = (regulariser.g_1, regulariser.g_2)
-    at_t = {image(regulariser.t, regulariser.z): s for image, s in zip(images, NEW)}
-    at_0 = {image(0, regulariser.z): s for image, s in zip(images, OLD)}
-    return su_26.statements[1].value.xreplace(at_t | at_0).subs(lam, weight)
+    squares = sum((new - old) ** 2 for new, old in zip(NEW, OLD))
+    moved = {regulariser.moved_squared: squares}
+    return su_26.also[0].value.xreplace(moved).subs(lam, weight)
 
 
 @holds(step_penalty, "su-26")

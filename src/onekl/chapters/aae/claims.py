@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import sympy
-from sympy import Add, Expr, Function, Mul, Rational, S, Symbol, log
+from sympy import Add, Expr, Function, MatAdd, Mul, Rational, S, Symbol, log
 
 from onekl.chapters.gan import claims as gan
 from onekl.chapters.gan.claims import HALF, x, y, z
@@ -33,6 +33,10 @@ from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
+from onekl.symbolic.vector_gaussians import VectorGaussian
+from onekl.symbolic.vector_numbers import RandomVectors
+from onekl.symbolic.vector_statements import VectorIdentity
+from onekl.symbolic.vectors import SquaredNorm, Vector
 
 DATA = Joint("p", (x,), {(x,): r"\tilde{p}"})
 CODES = Joint("p", (z,))  # the aggregated posterior
@@ -99,8 +103,10 @@ coded = Instance(
 
 # su-34: the error as a Gaussian's logarithm, and the encoder's KL taken apart.
 lam = Symbol("lambda", positive=True)
-image = Symbol("G", real=True)  # G(E(x)) at one x
-line = RandomParameters(((x, -2, 2), (image, -2, 2), (lam, 0.1, 3)))
+d, k = sympy.symbols("d k", integer=True, positive=True)  # of x and of its code
+point = Vector("x", d)
+decoded = Vector("G", d, (Vector("E", k, (point,)),))
+VECTORS = RandomVectors(scalars=(lam,), dimensions=(d, k))
 cost = Function("c", nonnegative=True)
 BOTH_MAPS = RandomTables((DATA, PRIOR), maps=(("E", z), ("G", x)), scalars=(lam,))
 error = cost(x, G(E(x)))
@@ -298,12 +304,12 @@ CLAIMS = (
             ),
         ),
         also=(
-            Identity(
-                line,
-                left=lam * Add(x, -image, evaluate=False) ** 2,
+            VectorIdentity(
+                VECTORS,
+                left=lam * SquaredNorm(MatAdd(point, -decoded)),
                 right=Add(
-                    -log(Gaussian(x, image, 1 / (2 * lam))),
-                    -HALF * log(sympy.pi / lam),
+                    -log(VectorGaussian(point, decoded, 1 / (2 * lam))),
+                    -HALF * d * log(sympy.pi / lam),
                     evaluate=False,
                 ),
             ),

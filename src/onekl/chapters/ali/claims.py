@@ -190,6 +190,12 @@ def discriminator_claims() -> tuple[Claim, ...]:
                     at=old_best[D],
                 ),
             ),
+            stated=(
+                Stated(
+                    "any-D-pairs",
+                    r"D(x, z) \text{ ranges over all functions with values in } [0, 1]",
+                ),
+            ),
         ),
     )
 

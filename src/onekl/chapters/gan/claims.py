@@ -15,20 +15,22 @@ from onekl.symbolic.algebra import (
     ClassProbability,
     Dirac,
     Expectation,
-    Gaussian,
     Joint,
     LabelledJoint,
     SumOrIntegral,
     kl_div,
 )
+from onekl.symbolic.concentration import Concentration
 from onekl.symbolic.counterexample import Counterexample, Instance, table_of
 from onekl.symbolic.discriminator import OptimalDiscriminator
-from onekl.symbolic.limits import Limit
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
+from onekl.symbolic.vector_gaussians import VectorGaussian
+from onekl.symbolic.vector_numbers import RandomVectors
+from onekl.symbolic.vectors import Vector
 
 x, z = sympy.symbols("x z", real=True)
 y = Symbol("y", integer=True)
@@ -119,13 +121,12 @@ EQUAL = Instance(tables=((P, [HALF, HALF]), (OLD, [HALF, HALF])))
 APART = Instance(tables=((P, [S.One, S.Zero]), (Q, [S.Zero, S.One])))
 AT_OLD_BEST = Equal(D, old_best[D])
 
-# rq-5, su-12: a Gaussian around G(z) narrows down to the Dirac map.
-centre = Symbol("G", real=True)  # G(z) at one z
+# rq-5, su-12: a Gaussian around G(z) narrows down to the Dirac map, in d dimensions.
+d = Symbol("d", integer=True, positive=True)
 sigma = Symbol("sigma", positive=True)
+sample, image_of_one = Vector("x", d), Vector("G", d)  # G(z) at one z
+VECTORS = RandomVectors(scalars=(sigma,), dimensions=(d,))
 f = Function("f", nonnegative=True)
-coefficients = sympy.symbols("c_0:4", real=True)
-polynomial = sum(c * x**k for k, c in enumerate(coefficients))
-around = RandomParameters(((centre, -2, 2), (sigma, 0.2, 2), *((c, -2, 2) for c in coefficients)))
 
 # gt-13: one simultaneous gradient step of two players in a, b with step size η.
 a, b = sympy.symbols("a b", real=True)
@@ -340,12 +341,12 @@ CLAIMS = (
                 left=Expectation(PRIOR(z), f(G(z))),
                 right=SumOrIntegral(pushed * f(x), (x,)),
             ),
-            Limit(
-                around,
-                expression=Expectation(Gaussian(x, centre, sigma**2), polynomial),
+            Concentration(
+                VECTORS,
+                kernel=VectorGaussian(sample, image_of_one, sigma**2),
+                variable=sample,
                 symbol=sigma,
-                point=0,
-                value=polynomial.subs(x, centre),
+                place=image_of_one,
             ),
         ),
     ),

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Abs, Add, Derivative, Expr, Function, Mul, Rational, S, exp, log
+from sympy import (
+    Abs,
+    Add,
+    Derivative,
+    Expr,
+    Function,
+    MatAdd,
+    MatrixExpr,
+    Mul,
+    Rational,
+    S,
+    exp,
+    log,
+)
 
 from onekl.chapters.joint_kl.claims import Q, x, z
 from onekl.claims.claim import Claim
@@ -16,14 +29,19 @@ from onekl.symbolic.algebra import (
     Joint,
     SumOrIntegral,
 )
+from onekl.symbolic.concentration import Concentration
 from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.second_order import SecondOrder, SmoothFunctions
 from onekl.symbolic.statements import Bound, Identity
+from onekl.symbolic.vector_gaussians import VectorGaussian
+from onekl.symbolic.vector_laws import VectorSecondOrder
+from onekl.symbolic.vector_numbers import RandomVectors
+from onekl.symbolic.vector_statements import VectorIdentity
+from onekl.symbolic.vectors import SquaredNorm, Vector, VectorDerivative, ZeroVector
 
-y, t, k_1, k_2, c_0, c_1, c_2, c_3, c_4 = sympy.symbols("y t k_1 k_2 c_0:5", real=True)
+y, t = sympy.symbols("y t", real=True)
 sigma, lam, a, eta, m, u, r, w = sympy.symbols("sigma lambda a eta m u r w", positive=True)
 k = sympy.Symbol("k", nonnegative=True)  # a number of generator steps
 b, shift = sympy.symbols("b Delta", positive=True)  # the width of a Laplace kernel, and a shift
@@ -35,8 +53,7 @@ PAIR = RandomTables((Q, OLD))
 ranges = RandomParameters((
     (sigma, 0.3, 2), (lam, 0.2, 2), (a, 0.3, 2), (eta, 0.1, 1), (m, 0.3, 2), (k, 0, 6),
     (r, 0.1, 2), (w, 0.1, 2), (u, 0.1, 2), (off, 0.3, 2),
-    (image, -2, 2), (old_image, -2, 2), (beta, -2, 0), (old_beta, 0.5, 2), (k_1, -2, 2),
-    (k_2, -2, 2), (c_0, -2, 2), (c_1, -2, 2), (c_2, -2, 2), (c_3, -2, 2), (c_4, -2, 2),
+    (image, -2, 2), (old_image, -2, 2), (beta, -2, 0), (old_beta, 0.5, 2),
 ))  # fmt: skip
 
 # su-23: with one prior on both sides, and then with a kernel in the place of δ.
@@ -45,14 +62,27 @@ new_side, old_side = (Mul(family(x, given=z), Q(z), evaluate=False) for family i
 per_code = Expectation(Q(z), KL(Q(x, given=z), OLD(x, given=z)))
 SHARP = (
     r"\delta(x - G(z)) \text{ and } \delta(x - G^{o}(z))"
-    r" \text{ are read as Gaussians of one width } \sigma > 0",
+    r" \text{ are read as Gaussians of one width } \sigma",
 )
-smoothed_kl = KL(Gaussian(x, image, sigma**2), Gaussian(x, old_image, sigma**2))  # at one z
+smoothed_kl = KL(Gaussian(x, image, sigma**2), Gaussian(x, old_image, sigma**2))  # in one dimension
+
+# The lines for vectors of d coordinates, d a letter.
+d = sympy.Symbol("d", integer=True, positive=True)
+sample = Vector("x", d)
+image_of, old_image_of = Vector("G", d, (z,)), Vector("G^{o}", d, (z,))
+moved_image = MatAdd(image_of, -old_image_of)
+VECTORS = RandomVectors((Q,), scalars=(sigma, lam), dimensions=(d,))
 
 
-def sharp(place: Expr | int) -> Expr:
+def sharp(place: MatrixExpr) -> VectorGaussian:
     """δ at a place, read as a Gaussian of width σ, su-24 before the limit."""
-    return Gaussian(sympy.sympify(place), 0, sigma**2)
+    return VectorGaussian(place, 0, sigma**2)
+
+
+def noisy_kl(variance: Expr) -> KL:
+    """The joint KL of the two generators with Gaussian noise of this variance, and one prior."""
+    new, old = (VectorGaussian(sample, mean, variance) * Q(z) for mean in (image_of, old_image_of))
+    return KL(new, old)
 
 
 # The same with k(x) = exp(−|x|/b)/2b: the KL from k(x) to k(x − Δ), and log k(0)/k(Δ).
@@ -61,14 +91,10 @@ laplace_kl = SumOrIntegral(
 )
 laplace_line = shift / b
 
-# su-24: what δ does to a function, for exponentials (and so for every bounded continuous function)
-# and quartics.
-plane = sum(k * v for k, v in ((k_1, x), (k_2, y)))
-quartic = sum(c * x**power for power, c in enumerate((c_0, c_1, c_2, c_3, c_4)))
-blur, other_blur = (Gaussian(v, 0, sigma**2) for v in (x, y))
-IN_THE_MEAN = (r"\text{the limit is that of expectations, not that of values at points}",)
+# su-24: δ acts on a function by its mean, and away from 0 its values go to 0.
+bell = (2 * sympy.pi * sigma**2) ** (-d / 2) * exp(-SquaredNorm(sample) / (2 * sigma**2))
+blur = Gaussian(x, 0, sigma**2)
 
-ONE_PRIOR = r"q^{o}(z) = q(z)"
 NOISY = (
     r"\text{a sample is } G(z) \text{ plus Gaussian noise of variance } \sigma^2 = 1/2\lambda"
     r" \text{, for } D \text{ too}",
@@ -93,11 +119,9 @@ EXCHANGED = Instance(
 # along a curve θ(t).
 D = ClassProbability("D", x)
 adversarial = Expectation(Q(x), -log(D))
-g_1, g_2 = (Function(f"g_{i}", real=True) for i in (1, 2))
-moved_squared = Add(
-    *(Add(g(t, z), -g(0, z), evaluate=False) ** 2 for g in (g_1, g_2)), evaluate=False
-)
-speed_squared = Add(Derivative(g_1(t, z), t) ** 2, Derivative(g_2(t, z), t) ** 2, evaluate=False)
+curve, start = Vector("g", d, (t, z)), Vector("g", d, (S.Zero, z))
+moved_squared = SquaredNorm(MatAdd(curve, -start))
+speed_squared = SquaredNorm(VectorDerivative(curve, t))
 
 # su-t8: (G(z), G°(z)) couples the two generators; how far the minimiser goes, and gradient steps of
 # length η.
@@ -130,12 +154,14 @@ CLAIMS = (
         "su-23",
         (
             Identity(PAIR, left=KL(new_side, old_side), right=per_code),
-            Identity(
-                ranges,
+            VectorIdentity(
+                VECTORS,
                 trusted=SHARP,
-                left=smoothed_kl,
-                right=log(sharp(0) / sharp(image - old_image)),
+                left=noisy_kl(sigma**2),
+                right=SumOrIntegral(Q(z) * log(sharp(ZeroVector(d)) / sharp(moved_image)), (z,)),
             ),
+        ),
+        also=(
             Counterexample(
                 ranges,
                 of=Identity(ranges, left=laplace_kl, right=laplace_line),
@@ -146,24 +172,29 @@ CLAIMS = (
     Claim(
         "su-24",
         (
+            Concentration(
+                VECTORS,
+                kernel=bell,
+                variable=sample,
+                symbol=sigma,
+                place=ZeroVector(d),
+            ),
+        ),
+        also=(
             Limit(
                 ranges,
-                trusted=IN_THE_MEAN,
-                expression=Expectation(blur, Expectation(other_blur, exp(plane))),
+                expression=Gaussian(off, 0, sigma**2),
                 symbol=sigma,
                 point=S.Zero,
-                value=S.One,
+                value=S.Zero,
             ),
             Limit(
                 ranges,
-                trusted=IN_THE_MEAN,
-                expression=Expectation(blur, quartic),
+                expression=Gaussian(S.Zero, 0, sigma**2),
                 symbol=sigma,
                 point=S.Zero,
-                value=c_0,
+                value=S.Infinity,
             ),
-            Limit(ranges, expression=sharp(off), symbol=sigma, point=S.Zero, value=S.Zero),
-            Limit(ranges, expression=1 / sharp(0), symbol=sigma, point=S.Zero, value=S.Zero),
         ),
         printed=(
             r"\delta(x) = \lim_{\sigma \to 0} \frac{1}{(2\pi\sigma^2)^{d/2}}"
@@ -173,10 +204,14 @@ CLAIMS = (
     Claim(
         "su-25",
         (
-            Bound(
-                PAIR, trusted=(ONE_PRIOR, *NOISY), upper=joint, lower=marginal, remainder=remainder
+            Bound(PAIR, trusted=NOISY, upper=joint, lower=marginal, remainder=remainder),
+            VectorIdentity(
+                VECTORS,
+                left=noisy_kl(1 / (2 * lam)),
+                right=lam * SumOrIntegral(Q(z) * SquaredNorm(moved_image), (z,)),
             ),
-            Identity(ranges, left=smoothed_kl, right=(image - old_image) ** 2 / (2 * sigma**2)),
+        ),
+        also=(
             Identity(
                 ranges,
                 left=KL(Gaussian(x, beta, a**2), Gaussian(x, old_beta, a**2)),
@@ -197,17 +232,19 @@ CLAIMS = (
         (
             Bound(
                 PAIR,
+                trusted=NOISY,
                 upper=Add(adversarial, joint, evaluate=False),
                 lower=Add(adversarial, marginal, evaluate=False),
                 remainder=remainder,
-                trusted=(ONE_PRIOR, *NOISY),
             ),
-            SecondOrder(
-                SmoothFunctions((Q,), scalars=(lam,)),
+        ),
+        also=(
+            VectorSecondOrder(
+                VECTORS,
                 weight=Q(z),
                 symbol=t,
                 point=S.Zero,
-                value=Mul(lam, moved_squared, evaluate=False),
+                value=lam * moved_squared,
                 bend=2 * lam * speed_squared,
             ),
         ),
@@ -234,6 +271,8 @@ CLAIMS = (
                 left=SumOrIntegral(coupling * cost(x, y), (x, y, z)),
                 right=Expectation(PAIRED(z), cost(G, old_G)),
             ),
+        ),
+        also=(
             Minimum(ranges, trusted=NEARBY, expression=near, symbol=u, at=a / (2 * lam * m)),
             Identity(
                 ranges,
