@@ -362,7 +362,7 @@ CLAIMS = (
                 remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
             ),
         ),
-        stated=(ALL_D,),
+        stated=(Stated("enough-model", ALL_D.premise),),
     ),
     Claim(
         "gt-13",

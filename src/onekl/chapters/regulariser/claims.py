@@ -20,6 +20,7 @@ from sympy import (
 
 from onekl.chapters.joint_kl.claims import Q, x, z
 from onekl.claims.claim import Claim
+from onekl.claims.stated import Stated
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -168,6 +169,7 @@ CLAIMS = (
                 at=(Instance(values=((b, S.One), (shift, S.One))),),
             ),
         ),
+        stated=(Stated("width", r"\sigma \neq 0"),),
     ),
     Claim(
         "su-24",

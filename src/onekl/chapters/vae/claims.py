@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Add, Derivative, Expr, Mul, Rational, S, exp, log
+from sympy import Add, Derivative, Expr, HadamardPower, Mul, Rational, S, exp, log
 
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.claims.claim import Claim
+from onekl.claims.stated import Stated
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima import Minimum
+from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
+from onekl.symbolic.vector_gaussians import VectorGaussian
+from onekl.symbolic.vector_numbers import RandomVectors
+from onekl.symbolic.vector_statements import VectorIdentity
+from onekl.symbolic.vectors import INDEX, CoordinateSum, PositiveVector, Vector
 
 mu, v, b = sympy.symbols("mu v b", real=True)
 # the standard deviations of the encoder and of the decoder
@@ -20,6 +26,8 @@ sigma, s = sympy.symbols("sigma s", positive=True)
 epsilon = sympy.Symbol("epsilon", real=True)
 tau = sympy.Symbol("tau", positive=True)  # a variance, σ²
 slope = sympy.Symbol("w", real=True, nonzero=True)  # of the linear decoder x̂ = wz + b
+
+WIDTH = Stated("log-variance", r"\sigma \neq 0")
 
 ranges = RandomParameters(
     (
@@ -47,12 +55,18 @@ one_sample = Add(-log(Q(x, given=z)), to_prior, evaluate=False)
 encoder = Gaussian(z, mu, sigma**2)
 noise = Gaussian(epsilon, 0, 1)
 decoded = Add(Mul(slope, z, evaluate=False), b, evaluate=False)  # x̂(z) = wz + b
-squared_error = Add(x, -decoded, evaluate=False) ** 2
+image = sympy.Function(r"\hat{x}", real=True)(z)  # the decoder's mean
+squared_error = Add(x, -image, evaluate=False) ** 2
 noiseless = (x - slope * mu - b) ** 2  # the same at z = μ, without noise
 gaussian_kl = Mul(
     Rational(1, 2), Add(mu**2, sigma**2, -log(sigma**2), -1, evaluate=False), evaluate=False
 )  # sn-9
-LINEAR = (r"\text{the decoder's mean is linear, } \hat{x}(z) = wz + b\text{, and held fixed}",)
+LINEAR = (Equal(image, decoded),)
+# sn-9 for codes of d coordinates, d a letter.
+d = sympy.Symbol("d", integer=True, positive=True)
+code, means, spread = Vector("z", d), Vector("mu", d), PositiveVector("sigma", d)
+gaussian_kl_of_one = means[INDEX, 0] ** 2 + spread[INDEX, 0] ** 2 - log(spread[INDEX, 0] ** 2) - 1
+VECTORS = RandomVectors(dimensions=(d,))
 # Enough to differentiate under the integral and to drop the boundary terms.
 GROWTH = (
     r"f \text{ is continuously differentiable and }"
@@ -131,19 +145,19 @@ CLAIMS = (
         (
             Identity(
                 ranges,
-                trusted=LINEAR,
+                given=LINEAR,
                 left=Expectation(encoder, squared_error),
                 right=noiseless + slope**2 * sigma**2,
             ),
             Identity(
                 ranges,
-                trusted=LINEAR,
+                given=LINEAR,
                 left=Derivative(Expectation(encoder, squared_error), sigma),
                 right=2 * slope**2 * sigma,
             ),
             Limit(
                 ranges,
-                trusted=LINEAR,
+                given=LINEAR,
                 expression=Expectation(encoder, squared_error),
                 symbol=sigma,
                 point=0,
@@ -151,7 +165,7 @@ CLAIMS = (
             ),
             Minimum(
                 ranges,
-                trusted=LINEAR,
+                given=LINEAR,
                 expression=with_kl,
                 symbol=tau,
                 at=s**2 / Add(s**2, slope**2, evaluate=False),
@@ -161,6 +175,17 @@ CLAIMS = (
     Claim(
         "sn-9",
         (Identity(ranges, left=KL(encoder, Gaussian(z, 0, 1)), right=gaussian_kl),),
+        also=(
+            VectorIdentity(
+                VECTORS,
+                left=KL(
+                    VectorGaussian(code, means, HadamardPower(spread, 2)),
+                    VectorGaussian(code, 0, 1),
+                ),
+                right=Rational(1, 2) * CoordinateSum(gaussian_kl_of_one, d),
+            ),
+        ),
+        stated=(WIDTH,),
     ),
     Claim(
         "sn-10",
@@ -175,5 +200,6 @@ CLAIMS = (
             transport(mu, S.One),
             transport(sigma, (z - mu) / sigma),
         ),
+        stated=(WIDTH,),
     ),
 )
