@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 
 from IPython.display import Math
-from sympy import Add, Derivative, Expr, Function, Symbol, log
+from sympy import Add, Derivative, Expr, Function, Pow, Symbol, log
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian
+from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian, SumOrIntegral
 
 
 class _BookPrinter(LatexPrinter):
@@ -27,6 +27,12 @@ class _BookPrinter(LatexPrinter):
         )
         line = rf"\log {body}" if bare else rf"\log\left({body}\right)"
         return line if exp is None else rf"\left({line}\right)^{{{exp}}}"
+
+    def _print_Pow(self, expr: Pow) -> str:
+        """A power of an integral has brackets around the integral."""
+        if isinstance(expr.base, SumOrIntegral) and expr.exp.is_positive:
+            return rf"\left({self.doprint(expr.base)}\right)^{{{self.doprint(expr.exp)}}}"
+        return super()._print_Pow(expr)
 
     def _print_Function(self, expr: Function, exp: str | None = None) -> str:
         if isinstance(expr, AppliedUndef):
