@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy
 from sympy import Expr, Function, Symbol
@@ -35,6 +35,22 @@ class Instance:
     tables: tuple[tuple[Joint, object], ...] = ()
     functions: tuple[tuple[str, tuple[tuple[Place, Expr], ...]], ...] = ()
     values: tuple[tuple[Symbol, Expr], ...] = ()
+
+    def __post_init__(self) -> None:
+        families = [joint.family for joint, _ in self.tables]
+        if len(set(families)) < len(families):
+            raise ValueError(f"two tables for one family among {', '.join(families)}: keep one")
+
+    def places(self, variables: Iterable[Symbol]) -> list[Instance]:
+        """The instance at every letter of those variables that its tables have and leave open."""
+        sizes = self._assignment().sizes
+        known = dict(self.values)
+        open_ = [v for v in variables if v in sizes and v not in known]
+        letters = itertools.product(*(range(sizes[v]) for v in open_))
+        return [
+            replace(self, values=(*self.values, *zip(open_, map(sympy.Integer, place))))
+            for place in letters
+        ]
 
     def formula(self, expression: Expr) -> Expr:
         """The expression on the instance's tables and functions, in the symbols of their cells."""
@@ -148,6 +164,7 @@ class Counterexample(Statement):
         for instance in self.at:
             instance.require_in_domain()
             self._require_supposed(instance)
+            self._require_given(instance)
         rules = (r"\text{evaluated exactly at one instance}",)
         if self.unknowns:
             return self._without_solution()
@@ -166,6 +183,18 @@ class Counterexample(Statement):
             left, sign, right = supposed.plain().relation()
             if _fails(instance.exact(left), sign, instance.exact(right)):
                 raise NotProved(f"the instance does not satisfy {supposed.latex()}")
+
+    def _require_given(self, instance: Instance) -> None:
+        """NotProved where the instance has a value for what a given equation says otherwise."""
+        for equation in self.of.given:
+            sides = (equation.left, sympy.sympify(equation.right))
+            for place in instance.places(sorted(sides[0].free_symbols, key=str)):
+                try:
+                    left = place.exact(sides[0])
+                except NotProved:  # the instance leaves it open, and the equation gives it
+                    continue
+                if sides[0] != left and left != place.exact(sides[1]):
+                    raise NotProved(f"the instance contradicts the premise {equation.latex()}")
 
     def _slopes(self, left: Expr, right: Expr) -> str:
         of_left, _, of_right = self.of.plain().relation()
