@@ -196,6 +196,7 @@ def test_inverses_follow_in_the_other_order():
 
 # Triangular maps of any size.
 
+DIFFERENTIABLE = r"\text{ differentiable, with continuous slopes}"
 before, zi, xi = symbols("z_{<i} z_i x_i", real=True)
 S_, T_ = s(before), t(before)
 ANY_SIZE = RandomPoints((), points=(before,))
@@ -235,6 +236,8 @@ WRONG_STEPS = {
 @pytest.mark.parametrize("name", STEPS)
 def test_a_triangular_map_of_any_size(name):
     proof = STEPS[name].prove()
+    smooth = [premise for premise in proof.premises if "differentiable" in premise]
+    assert smooth == [rf"{'t' if name == 'monotone' else 's, t'} {DIFFERENTIABLE}"]
     assert any("J_{k+1}" in line and r"\det J_k" in line for line in proof.steps)
     assert largest(STEPS[name], 9) < mpmath.mpf(10) ** -20
     assert_mutants_agree(STEPS[name], 6)

@@ -6,6 +6,8 @@ it undoes it on the left too, or where each coordinate is strictly monotone give
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.function import AppliedUndef
@@ -67,15 +69,14 @@ def _differs_at_a_point(expression: Expr) -> bool:
 def _parameter_premises(claimed: SmoothMap) -> list[str]:
     """That denominators without coordinates are not 0, and that unknown functions are smooth."""
     found = [rf"{latex(base)} \neq 0" for base in _parameter_denominators(claimed)]
-    unknown = {
-        f.func.__name__
-        for f in claimed.args[2].atoms(AppliedUndef)
-        if f.free_symbols & set(claimed.source)
-    }
-    if unknown:
-        names = ", ".join(latex(Symbol(name)) for name in sorted(unknown))
-        found.append(rf"{names} \text{{ differentiable, with continuous slopes}}")
-    return found
+    unknown = claimed.args[2].atoms(AppliedUndef)
+    return [*found, *smoothness(f for f in unknown if f.free_symbols & set(claimed.source))]
+
+
+def smoothness(unknown: Iterable[AppliedUndef]) -> list[str]:
+    """The premise that unknown functions have continuous slopes; none where there are none."""
+    names = ", ".join(latex(Symbol(name)) for name in sorted({f.func.__name__ for f in unknown}))
+    return [rf"{names} \text{{ differentiable, with continuous slopes}}"] if names else []
 
 
 def _parameter_denominators(claimed: SmoothMap) -> list[Expr]:

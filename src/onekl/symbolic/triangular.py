@@ -15,7 +15,7 @@ from sympy import BlockMatrix, Expr, MatrixSymbol, Q, Symbol, ZeroMatrix
 from sympy.assumptions import assuming
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.bijection import prove_bijection, vanishes
+from onekl.symbolic.bijection import prove_bijection, smoothness, vanishes
 from onekl.symbolic.maps import SmoothMap
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
@@ -86,7 +86,9 @@ class TriangularMap(Statement):
             r"\text{the determinant of a block-triangular matrix, for } k \text{ and } k + 1",
             *step.rules,
         )
-        return replace(step, rules=rules, steps=(line,))
+        conditioners = (f for f in self.forward.atoms(AppliedUndef) if self.before in f.args)
+        premises = tuple(dict.fromkeys((*step.premises, *smoothness(conditioners))))
+        return replace(step, rules=rules, premises=premises, steps=(line,))
 
     def _compile(self) -> Evaluator:
         """The largest error of the inverse and of the log-determinant, for a random d."""
