@@ -15,6 +15,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import Density
+from onekl.symbolic.counterexample import Instance
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.parametric import Along, ParametricDensity, ParametricJoint, VectorSymbol
 from onekl.symbolic.sampling import RandomTables
@@ -196,6 +197,22 @@ def on_family(
     if missing:
         raise ValueError(f"no coordinates are given for {', '.join(sorted(map(str, missing)))}")
     return sympy.sympify(compiled(expression)(instance))
+
+
+@dataclass(frozen=True)
+class FamilyInstance(Instance):
+    """An explicit instance whose densities have a parameter: families cell by cell.
+
+    `families` and `coordinates` are as `on_family` takes them; the coordinates' symbols have their
+    numbers among the values.
+    """
+
+    families: tuple[tuple[ParametricJoint, tuple[Expr, ...]], ...] = ()
+    coordinates: tuple[tuple[VectorSymbol, tuple[Expr, ...]], ...] = ()
+
+    def formula(self, expression: Expr) -> Expr:
+        """The expression on the families, in the symbols of their cells."""
+        return on_family(sympy.sympify(expression), dict(self.families), dict(self.coordinates))
 
 
 def _require_family(

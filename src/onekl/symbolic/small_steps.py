@@ -86,7 +86,7 @@ class StepExpansion(Statement):
             f"{self._rest()}"
         )
         first = smooth((self.expression, self.value), self.order + 1)
-        return proof_of(needed, first, (remainders,), right)
+        return proof_of(needed, first, (remainders,) if over else (), right)
 
     def _compile(self) -> Evaluator:
         """The remainder over t^order along the line at a small t; 0 where it is of higher order."""

@@ -6,13 +6,17 @@ And the families that the expansion is tried on.
 from __future__ import annotations
 
 import sympy
-from sympy import Add, Derivative, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
+from sympy import Add, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.families import FamilyInstance, RandomFamilies
 from onekl.symbolic.limits import Expansion
+from onekl.symbolic.parametric import Along, ParametricJoint, VectorSymbol
+from onekl.symbolic.parametric_statements import ParametricIdentity
 from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.small_steps import StepExpansion
 from onekl.symbolic.statements import Identity, Pushforward
 
 x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)
@@ -31,22 +35,37 @@ ranges = RandomParameters((
     (F_11, 1, 3), (F_22, 1, 3), (F_12, -0.9, 0.9),
 ))  # fmt: skip
 
-# su-21: a generator with parameter θ, before and after its step, and the density at one point as a
-# function of θ.
+# su-21: a generator with parameter θ, before and after its step; then any family of densities, with
+# a parameter of any dimension.
 noise = Gaussian(z, 0, 1)
-density = Function("q", real=True)
+parameter, move = VectorSymbol("theta"), VectorSymbol(r"\Delta\theta")
+now = ParametricJoint("q", (x,), parameter)
+before = now.at(parameter - move)
+FAMILY = RandomFamilies((now,), directions=(move,))
+second_order = SumOrIntegral(Along(now(x), parameter, move) ** 2 / (2 * now(x)), (x,))  # su-22
 
-# Then the last term is a square too; it holds for every Fisher information (Cauchy–Schwarz).
-SCHWARZ = (r"F_{12}^2 \leq F_{11} F_{22}",)
+# Three letters with probabilities p + θ₁, p + θ₂ and the rest, at θ = 0.
+theta_1, theta_2, d_1, d_2, c_1, c_2 = sympy.symbols(
+    r"theta_1 theta_2 \Delta\theta_1 \Delta\theta_2 c_1 c_2", real=True
+)
+
+
+def three_letters(first: int, second: int) -> FamilyInstance:
+    """The three letters with p = 1/3, and the step (first, second)."""
+    values = (first, second, 0, 0)
+    return FamilyInstance(
+        values=(
+            *zip((d_1, d_2, theta_1, theta_2), map(sympy.Integer, values)),
+            (p, Rational(1, 3)),
+        ),
+        families=((now, (p + theta_1, p + theta_2, 1 - 2 * p - theta_1 - theta_2)),),
+        coordinates=((parameter, (theta_1, theta_2)), (move, (d_1, d_2))),
+    )
+
 
 # su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and
 # third.
 s, s_1, s_2, h, r = (Function(name, real=True)(x) for name in ("s", "s_1", "s_2", "h", "r"))
-SMOOTH = (
-    r"q_{\theta}(x) \text{ is three times differentiable along the line wherever it is positive}",
-    r"\text{where } q_{\theta}(x) = 0 \text{ the density stays } 0"
-    r" \text{: the support does not move with } \theta",
-)
 
 
 def old_density(score: Expr) -> Expr:
@@ -60,26 +79,10 @@ def missing(score: Expr) -> SumOrIntegral:
     return SumOrIntegral(kl_div(NEW(x), old_density(score)), (x,))
 
 
-def fisher(first: Expr, second: Expr) -> SumOrIntegral:
-    """An entry of the Fisher information: the mean of the product of two scores."""
-    return SumOrIntegral(NEW(x) * first * second, (x,))
-
-
 def root(radicand: Expr) -> Expr:
     """A square root that is printed as one."""
     return Pow(radicand, Rational(1, 2), evaluate=False)
 
-
-quadratic = Mul(
-    t**2 / 2,
-    Add(
-        v_1**2 * fisher(s_1, s_1),
-        2 * v_1 * v_2 * fisher(s_1, s_2),
-        v_2**2 * fisher(s_2, s_2),
-        evaluate=False,
-    ),
-    evaluate=False,
-)
 
 # C with CᵀC = F/2, by Cholesky: one row for each square.
 form = Mul(
@@ -98,25 +101,11 @@ squares = Add(
     evaluate=False,
 )
 
-c_1, c_2 = sympy.symbols("c_1 c_2", real=True)
-
-
-def no_vector() -> Counterexample:
-    """For no c is the second order (Δθ·c)² at the steps (1, 0), (0, 1) and (1, 1)."""
-    second = (v_1**2 / p + v_2**2 / p + (v_1 + v_2) ** 2 / (1 - 2 * p)) / 2
-    steps = ((1, 0), (0, 1), (1, 1))
-    at = tuple(
-        Instance(values=((p, Rational(1, 3)), (v_1, sympy.sympify(a)), (v_2, sympy.sympify(b))))
-        for a, b in steps
-    )
-    claimed = Identity(ranges, left=second, right=(c_1 * v_1 + c_2 * v_2) ** 2)
-    return Counterexample(ranges, of=claimed, at=at, unknowns=(c_1, c_2))
-
-
 CLAIMS = (
     Claim(
         "su-21",
-        (
+        (ParametricIdentity(FAMILY, left=SumOrIntegral(before(x), (x,)), right=S.One),),
+        also=(
             Pushforward(
                 ranges,
                 value=Add(Add(theta, -step, evaluate=False), sigma * z, evaluate=False),
@@ -124,14 +113,12 @@ CLAIMS = (
                 variable=x,
                 density=Gaussian(x, Add(theta, -step, evaluate=False), sigma**2),
             ),
-            Expansion(
-                ranges,
-                expression=density(Add(theta, -t * v, evaluate=False)),
-                symbol=t,
+            StepExpansion(
+                FAMILY,
+                expression=before(x),
+                step=move,
                 order=1,
-                value=Add(
-                    density(theta), -t * v * Derivative(density(theta), theta), evaluate=False
-                ),
+                value=Add(now(x), -Along(now(x), parameter, move), evaluate=False),
             ),
         ),
         printed=r"q^{o}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
@@ -139,31 +126,31 @@ CLAIMS = (
     Claim(
         "su-22",
         (
-            Expansion(
-                LINE,
-                trusted=SMOOTH,
-                expression=missing(s),
-                symbol=t,
+            StepExpansion(
+                FAMILY,
+                expression=KL(now(x), before(x)),
+                step=move,
                 order=2,
-                value=t**2 * SumOrIntegral(Mul(Rational(1, 2), NEW(x), s**2), (x,)),
+                value=second_order,
             ),
-            Expansion(
-                PLANE,
-                trusted=SMOOTH,
-                expression=missing(Add(v_1 * s_1, v_2 * s_2, evaluate=False)),
-                symbol=t,
-                order=2,
-                value=quadratic,
-            ),
-            Identity(ranges, trusted=SCHWARZ, left=form, right=squares),
         ),
+        also=(Identity(ranges, left=form, right=squares),),
         printed=(
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
             r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}"
             r"{2 q_{\theta}(x)} \, dx"
             r" \approx \left(\Delta\theta \cdot c\right)^2"
         ),
-        refuted=(no_vector(),),
+        refuted=(
+            Counterexample(
+                FAMILY,
+                of=ParametricIdentity(
+                    FAMILY, left=second_order, right=(d_1 * c_1 + d_2 * c_2) ** 2
+                ),
+                at=tuple(three_letters(*sides) for sides in ((1, 0), (0, 1), (1, 1))),
+                unknowns=(c_1, c_2),
+            ),
+        ),
     ),
 )
 
