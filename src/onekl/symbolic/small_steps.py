@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 
 from onekl.symbolic.limits import Expansion
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import Evaluator
+from onekl.symbolic.numeric import Assignment, Evaluator, Number
 from onekl.symbolic.parametric import Along, ParametricDensity, VectorSymbol, rank, scaled, steps
 from onekl.symbolic.parametric_pieces import Needed, Piece, settled
 from onekl.symbolic.parametric_statements import (
@@ -21,6 +21,7 @@ from onekl.symbolic.parametric_statements import (
     smooth,
 )
 from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.score import pieces
 from onekl.symbolic.statements import Statement, provable
 from onekl.symbolic.zero_sums import require_zero_sum, unknowns
@@ -89,13 +90,22 @@ class StepExpansion(Statement):
         return proof_of(needed, first, (remainders,) if over else (), right)
 
     def _compile(self) -> Evaluator:
-        """The remainder over t^order along the line at a small t; 0 where it is of higher order."""
+        """The remainder over t^order along the line at a small t; 0 where it is of higher order.
+
+        The largest one over the letters of variables that are left open.
+        """
         t = sympy.Dummy("t", positive=True)
         expression, value = self._along_the_line(t)
         line = Expansion(
             self.instances, expression=expression, symbol=t, order=self.order, value=value
-        )
-        return line.compile()
+        ).compile()
+        free = sympy.sympify(expression).free_symbols | sympy.sympify(value).free_symbols
+        open_ = tuple(v for v in all_variables(self.instances, expression, value) if v in free)
+
+        def violation(instance: Assignment) -> Number:
+            return max(line(instance) for _ in instance.visit(open_, instance.letters(open_)))
+
+        return violation
 
     def same_as(self, other: StepExpansion) -> bool:
         """Whether the other's value is provably the same up to that order."""
