@@ -1,6 +1,7 @@
 """The Sphinx extension of the ledger: the table of all claims, its line of counts, their number.
 
-Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts.
+Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts,
+`trusted-premises` what is taken on trust.
 The substitution `{{ claims }}` is the number of claims in the inventory.
 """
 
@@ -17,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from onekl.claims.inventory import inventory
 from onekl.ledger import Row, ledger
-from onekl_site.elements import badge, claim_link, table, table_row
+from onekl_site.elements import badge, claim_link, formulas, table, table_row
 
 PAGE = "book/ledger"
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
@@ -86,6 +87,24 @@ class SummaryDirective(SphinxDirective):
         return [nodes.paragraph("", text, classes=["onekl-summary"])]
 
 
+class TrustedDirective(SphinxDirective):
+    """`{trusted-premises}`: how many premises are taken on trust, and which, with their claims."""
+
+    def run(self) -> list[nodes.Node]:
+        """The count, and a line for each premise with links to its claims."""
+        claims: dict[str, list[Row]] = {}
+        for row in rows(self.env).values():
+            for premise in row.trusted or ():
+                claims.setdefault(premise, []).append(row)
+        verb = "premise is" if len(claims) == 1 else "premises are"
+        shown = nodes.paragraph("", f"{len(claims)} {verb} taken on trust:")
+        lines = formulas(claims)
+        for item, found in zip(lines, claims.values()):
+            for row in found:
+                item[0] += [nodes.Text(" "), claim_link(self.env, row, row.id)]
+        return [shown, lines]
+
+
 def _provide_number(app: Sphinx, config: Config) -> None:
     """Let the prose take the number of claims from the inventory."""
     config.myst_substitutions = {**config.myst_substitutions, "claims": len(inventory())}
@@ -95,5 +114,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the substitution with Sphinx."""
     app.add_directive("claims-ledger", LedgerDirective)
     app.add_directive("claims-summary", SummaryDirective)
+    app.add_directive("trusted-premises", TrustedDirective)
     app.connect("config-inited", _provide_number)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
