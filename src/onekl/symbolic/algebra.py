@@ -11,7 +11,6 @@ variables.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 import sympy
@@ -21,6 +20,7 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from onekl.symbolic.copies import alphabet, level, shifted
+from onekl.symbolic.integrals import Integrated, integrated_over_line, joined
 
 Table = dict[tuple[int, ...], Any]  # a number, or a formula, for each cell
 
@@ -169,6 +169,10 @@ class Joint:
     def condition(self, density: Density) -> Expr:
         """The density of the variables that one of the family's is conditioned on."""
         return self._density(self._axes(density, density.given), {})
+
+    def marginal(self, density: Density, letters: Iterable[Symbol]) -> Expr:
+        """The density of some of the letters of one of the family's joint densities."""
+        return self._density(self._axes(density, tuple(letters)), {})
 
     def at_own_letters(self, density: Density) -> tuple[Density, dict[Symbol, Symbol]]:
         """One of the family's densities at the family's variables, and the letters that it had.
@@ -519,55 +523,42 @@ def instantiate(expression: Expr, families: dict[Density, Expr]) -> Expr:
 
 
 def integrate_real(expression: Expr) -> Expr:
-    """Every `SumOrIntegral` of Gaussian integrands carried out over the real line by SymPy.
+    """Every `SumOrIntegral` carried out over the real line.
 
-    ValueError for a variance that is not known to be positive, for a variable whose sign is known,
-    and for a denominator that depends on the variable.
+    ValueError where one is not seen to converge, has no closed form or may have a pole, for a
+    variance that is not known to be positive, and for a variable whose sign is known.
     """
-    if isinstance(expression, SumOrIntegral):
-        integrand = expression.integrand
-        for variable in expression.variables:
-            integrand = _integrate_one(integrand, variable)
-        return integrand
+    found = integrated(expression)
+    if found.conditions:
+        conditions = ", ".join(map(str, found.conditions))
+        raise ValueError(f"the integral converges only under the condition {conditions}")
+    return found.value
+
+
+def integrated(expression: Expr) -> Integrated:
+    """As `integrate_real`, with the undecided conditions under which the integrals converge."""
     if isinstance(expression, Gaussian):
         if not expression.variance.is_positive:
             raise ValueError(f"the variance {expression.variance} is not seen to be positive")
-        return expression.formula()
-    return expression.func(*map(integrate_real, expression.args)) if expression.args else expression
+        return Integrated(expression.formula())
+    if not expression.args or isinstance(expression, Density):
+        return Integrated(expression)
+    if isinstance(expression, SumOrIntegral):
+        return _integrated_over(integrated(expression.integrand), expression.variables)
+    parts = [integrated(argument) for argument in expression.args]
+    value = expression.func(*(part.value for part in parts))
+    return Integrated(value, joined(part.conditions for part in parts))
 
 
-def _integrate_one(integrand: Expr, variable: Symbol) -> Expr:
-    """The integral over one variable; moments of its Gaussian where the rest is a polynomial."""
-    _require_free_real(variable)
-    own = [f for f in factors(integrand) if isinstance(f, Gaussian) and f.variable == variable]
-    weight = own[0] if own else None
-    plain = integrate_real(integrand / weight if weight else integrand)
-    rest = sympy.expand(sympy.expand_log(plain))
-    if any(power.exp.is_negative and power.base.has(variable) for power in rest.atoms(sympy.Pow)):
-        raise ValueError(
-            f"a denominator depends on {variable}, so the integral may diverge at a pole"
-        )
-    density = integrate_real(weight) if weight else sympy.S.One
-    if weight and rest.is_polynomial(variable):
-        powers = sympy.Poly(rest, variable).terms()
-        return sympy.simplify(sum(c * _moment(variable, k, density) for (k,), c in powers))
-    return _integral(rest * density, variable)
-
-
-def _require_free_real(variable: Symbol) -> None:
-    """ValueError unless the variable is a real symbol of no known sign."""
-    signs = (variable.is_nonnegative, variable.is_nonpositive)
-    if not variable.is_real or signs != (None, None):
-        raise ValueError(
-            f"{variable} is integrated over the real line, "
-            "so it must be a real symbol of no known sign"
-        )
-
-
-@cache
-def _moment(variable: Symbol, power: int, density: Expr) -> Expr:
-    return _integral(variable**power * density, variable)
-
-
-def _integral(integrand: Expr, variable: Symbol) -> Expr:
-    return sympy.simplify(sympy.integrate(integrand, (variable, -sympy.oo, sympy.oo), conds="none"))
+def _integrated_over(integrand: Integrated, variables: tuple[Symbol, ...]) -> Integrated:
+    """The integral over the variables in turn; no condition may hold one of them."""
+    if integrand.value.has(Density, Dirac, ClassProbability):
+        raise ValueError("an unknown density, or a map, has no integral over the real line")
+    for variable in variables:
+        bound = [c for c in integrand.conditions if variable in c.free_symbols]
+        if bound:
+            raise ValueError(f"an inner integral converges only where {bound[0]}")
+        outer = integrated_over_line(integrand.value, variable)
+        conditions = joined((integrand.conditions, outer.conditions))
+        integrand = Integrated(outer.value, conditions)
+    return Integrated(sympy.simplify(integrand.value), integrand.conditions)

@@ -8,18 +8,26 @@ from typing import ClassVar
 import mpmath
 import sympy
 from sympy import Expr, Symbol
+from sympy.logic.boolalg import Boolean
 
+from onekl.symbolic.algebra import Density
+from onekl.symbolic.domain import domain_near
+from onekl.symbolic.integrals import joined
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
-from onekl.symbolic.real_line import assumptions, closed_form, require_zero
+from onekl.symbolic.real_line import conditional_form, require_zero
+from onekl.symbolic.signs import declared, needed_premises
 from onekl.symbolic.statements import Statement, difference
-from onekl.symbolic.taylor import denominators, expand_under_the_integral, smoothness, taylor
+from onekl.symbolic.taylor import expand_under_the_integral, smoothness, taylor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit(Statement):
-    """The expression tends to `value` as `symbol` falls to `point`."""
+    """The expression tends to `value` as `symbol` falls to `point`, or grows to `point` = ∞.
+
+    The value may be ∞ or −∞.
+    """
 
     expression: Expr
     symbol: Symbol
@@ -28,41 +36,100 @@ class Limit(Statement):
     mutable: ClassVar = ("value",)
 
     def latex(self) -> str:
-        """The limit from above = value, in LaTeX."""
-        left = rf"\lim_{{{latex(self.symbol)}\downarrow {latex(self.point)}}}"
+        """The limit from above, or to infinity, = value, in LaTeX."""
+        arrow = r"\to" if self.point == sympy.oo else r"\downarrow"
+        left = rf"\lim_{{{latex(self.symbol)}{arrow} {latex(self.point)}}}"
         return rf"{left} {latex(self.expression)} = {latex(self.value)}"
 
     def _prove(self) -> Proof:
         """Take the limit of the closed form."""
-        if (
-            not (self.symbol - self.point).is_positive
-            or not sympy.sympify(self.point).is_nonnegative
-        ):
+        self._require_sense()
+
+        def conditions_of(expression: Expr, point: Expr, value: Expr) -> tuple[Boolean, ...]:
+            form, claimed = conditional_form(expression), conditional_form(value)
+            near = domain_near(form.value, form.conditions, self.symbol, point)
+            _require_equal(_limit(form.value, self.symbol, point), claimed.value)
+            return joined((near, claimed.conditions))
+
+        sides = (self.expression, sympy.sympify(self.point), sympy.sympify(self.value))
+        premises = needed_premises(
+            sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
+        )
+        found = _limit(conditional_form(self.expression).value, self.symbol, self.point)
+        return Proof((r"\text{limit taken by SymPy}",), premises, (latex(found),))
+
+    def _require_sense(self) -> None:
+        """NotProved unless the limit is one from above or to infinity, and says something."""
+        if self.expression == self.value:
+            raise NotProved(f"both sides are the same object, {latex(self.value)}")
+        point = sympy.sympify(self.point)
+        from_above = (self.symbol - point).is_positive and point.is_nonnegative
+        if not (point == sympy.oo or from_above):
             raise NotProved(
-                f"{latex(self.symbol)} may be on either side of {latex(self.point)}; "
-                "the limit is taken from above only"
+                f"{latex(self.symbol)} may be on either side of {latex(point)}; "
+                "the limit is taken from above, or to infinity, only"
             )
-        found = sympy.limit(closed_form(self.expression), self.symbol, self.point, "+")
-        require_zero(found - self.value, "the limit less the value")
-        there = assumptions(denominators(closed_form(self.expression), self.symbol, self.point))
-        premises = dict.fromkeys((*assumptions(self.expression - self.value), *there))
-        return Proof((r"\text{limit taken by SymPy}",), tuple(premises), (latex(found),))
+        if self.symbol not in self.expression.free_symbols:
+            raise NotProved(f"{latex(self.expression)} does not hold {latex(self.symbol)}")
+        if self.symbol in sympy.sympify(self.value).free_symbols | point.free_symbols:
+            raise NotProved(f"the value and the point may not hold {latex(self.symbol)}")
 
     def _compile(self) -> Evaluator:
-        """How far the expression, 1e-25 above the point, is from the value; 0 below 1e-20."""
-        expression, value = compiled(self.expression), compiled(self.value)
+        """How far the expression, 1e-25 from the point or at 1e25, is from the value.
+
+        0 below 1e-20. For an infinite value 0 where the expression keeps growing, else 1.
+        """
+        expression, value = compiled(self.expression), compiled(sympy.sympify(self.value))
         point = compiled(sympy.sympify(self.point))
 
+        def at(instance: Assignment, small: Number) -> Number:
+            end = point(instance)
+            place = 1 / small if mpmath.isinf(end) else end + small
+            return sum(expression(instance) for _ in instance.visit((self.symbol,), [(place,)]))
+
         def violation(instance: Assignment) -> Number:
-            instance.values[self.symbol] = point(instance) + mpmath.mpf(10) ** -25
-            apart = difference(expression(instance), value(instance))
+            claimed = value(instance)
+            if mpmath.isinf(claimed):
+                levels = [at(instance, mpmath.mpf(10) ** -k) for k in (3, 6, 12)]
+                return mpmath.mpf(not _keeps_growing(levels, mpmath.sign(claimed)))
+            apart = difference(at(instance, mpmath.mpf(10) ** -25), claimed)
             return apart if apart > mpmath.mpf(10) ** -20 else mpmath.mpf(0)
 
         return violation
 
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """The limit = value."""
+        return sympy.Limit(self.expression, self.symbol, self.point), "=", self.value
+
     def same_as(self, other: Limit) -> bool:
         """Whether the other has the same value."""
-        return sympy.simplify(self.value - other.value) == 0
+        return self.value == other.value or sympy.simplify(self.value - other.value) == 0
+
+
+def _limit(function: Expr, symbol: Symbol, point: Expr) -> Expr:
+    """SymPy's limit from above, or to infinity; NotProved where it is no real number or ±∞."""
+    letter = sympy.Dummy(symbol.name, positive=True)  # near the point it is positive
+    found = sympy.limit(function.subs(symbol, letter), letter, point, "+")
+    if found.has(sympy.Limit, sympy.AccumBounds, sympy.nan, sympy.zoo, letter):
+        raise NotProved(f"SymPy finds no limit of {latex(function)}")
+    return found
+
+
+def _require_equal(found: Expr, value: Expr) -> None:
+    """NotProved unless a limit is the value; infinite ones have to be the same."""
+    if found.has(sympy.oo, -sympy.oo) or value.has(sympy.oo, -sympy.oo):
+        if found != value:
+            raise NotProved(f"the limit is {latex(found)}, not {latex(value)}")
+        return
+    require_zero(found - value, "the limit less the value")
+
+
+def _keeps_growing(levels: list[Number], sign: Number) -> bool:
+    """Whether the numbers go towards ±∞, and do not slow down."""
+    first, second, third = (sign * level for level in levels)
+    if third == mpmath.inf:
+        return True
+    return bool(third - second > 3 * (second - first) / 4 > 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,16 +173,25 @@ class Expansion(Statement):
 
     def _prove(self) -> Proof:
         """Expand the closed form, or each point's integrand where the value holds integrals."""
-        if has_functional(self.value):
+        if has_functional(self.value) or self.expression.has(Density):
             return expand_under_the_integral(
                 self.expression, self.value, self.symbol, self.order, self.instances
             )
-        function = closed_form(self.expression)
-        series = taylor(function, self.value, self.symbol, self.order)
-        signs = assumptions(sympy.Add(*function.free_symbols - {self.symbol}))
-        nonzero = assumptions(denominators(function, self.symbol, sympy.S.Zero))
-        premises = dict.fromkeys((*signs, *nonzero, *smoothness(function, self.symbol, self.order)))
-        return Proof((r"\text{Taylor expansion by SymPy}",), tuple(premises), (latex(series),))
+
+        def conditions_of(expression: Expr, value: Expr) -> tuple[Boolean, ...]:
+            form, claimed = conditional_form(expression), conditional_form(value)
+            near = domain_near(form.value, form.conditions, self.symbol, sympy.S.Zero)
+            taylor(form.value, value, self.symbol, self.order)
+            return joined((near, claimed.conditions))
+
+        sides = (self.expression, sympy.sympify(self.value))
+        premises = needed_premises(
+            sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
+        )
+        function = conditional_form(self.expression).value
+        smooth = smoothness(function, self.symbol, self.order)
+        series = latex(taylor(function, self.value, self.symbol, self.order))
+        return Proof((r"\text{Taylor expansion by SymPy}",), (*premises, *smooth), (series,))
 
     def _compile(self) -> Evaluator:
         """The remainder over symbol^order at a small symbol; 0 where it is as small as that."""

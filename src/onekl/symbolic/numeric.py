@@ -33,6 +33,7 @@ from onekl.symbolic.algebra import (
     variables_of,
 )
 from onekl.symbolic.copies import alphabet, is_symmetric
+from onekl.symbolic.gaussians import gaussian_chain
 from onekl.symbolic.premises import Finite, Support
 
 DIGITS = 30
@@ -206,9 +207,12 @@ def _quadrature(weight: Gaussian, term: Evaluator) -> Evaluator:
 
 
 def _average(weight: Expr, term: Evaluator) -> Evaluator:
-    """The sum of weight · term over an alphabet, or quadrature under a Gaussian."""
-    if isinstance(weight, Gaussian):
-        return _quadrature(weight, term)
+    """The sum of weight · term over an alphabet, or quadrature under Gaussians."""
+    chain = gaussian_chain(weight)
+    if chain:
+        for gaussian in reversed(chain):
+            term = _quadrature(gaussian, term)
+        return term
     density = compiled(weight)
 
     def product(instance: Assignment) -> Number:
@@ -220,10 +224,33 @@ def _average(weight: Expr, term: Evaluator) -> Evaluator:
 
 def _integral(expression: SumOrIntegral) -> Evaluator:
     integrand = compiled(expression.integrand)
-    gaussians = [f for f in factors(expression.integrand) if isinstance(f, Gaussian)]
-    if gaussians:
-        return _trapezoid(gaussians[0], integrand)
-    return _sum_over(expression.variables, integrand)
+    own = {
+        f.variable: f
+        for f in reversed(factors(expression.integrand))
+        if isinstance(f, Gaussian) and f.variable in expression.variables
+    }
+    chain = gaussian_chain(Mul(*own.values())) if len(own) == len(expression.variables) else None
+    if not chain:
+        return _sum_or_quad(expression.variables, integrand)
+    for gaussian in reversed(chain):
+        integrand = _trapezoid(gaussian, integrand)
+    return integrand
+
+
+def _sum_or_quad(variables: tuple[Symbol, ...], term: Evaluator) -> Evaluator:
+    """The sum over letters; for one variable without letters, quadrature over the real line."""
+    total = _sum_over(variables, term)
+
+    def value(instance: Assignment) -> Number:
+        if instance.sizes or len(variables) > 1:
+            return total(instance)
+
+        def at(number: Number) -> Number:
+            return sum(term(instance) for _ in instance.visit(variables, [(number,)]))
+
+        return mpmath.quad(at, [-mpmath.inf, 0, mpmath.inf])
+
+    return value
 
 
 # Functionals.

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import mpmath
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr, Mul, Symbol
+from sympy.logic.boolalg import Boolean
 
+from onekl.symbolic.domain import domain
+from onekl.symbolic.integrals import joined
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.real_line import assumptions, closed_form, require_zero
+from onekl.symbolic.real_line import conditional_form, require_zero
+from onekl.symbolic.signs import condition_latex, declared, needed_premises
 from onekl.symbolic.statements import Statement, shortfall
+from onekl.symbolic.taylor import ANALYTIC
+
+# Where they are defined they have a slope.
+ELEMENTARY = (*ANALYTIC, sympy.sinh, sympy.cosh, sympy.sin, sympy.cos)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +48,27 @@ class Minimum(Statement):
         )
 
     def _prove(self) -> Proof:
-        """Differentiate the closed form: slope 0 at the point, a positive bend everywhere."""
-        function = closed_form(self.expression)
-        slope = sympy.diff(function, self.symbol)
-        require_zero(slope.subs(self.symbol, self.at), "the slope at the point")
-        bend = sympy.simplify(sympy.diff(slope, self.symbol))
-        if not self.symbol.is_positive or not self.at.is_positive:
-            raise NotProved(f"{latex(self.at)} is not seen to be positive")
-        if not bend.is_positive:
-            raise NotProved(f"the second derivative {bend} is not positive everywhere")
-        rules = (r"\text{a stationary point, and a positive second derivative everywhere}",)
-        return Proof(rules, assumptions(function), (latex(sympy.simplify(slope)),))
+        """Differentiate the closed form: slope 0 at the point, below 0 before it, above 0 after."""
+        if not self.symbol.is_positive or self.at.has(self.symbol):
+            raise NotProved(f"{latex(self.symbol)} has to be positive, and free of the point")
+        lines: list[str] = []
+
+        def conditions_of(expression: Expr, at: Expr) -> tuple[Boolean, ...]:
+            form = conditional_form(expression)
+            for condition in form.conditions:
+                if self.symbol in condition.free_symbols:
+                    raise NotProved(f"the expression asks for {condition_latex(condition)}")
+            if not at.is_positive:
+                raise NotProved(f"{latex(at)} is not seen to be positive")
+            slope, why = _one_change_of_slope(form.value, self.symbol, at)
+            lines[:] = lines or [latex(slope), why]
+            return joined((form.conditions, domain(at)))
+
+        sides = (self.expression, sympy.sympify(self.at))
+        premises = needed_premises(
+            sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
+        )
+        return Proof((lines[1],), premises, (lines[0],))
 
     def _compile(self) -> Evaluator:
         """By how much the expression at another number falls below the one at the optimum."""
@@ -64,12 +83,88 @@ class Minimum(Statement):
 
         return violation
 
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """The expression anywhere ≥ the expression at the optimum."""
+        return self.expression, r"\geq", self.expression.subs(self.symbol, self.at)
+
     def same_as(self, other: Minimum) -> bool:
         """Whether the other has the same optimum, and a positive multiple of the slope."""
-        slopes = [sympy.diff(closed_form(s.expression), self.symbol) for s in (self, other)]
+        slopes = [
+            sympy.diff(conditional_form(s.expression).value, self.symbol) for s in (self, other)
+        ]
         ratio = sympy.simplify(slopes[1] / slopes[0])
         return (
             sympy.simplify(self.at - other.at) == 0
             and not ratio.has(self.symbol)
             and bool(ratio.is_positive)
         )
+
+
+def _one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> tuple[Expr, str]:
+    """The slope of a smooth function, and why it goes from below 0 to above 0 at the point alone.
+
+    NotProved where that is not seen.
+    """
+    if not all(isinstance(node, ELEMENTARY) for node in sympy.preorder_traversal(function)):
+        raise NotProved(f"{latex(function)} is not seen to have a slope everywhere")
+    slope = sympy.simplify(sympy.diff(function, symbol))
+    require_zero(slope.subs(symbol, at), "the slope at the point")
+    bend = sympy.simplify(sympy.diff(slope, symbol))
+    if bend.is_positive:
+        return slope, r"\text{a stationary point, and a positive second derivative everywhere}"
+    # Roots of the symbol become whole powers of a root of it, which rises with it.
+    root = _common_root(slope)
+    sign, rising = _sign_and_rest(slope.subs(symbol, symbol**root), symbol)
+    if sign > 0 and len(rising) == 1 and _rises(rising[0], symbol):
+        factor = rising[0].subs(symbol, symbol ** sympy.Rational(1, root))
+        require_zero(factor.subs(symbol, at), "the part of the slope that changes its sign")
+        return slope, (
+            rf"\text{{the slope is }} {latex(factor)}\text{{, which rises, "
+            r"times a positive factor}"
+        )
+    raise NotProved(
+        f"no minimum is seen: the second derivative {latex(bend)} is not positive everywhere, "
+        f"and the slope {latex(slope)} is not a rising factor times positive ones"
+    )
+
+
+def _common_root(slope: Expr) -> int:
+    """The least number whose multiple every rational exponent's denominator divides."""
+    exponents = [power.exp for power in slope.atoms(sympy.Pow) if power.exp.is_Rational]
+    return math.lcm(*(int(exponent.q) for exponent in exponents))
+
+
+def _sign_and_rest(slope: Expr, symbol: Symbol) -> tuple[int, list[Expr]]:
+    """The sign of the factors of a slope whose sign is known, and the other factors.
+
+    An odd power stands for its base; an even one stays, and is no rising factor.
+    """
+    sign, rest = 1, []
+    numerator, denominator = sympy.fraction(sympy.factor(sympy.together(slope)))
+    for factor in (*Mul.make_args(numerator), *Mul.make_args(denominator)):
+        base, exponent = factor.as_base_exp()
+        if factor.is_positive or _has_no_root(factor, symbol):
+            continue
+        if factor.is_negative or _has_no_root(-factor, symbol):
+            sign = -sign
+        else:
+            rest.append(base if exponent.is_odd else factor)
+    return sign, rest
+
+
+def _has_no_root(factor: Expr, symbol: Symbol) -> bool:
+    """Whether a polynomial with rational coefficients is positive at every positive number."""
+    if factor.free_symbols != {symbol} or not factor.is_polynomial(symbol):
+        return False
+    polynomial = sympy.Poly(factor, symbol)
+    if not (polynomial.domain.is_ZZ or polynomial.domain.is_QQ):
+        return False
+    # A root at 0 itself is none at a positive number.
+    _, plain = polynomial.terms_gcd()
+    return plain.count_roots(0, sympy.oo) == 0 and bool(plain.eval(1) > 0)
+
+
+def _rises(function: Expr, symbol: Symbol) -> bool:
+    """Whether the slope of a function is seen to be positive at every positive number."""
+    sign, rest = _sign_and_rest(sympy.diff(function, symbol), symbol)
+    return sign > 0 and not rest

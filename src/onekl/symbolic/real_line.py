@@ -2,83 +2,168 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 import sympy
-from sympy import Expr, Pow, Symbol
+from sympy import Expr, Symbol
+from sympy.logic.boolalg import Boolean
 
-from onekl.symbolic.algebra import define, integrate_real, variables_of
+from onekl.symbolic.algebra import Gaussian, define, integrate_real, integrated, variables_of
+from onekl.symbolic.domain import domain
+from onekl.symbolic.gaussians import gaussian_chain, is_affine, is_jointly_gaussian
+from onekl.symbolic.integrals import Integrated, joined
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.signs import condition_latex, needed_premises
 
 
 @cache
+def conditional_form(expression: Expr) -> Integrated:
+    """The expression with every functional defined, integrated and differentiated.
+
+    Its conditions are those under which the integrals converge and the formulas are real numbers.
+    ValueError where they cannot hold, and for an integral without a closed form.
+    """
+    found = integrated(define(expression))
+    conditions = joined((found.conditions, domain(expression)))
+    return replace(found, value=found.value.doit(), conditions=conditions)
+
+
 def closed_form(expression: Expr) -> Expr:
-    """The expression with every functional defined, integrated and differentiated."""
-    return integrate_real(define(expression)).doit()
+    """The value of `conditional_form`; NotProved where an integral may diverge."""
+    found = integrated(define(expression))
+    if found.conditions:
+        conditions = ", ".join(map(condition_latex, found.conditions))
+        raise NotProved(f"an integral converges only under the condition {conditions}")
+    return found.value.doit()
 
 
-def require_zero(expression: Expr, what: str) -> None:
-    """Nothing, or NotProved naming `what` and what it is instead of 0."""
-    rest = sympy.simplify(sympy.expand_log(sympy.expand(expression)))
-    if rest != 0:
+def require_zero(expression: Expr, what: str, conditions: Iterable[Boolean] = ()) -> None:
+    """Nothing, or NotProved naming `what` and what it is instead of 0 under the conditions."""
+    rest = _simplified(expression)
+    if rest != 0 and _simplified(_under(conditions, rest)) != 0:
         raise NotProved(f"{what} is {rest}, not 0")
 
 
-def assumptions(expression: Expr) -> tuple[str, ...]:
-    """What a concrete statement takes for granted.
+def _simplified(expression: Expr) -> Expr:
+    return sympy.simplify(sympy.expand_log(sympy.expand(expression)))
 
-    That is the signs of its symbols, and that its denominators are not 0.
+
+def _under(conditions: Iterable[Boolean], expression: Expr) -> Expr:
+    """The expression in letters that are positive by the conditions, such as d for 1 − 2b > 0."""
+    for condition in conditions:
+        if not isinstance(condition, sympy.Gt) or not condition.free_symbols:
+            continue
+        symbol = min(condition.free_symbols, key=lambda s: s.name)
+        slope = sympy.diff(condition.lhs, symbol)
+        if slope.is_number and slope.is_nonzero:
+            letter = sympy.Dummy(positive=True)
+            place = symbol + (letter - condition.lhs + condition.rhs) / slope
+            expression = expression.subs(symbol, sympy.expand(place))
+    return expression
+
+
+def prove_concrete(left: Expr, right: Expr, order: tuple[Symbol, ...] = ()) -> Proof:
+    """Prove left = right by carrying out every integral; NotProved with what is left over.
+
+    The premises name the symbols in the given order.
     """
-    found = []
-    for symbol in sorted(expression.free_symbols, key=str):
-        if symbol.is_positive:
-            found.append(f"{latex(symbol)} > 0")
-        elif symbol.is_nonzero:
-            found.append(rf"{latex(symbol)} \neq 0")
-    below = {
-        power.base
-        for power in expression.atoms(Pow)
-        if power.exp.is_negative and not power.base.is_nonzero
-    }
-    return (*found, *(rf"{latex(base)} \neq 0" for base in sorted(below, key=str)))
+
+    def conditions_of(left: Expr, right: Expr) -> tuple[Boolean, ...]:
+        sides = conditional_form(left), conditional_form(right)
+        conditions = joined(side.conditions for side in sides)
+        require_zero(sides[0].value - sides[1].value, "left less right", conditions)
+        return conditions
+
+    premises = needed_premises((left, right), conditions_of, order)
+    rules = (r"\text{integrals over the real line by SymPy}",)
+    return Proof(rules, premises, (latex(conditional_form(left).value),))
 
 
-def prove_concrete(left: Expr, right: Expr) -> Proof:
-    """Prove left = right by carrying out every integral; NotProved with what is left over."""
-    left_value, right_value = closed_form(left), closed_form(right)
-    require_zero(left_value - right_value, "left less right")
-    return Proof(
-        (r"\text{integrals over the real line by SymPy}",),
-        assumptions(left - right),
-        (latex(left_value),),
-    )
+def prove_change_of_variables(
+    value: Expr, under: Expr, variable: Symbol, density: Expr, order: tuple[Symbol, ...] = ()
+) -> Proof:
+    """Prove that `value` has the density `density` when its arguments are drawn from `under`.
 
-
-def prove_change_of_variables(value: Expr, under: Expr, variable: Symbol, density: Expr) -> Proof:
-    """Prove that `value`, a monotone map of the real line onto itself, has the density `density`.
-
-    Its argument is drawn from `under`, and `variable` names its values. NotProved if it is not seen
-    to be such a map, or if the density is another one.
+    `variable` names its values. NotProved if the density is another one, or if the value is neither
+    a monotone map of the real line onto itself nor an affine map of joint Gaussians.
     """
-    (source,) = variables_of(under)
-    if variable in value.free_symbols | under.free_symbols | {source}:
+    if variable in value.free_symbols | under.free_symbols | set(variables_of(under)):
         raise NotProved(
             f"{variable} names the image and stands in the map or in the law drawn from: rename it"
         )
-    _require_monotone_onto_the_line(value, source)
-    (inverse,) = sympy.solve(sympy.Eq(variable, value), source)
-    image = under.formula().subs(source, inverse) * sympy.Abs(sympy.diff(inverse, variable))
-    require_zero(image / integrate_real(density) - 1, "the ratio of the two densities less 1")
+    chain = gaussian_chain(under)
+    if chain is None:
+        raise NotProved(f"{latex(under)} is no Gaussian, and no product of them in turn")
+    if len(chain) > 1:
+        return _prove_affine_law(value, under, variable, density, order)
+
+    def conditions_of(value: Expr, under: Expr, density: Expr) -> tuple[Boolean, ...]:
+        _require_monotone_onto_the_line(value, under.variable)
+        there = integrate_real(density).subs(variable, value)
+        moved = _undone(there) * sympy.Abs(sympy.diff(value, under.variable))
+        require_zero(moved / integrate_real(under) - 1, "the ratio of the two densities less 1")
+        return joined(map(domain, (value, under, density)))
+
+    premises = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
     rules = (r"\text{change of variables for a monotone map}",)
-    steps = (latex(sympy.Eq(source, inverse)), latex(sympy.simplify(image)))
-    return Proof(rules, assumptions(value), steps)
+    moved = latex(density.xreplace({variable: value}))
+    slope = latex(sympy.Abs(sympy.diff(value, under.variable)))
+    return Proof(rules, premises, (rf"{moved} \cdot {slope} = {latex(under)}",))
 
 
 def _require_monotone_onto_the_line(value: Expr, source: Symbol) -> None:
-    slope = sympy.diff(value, source)
-    if not (slope.is_positive or slope.is_negative):
+    """NotProved unless the slope is never 0 and the map goes from one infinity to the other."""
+    slope = sympy.factor(sympy.diff(value, source))
+    if not slope.is_nonzero:
         raise NotProved(f"the map is not seen to be monotone: its slope is {slope}")
-    ends = {sympy.limit(value, source, end) for end in (sympy.oo, -sympy.oo)}
-    if source.is_nonnegative is not None or ends != {sympy.oo, -sympy.oo}:
+    top, bottom = (sympy.limit(value, source, end) for end in (sympy.oo, -sympy.oo))
+    onto = top.is_infinite and top.is_extended_real and top == -bottom
+    if source.is_nonnegative is not None or not onto:
         raise NotProved("the map is not seen to take the real line onto the real line")
+
+
+def _undone(expression: Expr) -> Expr:
+    """The expression with asinh(sinh(u)) = u for real u, which SymPy leaves."""
+
+    def is_pair(node: Expr) -> bool:
+        inside = node.args[0] if isinstance(node, sympy.asinh) else None
+        return isinstance(inside, sympy.sinh) and bool(inside.args[0].is_real)
+
+    return expression.replace(is_pair, lambda node: node.args[0].args[0])
+
+
+def _prove_affine_law(
+    value: Expr, under: Expr, variable: Symbol, density: Expr, order: tuple[Symbol, ...]
+) -> Proof:
+    """An affine map of joint Gaussians is Gaussian: its mean and its variance say which."""
+    moments: list[Expr] = []
+
+    def conditions_of(value: Expr, under: Expr, density: Expr) -> tuple[Boolean, ...]:
+        law = _affine_law(value, under, variable)
+        moments[:] = moments or [law.mean, law.variance]
+        ratio = integrate_real(density) / integrate_real(law)
+        require_zero(ratio - 1, "the ratio of the two densities less 1")
+        return joined(map(domain, (value, under, density)))
+
+    premises = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
+    rules = (r"\text{an affine map of joint Gaussians is Gaussian}",)
+    return Proof(rules, premises, tuple(map(latex, moments)))
+
+
+def _affine_law(value: Expr, under: Expr, variable: Symbol) -> Gaussian:
+    """The Gaussian law of an affine map of joint Gaussians, by its mean and its variance."""
+    chain, sources = gaussian_chain(under), list(variables_of(under))
+    if not is_jointly_gaussian(chain) or not is_affine(value, sources):
+        raise NotProved(
+            f"{latex(value)} is no affine map of joint Gaussians, "
+            "and one of several variables has to be"
+        )
+    mean, variance = value, sympy.S.Zero
+    for gaussian in reversed(chain):
+        slope = sympy.factor(sympy.diff(mean, gaussian.variable))
+        variance += slope**2 * gaussian.variance
+        mean = mean.subs(gaussian.variable, gaussian.mean)
+    return Gaussian(variable, sympy.expand(mean), variance)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sympy
 from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
+from sympy.logic.boolalg import Boolean
 
-from onekl.symbolic.algebra import ClassProbability, Density, Gaussian, factors, integrate_real
+from onekl.symbolic.algebra import (
+    ClassProbability,
+    Density,
+    Gaussian,
+    SumOrIntegral,
+    factors,
+    integrate_real,
+)
+from onekl.symbolic.domain import domain, domain_near
 from onekl.symbolic.notation import latex
-from onekl.symbolic.premises import Support
+from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.real_line import assumptions, require_zero
+from onekl.symbolic.real_line import require_zero
 from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variables
-from onekl.symbolic.terms import integral_terms
+from onekl.symbolic.signs import REFUSALS, declared, needed_premises
+from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms
+
+Sides = tuple[list[IntegralTerm], list[IntegralTerm]]
 
 ANALYTIC = (
     sympy.Add,
@@ -90,21 +104,6 @@ def _require_no_number(expression: Expr, what: str) -> None:
         raise NotProved(f"{what} is {expression}, not 0")
 
 
-def denominators(function: Expr, symbol: Symbol, point: Expr) -> Expr:
-    """What must not be 0 at a point, as the denominators of one expression.
-
-    They are the function's denominators, the bases of its roots, and what its logs are taken of.
-    """
-    powers = [
-        power.base
-        for power in function.atoms(sympy.Pow)
-        if power.exp.is_negative or not power.exp.is_integer
-    ]
-    logs = [log.args[0] for log in function.atoms(sympy.log)]
-    singular = [base.subs(symbol, point) for base in (*powers, *logs)]
-    return sympy.Add(*(1 / base for base in singular if base.free_symbols), evaluate=False)
-
-
 def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
     """The premise that unknown functions of the symbol have one derivative more than the order.
 
@@ -129,34 +128,105 @@ def expand_under_the_integral(
 ) -> Proof:
     """Prove that the integrand of `expression` is that of `value` up to O(symbol^(order+1)).
 
-    It is proved at each point. What is left to assume: that the remainders at all points together
-    are as small, and that some densities do not vanish.
+    It is proved at each point. What is left to assume: that the integrals of the value are finite,
+    that the remainders at all points together are as small, and that some densities do not vanish.
     """
-    variables, sides = _integrands(expression, value, symbol, instances)
-    names = _names(sides, symbol)
-    left, right = (
-        integrate_real(side).xreplace(names) for side in _without_common_gaussians(sides)
-    )
-    series = taylor(left, right, symbol, order)
-    unnamed = {name: thing for thing, name in names.items()}
-    fragile = [
-        d
-        for d in sorted(names, key=str)
-        if isinstance(d, Density) and not _is_mere_weight(names[d], (left, right))
-    ]
+    terms = _integrands(expression, value, symbol, instances)
+    fragile, vanishing = _fragile_and_vanishing(terms, symbol, order, instances)
+    series, _ = _expanded(terms, symbol, order, vanishing)
+
+    def conditions_of(expression: Expr, value: Expr) -> tuple[Boolean, ...]:
+        weaker = _integrands(expression, value, symbol, instances)
+        return _expanded(weaker, symbol, order, vanishing)[1]
+
     support = tuple(Support((d,)) for d in fragile)
-    parameters = (left + right).free_symbols - set(unnamed) - set(variables) - {symbol}
-    below = denominators(left, symbol, sympy.S.Zero).xreplace(unnamed)
+    finite = tuple(
+        total for term in terms[1] for total in _finite_coefficients(term, symbol, order)
+    )
+    bound = terms[0][0].variables
     premises = (
-        *assumptions(sympy.Add(*parameters)),
-        *(line for line in assumptions(below) if r"\neq" in line),
-        *(premise.latex() for premise in support),
-        _small_remainders(variables, symbol, order),
+        *needed_premises((expression, value), conditions_of, declared(instances), (symbol, *bound)),
+        *(premise.latex() for premise in (*support, *finite)),
+        _small_remainders(bound, symbol, order),
     )
     rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
     return Proof(
-        rules, tuple(dict.fromkeys(premises)), (latex(series.xreplace(unnamed)),), support=support
+        rules,
+        tuple(dict.fromkeys(premises)),
+        (latex(series),),
+        support=support,
+        finite=finite,
     )
+
+
+def _expanded(
+    terms: Sides, symbol: Symbol, order: int, vanishing: Iterable[Density] = ()
+) -> tuple[Expr, tuple[Boolean, ...]]:
+    """The series of the left integrand, and the conditions for it.
+
+    NotProved where the series is not the right integrand, and where a density of `vanishing` has to
+    be positive.
+    """
+    left, right, names = _named(terms, symbol, vanishing)
+    series = taylor(left, right, symbol, order)
+    conditions = domain_near(left, domain(left), symbol, sympy.S.Zero)
+    for density in vanishing:
+        if any(names[density] in condition.free_symbols for condition in conditions):
+            raise NotProved(f"the expansion does not hold where {latex(density)} is 0")
+    unnamed = {name: thing for thing, name in names.items()}
+    return series.xreplace(unnamed), tuple(c.xreplace(unnamed) for c in conditions)
+
+
+def _named(
+    terms: Sides, symbol: Symbol, vanishing: Iterable[Density] = ()
+) -> tuple[Expr, Expr, dict[Expr, Symbol]]:
+    """The two integrands in symbols for what is unknown in them, and these symbols."""
+    sides = [sympy.Add(*(term.coefficient * term.integrand for term in side)) for side in terms]
+    names = _names(sides, symbol)
+    names |= {d: sympy.Dummy(str(d), nonnegative=True) for d in vanishing}
+    left, right = (
+        integrate_real(side).xreplace(names) for side in _without_common_gaussians(sides)
+    )
+    return left, right, names
+
+
+def _fragile_and_vanishing(
+    terms: Sides, symbol: Symbol, order: int, instances: RandomTables | RandomParameters
+) -> tuple[list[Density], list[Density]]:
+    """The densities that have to be positive, and those at whose zeros the expansion holds too.
+
+    One that is cancelled has to be positive. Of two that cannot both vanish it is the one whose
+    family is declared later.
+    """
+    joints = instances.joints if isinstance(instances, RandomTables) else ()
+    place = {joint.family: k for k, joint in enumerate(joints)}
+    left, right, names = _named(terms, symbol)
+    parts = [part for side in terms for term in side for part in term.parts]
+    every = {d for part in parts for d in part.atoms(Density)}
+    fragile, vanishing = [], []
+    for density in sorted(every, key=lambda d: (place.get(d.family, 0), len(d.over), str(d))):
+        if density not in names:
+            fragile.append(density)
+        elif not _is_mere_weight(names[density], (left, right)):
+            try:
+                _expanded(terms, symbol, order, [*vanishing, density])
+                vanishing.append(density)
+            except REFUSALS:
+                fragile.append(density)
+    return fragile, vanishing
+
+
+def _finite_coefficients(term: IntegralTerm, symbol: Symbol, order: int) -> list[Finite]:
+    """The premises that the integrals before each power of the symbol are finite."""
+    if term.known == KnownRange.BOUNDED:
+        return []
+    integrands = [sympy.diff(term.integrand, symbol, k).subs(symbol, 0) for k in range(order + 1)]
+    varying = [
+        part.as_independent(*term.variables, Density, as_Add=False)[1]
+        for part in integrands
+        if part != 0
+    ]
+    return [Finite(SumOrIntegral(part, term.variables)) for part in varying]
 
 
 def _small_remainders(variables: tuple[Symbol, ...], symbol: Symbol, order: int) -> str:
@@ -168,14 +238,17 @@ def _small_remainders(variables: tuple[Symbol, ...], symbol: Symbol, order: int)
 
 def _integrands(
     expression: Expr, value: Expr, symbol: Symbol, instances: RandomTables | RandomParameters
-) -> tuple[tuple[Symbol, ...], list[Expr]]:
-    """The variables that every term is an integral over, and the integrand of each side.
+) -> Sides:
+    """The terms of each side; all are integrals over the same variables, or 0.
 
-    NotProved if there are none.
+    NotProved for any other.
     """
-    parts = [integral_terms(side) for side in (expression, value)]
+    parts = [
+        [term for term in integral_terms(side) if term.variables or term.integrand != 0]
+        for side in (expression, value)
+    ]
     over = {frozenset(term.variables) for side in parts for term in side}
-    if len(over) != 1 or not all(over):
+    if len(over) != 1 or not all(over) or not parts[0]:
         raise NotProved("every term of both sides must be an integral over the same variables")
     variables = parts[0][0].variables
     on_tables = isinstance(instances, RandomTables)
@@ -191,7 +264,7 @@ def _integrands(
         )
     if on_tables and (expression.free_symbols | value.free_symbols) & set(known):
         raise NotProved("the statement leaves a variable open: integrate over it")
-    return variables, [sum(term.coefficient * term.integrand for term in side) for side in parts]
+    return parts[0], parts[1]
 
 
 def _without_common_gaussians(sides: list[Expr]) -> list[Expr]:
