@@ -14,7 +14,7 @@ from onekl.symbolic.numeric import Evaluator
 from onekl.symbolic.pointwise import is_finite
 from onekl.symbolic.premises import Finite
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.statements import Identity, Statement
+from onekl.symbolic.statements import Identity, Statement, is_one_object
 from onekl.symbolic.terms import KnownRange, integral_terms
 
 
@@ -74,7 +74,9 @@ class SameObjective(Statement):
         for part in (self.scale, self.rest):
             if any(_varies(part, one) for one in self.varied):
                 raise NotProved(f"{latex(part)} varies with {latex(self.varied[0])}")
-        proof = self._identity().prove()
+        identity = self._identity()
+        split = is_one_object(identity.left, identity.right)  # the sum is only taken apart
+        proof = Proof() if split else identity.prove()
         rules = (*proof.rules, r"\text{a positive factor and what does not vary move no minimum}")
         finite = tuple(dict.fromkeys((*proof.finite, *self._finite_rest())))
         lines = tuple(premise.latex() for premise in finite)

@@ -146,7 +146,7 @@ class Identity(Statement):
 
     def _prove(self) -> Proof:
         """Carry out the integrals of concrete densities; compare the integrands of unknown ones."""
-        if _is_one_object(self.left, self.right):
+        if is_one_object(self.left, self.right):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right)
@@ -200,7 +200,7 @@ class Bound(Statement):
         """The proof of the identity, and the case in which each term of the remainder is 0."""
         equality = [equality_case(term) for term in Add.make_args(self.remainder)]
         identity = self._identity()
-        trivial = _is_one_object(identity.left, identity.right)  # the remainder is all of upper
+        trivial = is_one_object(identity.left, identity.right)  # the remainder is all of upper
         proof = Proof() if trivial else identity.prove()
         rules = (
             *proof.rules,
@@ -281,7 +281,7 @@ class Pushforward(Statement):
         return self.density == other.density and provable(other)
 
 
-def _is_one_object(left: Expr, right: Expr) -> bool:
+def is_one_object(left: Expr, right: Expr) -> bool:
     """Whether two sums have the same terms, in whatever order they are written."""
     return sympy.Add(left, -right) == 0
 

@@ -171,6 +171,7 @@ CLAIMS = (
                 at=s**2 / Add(s**2, slope**2, evaluate=False),
             ),
         ),
+        stated=(WIDTH,),
     ),
     Claim(
         "sn-9",
