@@ -8,12 +8,13 @@ import sympy
 from sympy import Abs, Add, E, S, exp, log, sqrt, symbols
 
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, kl_div
+from onekl.symbolic.mutants import mutants
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.statements import Bound
+from onekl.symbolic.statements import Bound, Pushforward, provable
 
-x, z, b, m, w, mu = symbols("x z b m w mu", real=True)
+x, z, u, b, m, w, mu = symbols("x z u b m w mu", real=True)
 t, s, c, a, lam = symbols("t s c a lambda", positive=True)
 r = sympy.Symbol("r", real=True, nonzero=True)
 ranges = RandomParameters((
@@ -185,3 +186,32 @@ def test_a_place_that_is_no_minimum_is_refused(expression, at):
 )
 def test_what_is_not_seen_to_be_a_minimum_is_refused_in_one_line(expression, at, why):
     refuses(minimum(expression, at), why)
+
+
+LAW = Pushforward(
+    ranges,
+    value=w * z + x,
+    under=Gaussian(z, m, s**2) * Gaussian(x, mu, c**2),
+    variable=u,
+    density=Gaussian(u, w * m + mu, w**2 * s**2 + c**2),
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        bound(formula, S.Zero, gap),
+        bound(Expectation(near, x**2), m**2, Expectation(near, (x - m) ** 2)),
+        minimum(log(t) + a / t, a),
+        minimum(-t * exp(-t), S.One),
+        LAW,
+    ],
+    ids=lambda v: v.latex()[:40],
+)
+def test_prover_and_numbers_agree_on_every_mutant(statement):
+    changed = [mutant for _, mutant in mutants(statement)]
+    assert len(changed) > 5
+    for mutant in changed:
+        refuted = worst(mutant) > mpmath.mpf(10) ** -9
+        assert refuted != statement.same_as(mutant)
+        assert not (refuted and provable(mutant))

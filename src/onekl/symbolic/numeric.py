@@ -184,7 +184,10 @@ def _trapezoid(weight: Gaussian, term: Evaluator) -> Evaluator:
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
     def value(instance: Assignment) -> Number:
-        step = mpmath.sqrt(variance(instance)) / 2
+        width = variance(instance)
+        if not width > 0:  # no density, so no number
+            return mpmath.nan
+        step = mpmath.sqrt(width) / 2
         start = int(mpmath.nint(mean(instance) / step))
         grid = [(k * step,) for k in range(start - 30, start + 31)]
         return sum(step * term(instance) for _ in instance.visit((weight.variable,), grid))
@@ -197,7 +200,10 @@ def _quadrature(weight: Gaussian, term: Evaluator) -> Evaluator:
     mean, variance = compiled(weight.mean), compiled(weight.variance)
 
     def value(instance: Assignment) -> Number:
-        centre, scale = mean(instance), mpmath.sqrt(variance(instance))
+        width = variance(instance)
+        if not width > 0:
+            return mpmath.nan
+        centre, scale = mean(instance), mpmath.sqrt(width)
         shares = {centre + scale * node: share for node, share in HERMITE}
         return sum(
             shares[z] * term(instance) for (z,) in instance.visit((weight.variable,), zip(shares))

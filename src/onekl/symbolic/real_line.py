@@ -144,8 +144,13 @@ def _prove_affine_law(
     def conditions_of(value: Expr, under: Expr, density: Expr) -> tuple[Boolean, ...]:
         law = _affine_law(value, under, variable)
         moments[:] = moments or [law.mean, law.variance]
-        ratio = integrate_real(density) / integrate_real(law)
-        require_zero(ratio - 1, "the ratio of the two densities less 1")
+        if not isinstance(density, Gaussian) or density.variable != variable:
+            raise NotProved(
+                f"{latex(density)} is no Gaussian in {latex(variable)}, as it has to be"
+            )
+        require_zero(density.mean - law.mean, "the mean less that of the map")
+        require_zero(density.variance - law.variance, "the variance less that of the map")
+        integrate_real(law)  # its variance has to be positive
         return joined(map(domain, (value, under, density)))
 
     premises = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
