@@ -133,6 +133,14 @@ FAMILIES = {
         FREE, E(Q(x) * kernel, f(x1)), E(Q(x1) * way_back, f(x)),
         [E(Q(x1) * K(x, given=x1), f(x)), E(Q(x1) * way_back, f(x1)), E(Q(x) * kernel, f(x))],
     ),
+    "a marginal of a kernel at another letter": (
+        FREE, E(K(x), f(x)), E(exchanged(K(x), x, x1), f(x1)),
+        [E(K(x1), f(x1)), E(exchanged(K(x), x, x1), f(x1) ** 2)],
+    ),
+    "a law after a step at another letter": (
+        FREE, E(K(x) * kernel, f(x1)), E(exchanged(K(x1), x, x1), f(x)),
+        [E(K(x), f(x)), E(exchanged(K(x1), x, x1) * kernel, f(x1))],
+    ),
     "the law after a step": (
         STEP, E(M(x) * kernel, f(x1)), E(M(x1), f(x1)),
         [E(M(x), f(x)), E(exchanged(M(x), x, x1), f(x1)), E(N(x1), f(x1))],

@@ -12,6 +12,7 @@ from dataclasses import replace
 import sympy
 from sympy import Add, Derivative, Expr, Symbol
 
+from onekl.symbolic.absolute import without_max
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral
 from onekl.symbolic.copies import copies_in
 from onekl.symbolic.notation import latex
@@ -25,7 +26,13 @@ from onekl.symbolic.proof import (
     Proof,
     normalisation,
 )
-from onekl.symbolic.renaming import alone, completing, distinct, mean_over_renamings
+from onekl.symbolic.renaming import (
+    alone,
+    completing,
+    distinct,
+    marginalised,
+    mean_over_renamings,
+)
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
 from onekl.symbolic.zeros import support_premises
@@ -37,7 +44,7 @@ Spread = Callable[[IntegralTerm], list[IntegralTerm]]
 def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     """Prove left = right for all densities of the joints; NotProved with what is left over."""
     _require_closed(left, right, tables)
-    sides = [[_reduced(_sifted(term)) for term in integral_terms(side)] for side in (left, right)]
+    sides = [[_prepared(term, tables) for term in integral_terms(side)] for side in (left, right)]
     variables = _all_integrated(sides, tables)
     seen = [f for side in sides for term in side for f in term.parts if isinstance(f, Density)]
     whole = [[_lifted(term, variables, tables, seen) for term in side] for side in sides]
@@ -59,6 +66,11 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     )
     premises = tuple(premise.latex() for premise in (*finite, *support))
     return Proof(tuple(dict.fromkeys(rules)), premises, steps, support=support, finite=finite)
+
+
+def _prepared(term: IntegralTerm, tables: RandomTables) -> IntegralTerm:
+    """The term with all integrals carried out that do not depend on the rest of it."""
+    return marginalised(_reduced(_sifted(term)), tables.joints)
 
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
@@ -184,8 +196,10 @@ def _simplified(expression: Expr) -> Expr:
         **{c: o / (1 + o) for c, o in odds.items()},
         **{c.other: 1 / (1 + o) for c, o in odds.items()},
     }
-    together = sympy.together(expression.xreplace(names).xreplace(shares))
+    together = sympy.together(without_max(expression.xreplace(names).xreplace(shares)))
     plain = sympy.expand(sympy.expand_log(together, deep=True))
+    if sympy.expand(sympy.fraction(sympy.together(plain))[0]) == 0:
+        return sympy.S.Zero
     unnamed = {name: density for density, name in names.items()}
     unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
     return sympy.expand(sympy.simplify(plain)).xreplace(unnamed)

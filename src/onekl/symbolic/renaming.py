@@ -44,6 +44,54 @@ def mean_over_renamings(term: IntegralTerm) -> list[IntegralTerm]:
     ]
 
 
+def marginalised(term: IntegralTerm, joints: Sequence[Joint]) -> IntegralTerm:
+    """The term with letters integrated out that stand in a symmetric or two-step law alone.
+
+    ∫ p(x, x′) dx is a marginal, and p(x) p(x′|x) = p(x, x′).
+    """
+    for density in (f for f in term.parts if isinstance(f, Density) and f.roles):
+        joint = next(j for j in joints if j.family == density.family)
+        law = joint.condition(density) if density.given else None
+        whole = joint.whole(density)
+        rest = list(term.parts)
+        for part in (density, law) if law is not None else (density,):
+            if part not in rest:
+                break
+            rest.remove(part)
+        else:
+            kept = _used_letters(whole, rest, term.variables)
+            if isinstance(whole, Density) and kept and len(kept) < len(whole.over):
+                return marginalised(_with_marginal(term, rest, whole, joint, kept), joints)
+    return term
+
+
+def _used_letters(
+    whole: Expr, rest: Sequence[Expr], variables: tuple[Symbol, ...]
+) -> tuple[Symbol, ...]:
+    """The letters of a joint density that are not integrated out, or stand in the other parts."""
+    elsewhere = set().union(*(part.free_symbols for part in rest))
+    return tuple(v for v in whole.free_symbols if v in elsewhere or v not in variables)
+
+
+def _with_marginal(
+    term: IntegralTerm,
+    rest: Sequence[Expr],
+    whole: Density,
+    joint: Joint,
+    kept: tuple[Symbol, ...],
+) -> IntegralTerm:
+    """The term with a joint density replaced by its marginal over the kept letters."""
+    marginal = joint.marginal(whole, kept)
+    gone = tuple(v for v in whole.over if v not in kept)
+    rule = rf"\int {latex(whole)}\,{''.join('d' + latex(v) for v in gone)} = {latex(marginal)}"
+    return replace(
+        term,
+        parts=(marginal, *rest),
+        variables=tuple(v for v in term.variables if v not in gone),
+        used=(*term.used, rule),
+    )
+
+
 def completing(
     term: IntegralTerm,
     variables: Iterable[Symbol],
@@ -62,8 +110,10 @@ def completing(
     free = set().union(*(part.free_symbols for part in term.parts))
     families = {part.family for part in term.parts if isinstance(part, Density)}
     own = [joint for joint in joints if joint.family in families]
+    beside = [f for f in term.parts if isinstance(f, Density) and f.roles]
     fitting = [d for d in seen if set(d.over) == set(missing) and set(d.given) <= free]
     ways = (
+        _beside(missing, beside, {joint.family: joint for joint in joints}),
         _at_own_letters(missing, free, own),
         fitting[:1] if any(map(level, missing)) else [],
         _at_copies(missing, free, own),
@@ -75,6 +125,25 @@ def completing(
         names = ", ".join(map(latex, missing))
         raise NotProved(f"no joint has a density of {names} beside {latex(term.integrand)}")
     return found
+
+
+def _beside(
+    missing: tuple[Symbol, ...], densities: Sequence[Density], joints: dict[str, Joint]
+) -> list[Density]:
+    """The missing letters given a density's own, in a family with two axes of one alphabet."""
+    for density in (d for d in densities if not d.given):
+        joint = joints[density.family]
+        lowered, letters = joint.at_own_letters(density)
+        names = {own: letters[own] for own in lowered.over}
+        for letter in missing:
+            free = [
+                v for v in joint.variables if v not in names and alphabet(v) == alphabet(letter)
+            ]
+            names |= {free[0]: letter} if free else {}
+        absent = [v for v, letter in names.items() if letter in missing]
+        if len(absent) == len(missing):
+            return [joint(*absent, given=lowered.over).xreplace(names)]
+    return []
 
 
 def _at_own_letters(
