@@ -1,0 +1,241 @@
+"""A statement about the best function with real values: a critic, a logit, a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import mpmath
+import sympy
+from sympy import Expr, Symbol
+from sympy.core.function import AppliedUndef
+
+from onekl.symbolic.algebra import Density, SumOrIntegral, define
+from onekl.symbolic.best_at_a_point import REAL, BestAtAPoint, Values
+from onekl.symbolic.integrands import Integrand, integrand_over, require_function_of
+from onekl.symbolic.notation import latex, signed
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.premises import follows
+from onekl.symbolic.proof import NotProved, Proof, is_constant, is_finite_measure
+from onekl.symbolic.statements import Statement, shortfall
+from onekl.symbolic.terms import is_at_most_a_mass
+
+Settled = dict[Place, Number]  # the values of a function
+_TIED = mpmath.mpf(10) ** -6  # values that are further apart than this are different
+_FILLING, _NONE = mpmath.mpf("0.5"), mpmath.mpf(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimalFunction(Statement):
+    """Over all functions with real values, the functional is smallest at `at` alone, or largest.
+
+    "Alone" is meant wherever `at` is defined, that is, not 0/0; elsewhere the function must not
+    count.
+    """
+
+    functional: Expr
+    function: AppliedUndef
+    at: Expr
+    sense: Literal["min", "max"] = "min"
+    mutable: ClassVar = ("functional", "at")
+
+    def __post_init__(self) -> None:
+        if self.sense not in ("min", "max"):
+            raise ValueError(f"the sense of an optimum is min or max, not {self.sense}")
+
+    def latex(self) -> str:
+        """Arg min, or arg max, over the function of [functional] = at, in LaTeX."""
+        return rf"{self._left()} \left[{latex(self.functional)}\right] = {latex(self.at)}"
+
+    def display(self) -> str:
+        """The statement with a line for each term of the functional."""
+        terms = r" \\ &\quad ".join(signed(sympy.Add.make_args(self.functional)))
+        return (
+            rf"\begin{{aligned}} & {self._left()} \\ &\quad {terms} "
+            rf"\\ &= {latex(self.at)} \end{{aligned}}"
+        )
+
+    def _left(self) -> str:
+        return rf"\mathop{{\arg\{self.sense}}}_{{{latex(self.function)}}}"
+
+    def accepts(self, name: str, changed: Expr) -> bool:
+        """The function stands in the functional, and not in its optimum."""
+        return changed.has(self.function) == (name == "functional")
+
+    def _least(self) -> Expr:
+        """The functional that is smallest."""
+        return self.functional if self.sense == "min" else -self.functional
+
+    def _prove(self) -> Proof:
+        """Minimise the integrand at each point, in every way in which densities can vanish."""
+        self._require_one_function()
+        integrand = self._integrand()
+        support = self._at_a_point(integrand).support()
+        rule = (
+            r"\text{at every point the slope changes its sign once, at the optimum; "
+            r"where that is not defined, the function does not count}"
+        )
+        premises = (*self._premises(integrand), *(premise.latex() for premise in support))
+        return Proof((rule, *integrand.used), premises, support=support)
+
+    def _integrand(self) -> Integrand:
+        least = self._least()
+        return integrand_over(least, self.function.args, self.function, self.instances)
+
+    def _at_a_point(self, integrand: Integrand) -> BestAtAPoint:
+        def unknown(value: Expr) -> Values:
+            return {self.function: value}
+
+        return BestAtAPoint(integrand.products, define(self.at), REAL, unknown, self.instances)
+
+    def _require_one_function(self) -> None:
+        """NotProved unless the function is an unknown one of distinct variables, taken there only.
+
+        Its optimum must be a function of the same variables.
+        """
+        variables = self.function.args
+        if len(set(variables)) < len(variables) or not all(
+            isinstance(v, Symbol) for v in variables
+        ):
+            raise NotProved(f"{latex(self.function)} is not an unknown function of variables")
+        if self.at.has(self.function.func):
+            raise NotProved(f"{latex(self.function)} stands in its own optimum")
+        taken = {f for f in self.functional.atoms(AppliedUndef) if f.func == self.function.func}
+        if taken != {self.function}:
+            raise NotProved(
+                f"the functional must hold {latex(self.function)}, and at no other point"
+            )
+        require_function_of(variables, self.at, self.functional, self.instances)
+
+    def _premises(self, integrand: Integrand) -> tuple[str, ...]:
+        """What the function ranges over, and what has to be finite."""
+        over = rf"{latex(self.function)} \text{{ ranges over all functions with real values}}"
+        premises = (over, *integrand.premises(self.function))
+        if is_seen_finite(self._best_value()):
+            return premises
+        word = "smallest" if self.sense == "min" else "largest"
+        return (*premises, rf"\text{{the {word} value is finite}}")
+
+    def _best_value(self) -> Expr:
+        """The functional that is smallest, at its optimum."""
+        return define(self._least()).xreplace({self.function: self.at})
+
+    def _compile(self) -> Evaluator:
+        """By how much another function, at one letter or at all of them, does better.
+
+        1 where another function does as well, or where it counts and the optimum is not defined.
+        """
+        functional, best = compiled(self._least()), defined_value(self.at)
+        another, variables = compiled(self.function), self.function.args
+        conditions = [d for d in self.at.atoms(Density) if d.given]
+
+        def violation(instance: Assignment) -> Number:
+            optimum, others, free = {}, {}, set()
+            for place in instance.visit(variables, instance.letters(variables)):
+                optimum[place], others[place] = best(instance), another(instance)
+                if any(instance.condition(d) == 0 for d in conditions):
+                    free.add(place)
+            known = {place: value for place, value in optimum.items() if value is not None}
+            return worst_rival(functional, self._changed(instance), known, others, free)
+
+        return violation
+
+    def _changed(self, instance: Assignment) -> Callable[[Settled], Assignment]:
+        """The instance with given values of the function."""
+        name, others = self.function.func.__name__, instance.functions
+
+        def changed(values: Settled) -> Assignment:
+            def functions(called: str, *place: Number) -> Number:
+                return values[place] if called == name else others(called, *place)
+
+            return replace(instance, functions=functions)
+
+        return changed
+
+    def same_as(self, other: OptimalFunction) -> bool:
+        """Whether the other functional has the same optimum, under no further premises."""
+        return share_an_optimum(self, other)
+
+
+def share_an_optimum(one: Statement, other: Statement) -> bool:
+    """Whether two statements about optima, `at`, name the same one, and are proved alike.
+
+    What the other supposes of where densities are positive follows from what the first does.
+    """
+    if sympy.simplify(one.at - other.at) != 0:
+        return False
+    try:
+        needed = other.prove().support
+    except NotProved:
+        return False
+    known = one.prove().support
+    return all(follows(premise, known) for premise in needed)
+
+
+def worst_rival(
+    functional: Evaluator,
+    changed: Callable[[Settled], Assignment],
+    optimum: Settled,
+    others: Settled,
+    free: set[Place],
+) -> Number:
+    """By how much the functional is smaller than at its optimum for another function.
+
+    The other is taken at all letters, and at each letter alone; 1 where it does as well.
+    A letter where the optimum is not defined must not count; at a `free` one another may do as
+    well.
+    """
+    filled = {place: optimum.get(place, _FILLING) for place in others}
+    low = functional(changed(filled))
+    worst = shortfall(functional(changed(others)), low) if len(optimum) == len(others) else _NONE
+    for place, other in others.items():
+        high = functional(changed(filled | {place: other}))
+        if place not in optimum and place not in free:
+            found = mpmath.mpf(high != low)
+        else:
+            apart = place not in free and abs(filled[place] - other) > _TIED
+            tie = apart and high == low and mpmath.isfinite(low)
+            found = max(shortfall(high, low), mpmath.mpf(tie))
+        worst = max(worst, found)
+    return worst
+
+
+def defined_value(at: Expr) -> Callable[[Assignment], Number | None]:
+    """The value of an optimum; None where it is infinite, or where it is 0/0, as it is written."""
+    value = compiled(define(at))
+    products = [list(map(compiled, product.args)) for product in _products(define(at))]
+
+    def found(instance: Assignment) -> Number | None:
+        for parts in products:
+            numbers = [part(instance) for part in parts]
+            if any(n == 0 for n in numbers) and any(mpmath.isinf(n) for n in numbers):
+                return None
+        number = value(instance)
+        return number if mpmath.isfinite(number) else None
+
+    return found
+
+
+def _products(expression: Expr) -> list[Expr]:
+    """The products in an expression that stand in no integral."""
+    if isinstance(expression, SumOrIntegral):
+        return []
+    inside = [product for part in expression.args for product in _products(part)]
+    return [expression, *inside] if isinstance(expression, sympy.Mul) else inside
+
+
+def is_seen_finite(functional: Expr) -> bool:
+    """Whether a functional is a sum of integrals that are 0, a mass, or from 0 to a mass."""
+    return all(_is_seen_finite(term) for term in sympy.Add.make_args(functional))
+
+
+def _is_seen_finite(term: Expr) -> bool:
+    total = next(iter(term.atoms(SumOrIntegral)), None)
+    if total is None or not is_constant(sympy.Abs(term / total), frozenset(total.variables)):
+        return term.is_number
+    return (
+        total.integrand == 0
+        or is_finite_measure(total.integrand, total.variables, frozenset(total.variables))
+        or is_at_most_a_mass(total)
+    )
