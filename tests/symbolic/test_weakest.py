@@ -84,7 +84,7 @@ def on_tables():
     """Each statement on unknown densities whose proof has premises that instances are held to."""
     for id, claim in stated_claims().items():
         for index, statement in enumerate((*claim.statements, *claim.also)):
-            if isinstance(statement.instances, RandomTables) and not isinstance(
+            if type(statement.instances) is RandomTables and not isinstance(
                 statement, Counterexample
             ):
                 yield pytest.param(statement, id=f"{id}-{index}")

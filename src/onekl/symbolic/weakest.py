@@ -9,16 +9,16 @@ of the densities is taken, so that the premise does not depend on their names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
-import sympy
-from sympy import Expr, Symbol
-from sympy.logic import And, Not, Or, SOPform
+from sympy import Expr
 
 from onekl.symbolic.premises import Support
 from onekl.symbolic.proof import NotProved
 
 Pattern = tuple[bool, ...]  # for each density whether it is positive
+Implicant = tuple[bool | None, ...]  # the same, where None stands for either
 
 
 def weakest_premises(named: Sequence[Expr], failing: dict[Pattern, bool]) -> tuple[Support, ...]:
@@ -30,23 +30,16 @@ def weakest_premises(named: Sequence[Expr], failing: dict[Pattern, bool]) -> tup
         return ()
     if failing.get((True,) * len(named), False):
         raise NotProved("the two sides differ where all densities are positive")
-    kept, failing = _without_irrelevant(list(range(len(named))), failing)
-    symbols = [Symbol(f"a{k:03d}") for k in range(len(kept))]
-    possible = [list(map(int, pattern)) for pattern, _ in failing.items()]
-    wrong = [list(map(int, pattern)) for pattern, fails in failing.items() if fails]
-    impossible = [
-        row
-        for row in sympy.utilities.iterables.cartes([0, 1], repeat=len(kept))
-        if list(row) not in possible
-    ]
-    found = SOPform(symbols, wrong, [list(row) for row in impossible])
-    by_symbol = {symbol: named[k] for symbol, k in zip(symbols, kept)}
-    return tuple(sorted((_clause(term, by_symbol) for term in Or.make_args(found)), key=_length))
+    kept, failing = _without_irrelevant(list(named), failing)
+    wrong = sorted(pattern for pattern, fails in failing.items() if fails)
+    right = [pattern for pattern, fails in failing.items() if not fails]
+    chosen = _fewest(list(_prime(len(kept), wrong, right)), wrong)
+    return tuple(_clause(implicant, kept) for implicant in chosen)
 
 
 def _without_irrelevant(
-    kept: list[int], failing: dict[Pattern, bool]
-) -> tuple[list[int], dict[Pattern, bool]]:
+    kept: list[Expr], failing: dict[Pattern, bool]
+) -> tuple[list[Expr], dict[Pattern, bool]]:
     """Only the densities that the outcome depends on; the last in the order are left out first."""
     for position in reversed(range(len(kept))):
         merged: dict[Pattern, set[bool]] = {}
@@ -58,16 +51,46 @@ def _without_irrelevant(
     return kept, failing
 
 
-def _clause(term: Expr, by_symbol: dict[Symbol, Expr]) -> Support:
-    """The negation of a conjunction: where its positive members are, one of the others is."""
-    literals = And.make_args(term)
-    ordered = list(by_symbol)
-    vanishing = [s for s in ordered if Not(s) in literals]
-    positive = [s for s in ordered if s in literals]
+def _covers(implicant: Implicant, pattern: Pattern) -> bool:
+    return all(literal in (None, value) for literal, value in zip(implicant, pattern))
+
+
+def _prime(count: int, wrong: list[Pattern], right: list[Pattern]) -> Iterator[Implicant]:
+    """The shortest conjunctions that cover a failing pattern and none that is right.
+
+    Shortest first; of each length in the order of the densities.
+    """
+    found: list[Implicant] = []
+    for length in range(1, count + 1):
+        for places in itertools.combinations(range(count), length):
+            for values in itertools.product((False, True), repeat=length):
+                literals = dict(zip(places, values))
+                one = tuple(literals.get(k) for k in range(count))
+                if any(_covers(one, pattern) for pattern in right):
+                    continue
+                if any(all(o in (None, v) for o, v in zip(other, one)) for other in found):
+                    continue
+                if any(_covers(one, pattern) for pattern in wrong):
+                    found.append(one)
+                    yield one
+
+
+def _fewest(primes: list[Implicant], wrong: list[Pattern]) -> tuple[Implicant, ...]:
+    """The first of the smallest sets of conjunctions that cover all failing patterns."""
+    for count in range(1, len(primes) + 1):
+        for chosen in itertools.combinations(primes, count):
+            if all(any(_covers(one, pattern) for one in chosen) for pattern in wrong):
+                return chosen
+    raise AssertionError("every failing pattern is covered by a conjunction of its own")
+
+
+def _clause(implicant: Implicant, kept: Sequence[Expr]) -> Support:
+    """The negation of a conjunction: where its positive members are, one of the others is.
+
+    NotProved where no member vanishes.
+    """
+    vanishing = tuple(d for d, literal in zip(kept, implicant) if literal is False)
+    positive = tuple(d for d, literal in zip(kept, implicant) if literal is True)
     if not vanishing:
         raise NotProved("the two sides differ where densities are positive")
-    return Support(tuple(by_symbol[s] for s in vanishing), tuple(by_symbol[s] for s in positive))
-
-
-def _length(clause: Support) -> int:
-    return len(clause.any_of) + len(clause.where)
+    return Support(vanishing, positive)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import mpmath
 from sympy import Expr
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Density
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
@@ -23,6 +25,7 @@ from onekl.symbolic.terms import IntegralTerm
 from onekl.symbolic.weakest import Pattern, weakest_premises
 
 TOLERANCE = mpmath.mpf(10) ** -9
+LEVELS = tuple(map(mpmath.mpf, ("-1.7", "-0.4", "0", "0.7")))  # of unknown functions
 
 Sides = Sequence[Sequence[IntegralTerm]]  # the left side and the right one, each a sum of terms
 
@@ -67,8 +70,9 @@ def support_premises(
     agree = _comparison(sides, gap)
     named = _named(stated, densities, discriminators, tables)
     failing: dict[Pattern, bool] = {}
+    names = _function_names(sides, tables)
     infinite = [_sum_of_integrands([term]) for term in convergent]
-    for point in _points(densities, discriminators, tables):
+    for point in _points(densities, discriminators, names, tables):
         if any(mpmath.isinf(term(point)) for term in infinite):
             continue
         pattern = tuple(point.is_positive(factor) for factor in named)
@@ -148,22 +152,41 @@ def _sum_of_integrands(side: Sequence[IntegralTerm]) -> Evaluator:
 
 
 def _points(
-    densities: list[Density], discriminators: list[ClassProbability], tables: RandomTables
+    densities: list[Density],
+    discriminators: list[ClassProbability],
+    names: Sequence[str],
+    tables: RandomTables,
 ) -> Iterator[_Point]:
-    """A point for each way in which densities vanish and each D is 0, 1 or neither."""
+    """A point for each way in which densities vanish, each D is 0, 1 or neither, and signs fall."""
     outcomes = (ZERO, mpmath.mpf("0.3"), mpmath.mpf(1))
     variables = all_variables(tables, *densities)
-    letters = dict.fromkeys((*variables, *tables.scalars), mpmath.mpf("1.25"))
+    letters = {s: mpmath.mpf(5 + k) / 4 for k, s in enumerate((*variables, *tables.scalars))}
+    choices = [outcomes if d.arguments else outcomes[1:2] for d in discriminators]
     for at_point in support_patterns(densities, tables):
-        choices = (outcomes if d.arguments else outcomes[1:2] for d in discriminators)
-        for chosen in itertools.product(*choices):
+        for chosen, functions in itertools.product(itertools.product(*choices), _functions(names)):
             yield _Point(
                 values=letters,
-                functions=_constant_function,
+                functions=functions,
                 densities=at_point,
                 outcomes=dict(zip(discriminators, chosen)),
             )
 
 
-def _constant_function(name: str, *arguments: Number) -> Number:
-    return mpmath.mpf("0.7")
+def _functions(names: Sequence[str]) -> Iterator[Callable[..., Number]]:
+    """Unknown functions by name, each below −1, between −1 and 0, at 0 and above 0 in turn."""
+    for chosen in itertools.product(*(LEVELS for _ in names)):
+        yield partial(_value, dict(zip(names, chosen)))
+
+
+def _value(level: dict[str, Number], name: str, *arguments: Number) -> Number:
+    """The value of a function near its level: unlike at unlike arguments, so that none cancel."""
+    base = level.get(name, LEVELS[-1])
+    return base if base == 0 else base + sum(arguments, ZERO) / 100
+
+
+def _function_names(sides: Sides, tables: RandomTables) -> list[str]:
+    """The unknown functions whose values are numbers, and no letters."""
+    maps = {name for name, _ in tables.maps}
+    every = (part for side in sides for term in side for part in term.parts)
+    found = {f.func.__name__ for part in every for f in part.atoms(AppliedUndef)}
+    return sorted(found - maps)

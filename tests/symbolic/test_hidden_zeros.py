@@ -1,0 +1,158 @@
+"""What SymPy cancels, or a fraction holds twice, cannot hide where a density vanishes."""
+
+from random import Random
+
+import mpmath
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy import Add, Function, Mul, Pow, S, log
+
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
+from onekl.symbolic.numeric import DIGITS, compiled
+from onekl.symbolic.proof import NotProved
+from onekl.symbolic.sampling import RandomTables
+from onekl.symbolic.statements import Identity
+
+x, z = sympy.symbols("x z", real=True)
+P, Q, R = (Joint(name, (x,)) for name in "pqr")
+p, q, r = P(x), Q(x), R(x)
+TABLES = RandomTables((P, Q, R))
+f = Function("f", real=True)(x)
+WRONG = mpmath.mpf(10) ** -9
+
+
+def over(integrand):
+    return SumOrIntegral(integrand, (x,))
+
+
+def product(*factors):
+    return Mul(*factors, evaluate=False)
+
+
+def below(factor):
+    return Pow(factor, -1, evaluate=False)
+
+
+def instances(count, tables=TABLES):
+    """Instances in which every second cell is 0."""
+    random = Random("zeros")
+    while count:
+        instance = tables.draw(random, 1)
+        for cells in instance.tables.values():
+            raw = {cell: value * random.randint(0, 1) for cell, value in cells.items()}
+            whole = sum(raw.values())
+            if whole:
+                cells.update({cell: value / whole for cell, value in raw.items()})
+        count -= 1
+        yield instance
+
+
+def agrees(statement, imposed, count=60):
+    """Whether the numbers agree on all instances that keep to the premises.
+
+    Where neither side has a value, ∞ − ∞, there is nothing to agree on.
+    """
+    with mpmath.workdps(DIGITS):
+        violation = statement.compile()
+        sides = compiled(statement.left), compiled(statement.right)
+        return all(
+            violation(instance) < WRONG or all(mpmath.isnan(side(instance)) for side in sides)
+            for instance in instances(count, statement.instances)
+            if not any(instance.breaks(premise) for premise in imposed)
+        )
+
+
+NEEDS_A_PREMISE = {
+    "a mean over q of p/q": (Expectation(q, p / q * f), Expectation(p, f)),
+    "in a sum": (Expectation(q, Add(p / q, 1, evaluate=False)), S(2)),
+    "nested": (Expectation(r, Expectation(Q(x), p / q)), S.One),
+    "a KL over another weight": (Expectation(q, p / q * log(p / r)), KL(p, r)),
+    "a fraction written out": (over(product(q, product(p, q), below(product(p, q)))), S.One),
+    "a fraction twice": (over(product(q, p, p, below(product(p, p)))), S.One),
+    "an inverse beside a sum": (
+        over(product(q, Add(p, r, evaluate=False), below(Add(p, r, evaluate=False)))), S.One
+    ),
+    "an inverse under a log's weight": (
+        over(product(q, log(p / q), p, below(p))), over(q * log(p / q))
+    ),
+    "a square": (Expectation(q, (p / q) ** 2 * q / p), S.One),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEEDS_A_PREMISE)
+def test_a_cancelled_zero_is_a_premise_or_a_refusal(name):
+    left, right = NEEDS_A_PREMISE[name]
+    statement = Identity(TABLES, left=left, right=right)
+    try:
+        proof = statement.prove()
+    except NotProved as refusal:
+        assert "\n" not in str(refusal)
+        return
+    assert proof.imposed, name
+    assert agrees(statement, proof.imposed) and not agrees(statement, ())
+
+
+NEEDS_NONE = {
+    "a KL by its definition": (Expectation(p, log(p / q)), KL(p, q)),
+    "a common factor under a log": (KL(p, q), over(product(p, log(product(p, r) / (q * r))))),
+    "an entropy": (Entropy(p), over(-p * log(p))),
+    "a kl_div": (over(kl_div(p, q)), KL(p, q)),
+    "a mean over a sum": (Expectation((p + q) / 2, f), (Expectation(p, f) + Expectation(q, f)) / 2),
+}
+
+
+@pytest.mark.parametrize("name", NEEDS_NONE)
+def test_what_cancels_harmlessly_needs_no_support(name):
+    left, right = NEEDS_NONE[name]
+    statement = Identity(TABLES, left=left, right=right)
+    proof = statement.prove()
+    assert proof.support == () and agrees(statement, proof.imposed)
+
+
+FACTORS = st.sampled_from([p, q, r, f, 1 + p, p + q, p * q])
+
+
+@st.composite
+def identities(draw):
+    """A product under a mean, with some factors also below, and a right side that cancels some."""
+    weight = draw(st.sampled_from([p, q, (p + q) / 2]))
+    above = draw(st.lists(FACTORS, max_size=3))
+    both = draw(st.lists(st.sampled_from([p, q, r, p + q, p * q]), max_size=2))
+    inside = product(S.One, *above, *both, *map(below, both))
+    value = draw(st.sampled_from([inside, inside.doit(), Add(inside, f, evaluate=False)]))
+    rest = draw(st.sampled_from([S.One, S.One, log(p / q), S(2)]))
+    left = Expectation(weight, product(value, rest))
+    cancelled = weight * value.doit() * (rest if rest != 2 else S(3))
+    return Identity(TABLES, left=left, right=over(sympy.expand(cancelled)))
+
+
+@given(identities())
+@settings(max_examples=60, deadline=None)
+def test_what_is_proved_holds_wherever_its_premises_do(statement):
+    try:
+        proof = statement.prove()
+    except NotProved as refusal:
+        assert "\n" not in str(refusal) and "_Dummy" not in str(refusal)
+        return
+    assert agrees(statement, proof.imposed, count=12), (statement.latex(), proof.premises)
+
+
+@pytest.mark.parametrize("factor", [1, 2, -1])
+def test_a_variable_that_is_integrated_over_is_no_constant(factor):
+    """A positive variable could make an integral infinite: its finiteness stays a premise."""
+    y = sympy.Symbol("y", positive=True)
+    A, B = Joint("a", (y,)), Joint("b", (y,))
+    tables = RandomTables((A, B))
+    left = SumOrIntegral(A(y) * y * log(A(y) / B(y)) + factor * A(y) * y, (y,))
+    right = Add(
+        SumOrIntegral(A(y) * y * log(A(y) / B(y)), (y,)),
+        factor * Expectation(A(y), y),
+        evaluate=False,
+    )
+    try:
+        premises = Identity(tables, left=left, right=right).prove().premises
+    except NotProved:
+        return
+    assert any("finite" in premise for premise in premises)
