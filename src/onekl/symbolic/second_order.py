@@ -8,9 +8,11 @@ from typing import ClassVar
 
 import mpmath
 import sympy
-from sympy import Expr, Symbol
+from sympy import Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.symbol import Str
 
-from onekl.symbolic.algebra import Density, Expectation
+from onekl.symbolic.algebra import Density, Expectation, define
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, is_density
@@ -20,6 +22,25 @@ from onekl.symbolic.statements import Statement, difference
 UNDER_THE_INTEGRAL = (
     r"\text{the functions are twice differentiable, "
     r"and differentiation may be taken under the integral}"
+)
+
+
+# What has all derivatives where it has a value.
+SMOOTH = (
+    sympy.Add,
+    sympy.Mul,
+    sympy.Pow,
+    sympy.exp,
+    sympy.log,
+    sympy.tanh,
+    Symbol,
+    sympy.Number,
+    sympy.NumberSymbol,
+    AppliedUndef,
+    Derivative,
+    sympy.Tuple,
+    Density,
+    Str,
 )
 
 
@@ -78,16 +99,17 @@ class SecondOrder(Statement):
             raise NotProved(
                 f"{latex(self.weight)} is not a density that stays as it is along the curve"
             )
-        if self.value.has(sympy.Abs, sympy.sign, sympy.Piecewise) or any(
-            not p.exp.is_integer for p in self.value.atoms(sympy.Pow)
+        value = define(self.value)
+        if not all(isinstance(node, SMOOTH) for node in sympy.preorder_traversal(value)) or any(
+            not p.exp.is_integer for p in value.atoms(sympy.Pow)
         ):
             raise NotProved(
                 f"{latex(self.value)} may have no second derivative: "
-                "it holds an absolute value, a sign or a root"
+                "it holds an absolute value, a sign, a maximum or a root"
             )
-        slope = sympy.diff(self.value, self.symbol)
+        slope = sympy.diff(value, self.symbol)
         for what, found in (
-            ("value", self.value),
+            ("value", value),
             ("slope", slope),
             ("second derivative", sympy.diff(slope, self.symbol) - self.bend),
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import sympy
 from sympy import Derivative, Expr, Symbol
@@ -19,6 +19,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.domain import domain, domain_near
 from onekl.symbolic.notation import latex
+from onekl.symbolic.pointwise import require_integral_zero
 from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import require_zero
@@ -41,21 +42,26 @@ ANALYTIC = (
 )
 
 
-def taylor(function: Expr, value: Expr, symbol: Symbol, order: int) -> Expr:
+def taylor(
+    function: Expr,
+    value: Expr,
+    symbol: Symbol,
+    order: int,
+    require: Callable[[Expr, str], None] | None = None,
+) -> Expr:
     """The Taylor polynomial of the function at 0, which has to be `value`.
 
-    NotProved with what is left over. A symbol that is not known to be positive goes to 0 from both
-    sides.
+    NotProved with what is left over; `require` says whether a difference is as good as 0. A symbol
+    that is not known to be positive goes to 0 from both sides.
     """
+    require = require or _require_zero
     series = _by_derivatives(function, symbol, order)
     if series is None:
         if not symbol.is_positive:
             mirrored = _by_sympy(function.subs(symbol, -symbol), symbol, order)
-            _require_zero(
-                mirrored - value.subs(symbol, -symbol), "the series from below less the value"
-            )
+            require(mirrored - value.subs(symbol, -symbol), "the series from below less the value")
         series = _by_sympy(function, symbol, order)
-    _require_zero(series - value, "the series less the value")
+    require(series - value, "the series less the value")
     return series
 
 
@@ -101,7 +107,7 @@ def _require_no_number(expression: Expr, what: str) -> None:
     }
     number = sympy.N(expression.subs(place), 30)
     if number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20:
-        raise NotProved(f"{what} is {expression}, not 0")
+        raise NotProved(f"{what} is {latex(expression)}, not 0")
 
 
 def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
@@ -168,12 +174,21 @@ def _expanded(
     be positive.
     """
     left, right, names = _named(terms, symbol, vanishing)
-    series = taylor(left, right, symbol, order)
+    unnamed = {name: thing for thing, name in names.items()}
+
+    def require(gap: Expr, what: str) -> None:
+        """The gap is 0 at each point, or a sum of densities whose integrals cancel."""
+        try:
+            plain = sympy.expand(sympy.simplify(gap)).xreplace(unnamed)
+            require_integral_zero(plain, terms[0][0].variables, [])
+        except NotProved:
+            _require_zero(gap, what)
+
+    series = taylor(left, right, symbol, order, require)
     conditions = domain_near(left, domain(left), symbol, sympy.S.Zero)
     for density in vanishing:
         if any(names[density] in condition.free_symbols for condition in conditions):
             raise NotProved(f"the expansion does not hold where {latex(density)} is 0")
-    unnamed = {name: thing for thing, name in names.items()}
     return series.xreplace(unnamed), tuple(c.xreplace(unnamed) for c in conditions)
 
 
