@@ -21,6 +21,7 @@ from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import prove_change_of_variables, prove_concrete
 from onekl.symbolic.sampling import RandomParameters, RandomTables, require_own_variables
+from onekl.symbolic.signs import declared
 from onekl.symbolic.slack import equality_case
 
 
@@ -149,7 +150,7 @@ class Identity(Statement):
         if is_one_object(self.left, self.right):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         if isinstance(self.instances, RandomParameters):
-            return prove_concrete(self.left, self.right)
+            return prove_concrete(self.left, self.right, declared(self.instances))
         return prove_pointwise(self.left, self.right, self.instances)
 
     def _compile(self) -> Evaluator:
@@ -266,7 +267,8 @@ class Pushforward(Statement):
         if isinstance(self.instances, RandomTables):
             proof = self._tested().prove()
             return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
-        return prove_change_of_variables(self.value, self.under, self.variable, self.density)
+        order = declared(self.instances)
+        return prove_change_of_variables(self.value, self.under, self.variable, self.density, order)
 
     def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""
