@@ -11,7 +11,7 @@ from onekl.symbolic.limits import Expansion, Limit
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters
-from onekl.symbolic.statements import Bound, Counterexample, Identity, Pushforward
+from onekl.symbolic.statements import Bound, Identity, Pushforward
 
 mu = sympy.Symbol("mu", real=True)
 sigma, t = sympy.symbols("sigma t", positive=True)
@@ -58,10 +58,11 @@ def test_splitting_off_an_entropy_needs_it_to_be_finite():
     assert any(r"\tilde{p}(x) \log \tilde{p}(x)" in p and "finite" in p for p in premises)
 
 
-def test_subtracting_infinities_needs_a_positive_density():
+def test_subtracting_infinities_needs_the_subtracted_one_to_be_finite():
     subtracted = Identity(TABLES, left=Add(joint, -marginal, evaluate=False), right=remainder)
-    premises = subtracted.prove().premises
-    assert r"q(x) > 0 \text{ wherever } \tilde{p}(x) > 0" in premises
+    assert subtracted.prove().premises == (
+        r"\int \tilde{p}(x) \log \frac{\tilde{p}(x)}{q(x)} \,dx \text{ is finite}",
+    )
 
 
 def test_bound_says_when_it_is_tight_and_refuses_a_remainder_of_unknown_sign():
@@ -111,7 +112,7 @@ def test_optimum_refuses_a_minimum_a_saddle_and_a_point_that_is_no_density():
     assert Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x)).prove().premises
     refuses(
         Optimum(TABLES, functional=SumOrIntegral(-P(x) * log(Q(x)), (x,)), density=Q(x), at=P(x)),
-        "maximum",
+        "rise through 0",
     )
     refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=2 * P(x)))
     refuses(Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x) ** 2), "not a density")
@@ -122,7 +123,7 @@ def test_optimum_refuses_a_minimum_a_saddle_and_a_point_that_is_no_density():
         "stationary",
     )
     bounded_slope = SumOrIntegral(P(x) * log(1 + Q(x) / P(x)), (x,))
-    refuses(Optimum(TABLES, functional=bounded_slope, density=Q(x), at=P(x)), "boundary")
+    Optimum(TABLES, functional=bounded_slope, density=Q(x), at=P(x)).prove()
 
 
 def test_minimum_limit_and_expansion():
@@ -137,21 +138,11 @@ def test_minimum_limit_and_expansion():
     )
 
 
-def test_counterexample_has_to_be_one():
-    half, quarter = S.Half, S(1) / 4
-    same = ((P, [[half, 0], [0, half]]), (Q, [[quarter, quarter], [quarter, quarter]]))
-    Counterexample(TABLES, left=joint, right=marginal, tables=same).prove()
-    refuses(
-        Counterexample(TABLES, left=KL(P(x), Q(x)), right=KL(Q(x), P(x)), tables=same),
-        "no counterexample",
-    )
-
-
 def test_concrete_identities_list_the_assumptions_on_symbols():
     proof = Identity(
         ranges, left=Expectation(Gaussian(z, mu, sigma**2), z**2), right=mu**2 + sigma**2
     ).prove()
-    assert proof.premises == (r"\sigma > 0",)
+    assert proof.premises == (r"\sigma \neq 0",)
     refuses(
         Identity(ranges, left=Expectation(Gaussian(z, mu, sigma**2), z**2), right=mu**2 + sigma),
         "left less right",
