@@ -37,7 +37,7 @@ def test_the_objects_are_those_that_the_claims_are_made_of():
         parts = [
             getattr(s, name)
             for s in claim(number).statements
-            for name in ("left", "right", "functional", "at", "density")
+            for name in ("left", "right", "objective", "other", "functional", "at", "density")
             if hasattr(s, name)
         ]
         parts += [sympy.S(part) for part in (claim(number).printed,) if isinstance(part, Expr)]
@@ -71,5 +71,6 @@ def test_the_slips_differ_where_the_page_says():
 
 def test_the_labels_move_with_their_parts():
     turned = exchanged(gan.labelled)
-    assert (turned.label, turned.one, turned.zero) == (y, aae.codes / 2, aae.prior / 2)
+    here = (y, aae.p_1 * aae.codes, aae.p_0 * aae.prior)
+    assert (turned.label, turned.one, turned.zero) == here
     assert exchanged(gan.best_D) == aae.prior / (aae.codes + aae.prior)

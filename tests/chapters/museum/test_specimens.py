@@ -99,10 +99,14 @@ def test_a_true_statement_is_no_specimen():
         examine(replace(one, said=replace(one.said, statements=one.true.statements[:1])))
 
 
-def test_a_specimen_without_a_counterexample_for_each_line_is_refused():
+def test_a_specimen_without_an_instance_for_each_line_is_refused():
     one = BY_ID["bug-1"]
-    with pytest.raises(CheckFailed, match="bug-1 has 2 false statements and 1 counterexamples"):
-        examine(replace(one, true=replace(one.true, refuted=one.true.refuted[:1])))
+    at = one.true.refuted[0].at
+    with pytest.raises(
+        ValueError, match="^bug-1 has 2 false statements and 1 instances: "
+    ) as caught:
+        make_specimen("bug-1", one.said.statements, one.true.statements, at)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_specimen_that_is_not_mended_is_refused():
@@ -119,7 +123,7 @@ def test_every_specimen_has_its_words_and_all_words_belong_to_a_specimen():
 def test_a_specimen_without_words_is_one_clear_line():
     one = BY_ID["bug-6"]
     with pytest.raises(ValueError, match="^bug-11 has no words: ") as caught:
-        make_specimen("bug-11", one.said.statements, one.true.statements, one.true.refuted)
+        make_specimen("bug-11", one.said.statements, one.true.statements, one.true.refuted[0].at)
     assert "\n" not in str(caught.value)
 
 
