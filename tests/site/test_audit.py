@@ -328,7 +328,7 @@ def test_an_entry_shows_what_is_printed_what_is_true_and_why(site):
     )
     assert 'href="missing_term.html#claim-su-22"' in box
     premise = body(site, "slips").split('id="entry-su-7"')[1].split('id="entry-')[0]
-    assert "is one draw from" in premise and "Proved:" in premise and "Refuted" not in premise
+    assert "is finite" in premise and "Proved:" in premise and "Refuted" not in premise
     in_words = body(site, "slips").split('id="entry-su-t5"')[1].split('id="entry-')[0]
     assert r"D(x)\, q^{o}(x) = Z\, q^{*}(x)" in in_words and "Printed:" not in in_words
     experiment = body(site, "slips").split('id="entry-su-t9"')[1].split('id="entry-')[0]
