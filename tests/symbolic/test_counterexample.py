@@ -207,6 +207,14 @@ def test_an_instance_on_which_what_is_supposed_fails_is_refused():
     refused(refutes(reversed_kl, POSITIVE, where=(supposed,)), "does not satisfy")
 
 
+@pytest.mark.parametrize("value", [4, -HALF, Rational(3, 2)])
+def test_a_discriminator_outside_0_and_1_is_refused(value):
+    claimed = Identity(gan.TABLES, left=Expectation(gan.data, gan.D), right=S.Zero)
+    tables = ((gan.P, [HALF, HALF]),)
+    outside = Instance(tables=tables, functions=(table_of("D", HALF, value),))
+    refused(refutes(claimed, outside), "not from 0 to 1")
+
+
 def test_a_function_without_a_value_is_named():
     refused(
         refutes(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import sympy
-from sympy import Expr, Function, Symbol
+from sympy import Add, Expr, Function, Symbol
 
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.notation import latex
@@ -16,6 +16,7 @@ from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import closed_form
 from onekl.symbolic.sampling import put_table
 from onekl.symbolic.statements import Statement
+from onekl.tables import check_table
 
 DOMAIN = ("real", "integer", "positive", "negative", "nonnegative", "nonpositive", "nonzero")
 
@@ -75,7 +76,7 @@ class Instance:
         return found
 
     def _assignment(self) -> Assignment:
-        assignment = _Exact(symbolic=True, given=dict(self._function_values()))
+        assignment = _Exact(symbolic=True, given=dict(self._function_values()), symbols=self.values)
         for joint, table in self.tables:
             put_table(assignment, joint, table)
         letters = {v: int(value) for v, value in self.values if v in assignment.sizes}
@@ -94,6 +95,17 @@ class Instance:
                     f"{latex(symbol)} = {latex(value)} is not in the domain of {latex(symbol)}"
                 )
 
+    def require_tables(self) -> None:
+        """NotProved where a table is no probability table once its symbols have their values."""
+        for joint, table in self.tables:
+            cells = sympy.Array(table).subs(self.values)
+            if cells.free_symbols:
+                continue  # the sides are then no numbers
+            try:
+                check_table(cells.tolist(), name=joint.family)
+            except ValueError as error:
+                raise NotProved(str(error)) from error
+
     def latex(self) -> str:
         """The values of symbols, in LaTeX; nothing where there are none."""
         return ", ".join(f"{latex(symbol)} = {latex(value)}" for symbol, value in self.values)
@@ -108,6 +120,7 @@ class _Exact(Assignment):
     """An assignment with explicit function values, where a null event leaves a symbol behind."""
 
     given: dict[str, Values] = field(default_factory=dict)
+    symbols: tuple[tuple[Symbol, Expr], ...] = ()
 
     def __post_init__(self) -> None:
         self.functions = self._function
@@ -120,8 +133,11 @@ class _Exact(Assignment):
             raise NotProved(f"the instance has no value for {name}({place})") from None
 
     def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
-        """The given value of D at the point."""
-        return self._function(outcome_one.name, *point)
+        """The given value of D at the point; NotProved for one that is not from 0 to 1."""
+        value = sympy.sympify(self._function(outcome_one.name, *point))
+        if value.is_number and not 0 <= value <= 1:
+            raise NotProved(f"{outcome_one.name} is {value} somewhere, which is not from 0 to 1")
+        return value
 
     def probability(self, density: Density) -> Number:
         """The value of a density; a symbol of its own for a conditional of a null event."""
@@ -163,14 +179,17 @@ class Counterexample(Statement):
         """Evaluate both sides; NotProved where they are no real numbers or satisfy the relation."""
         for instance in self.at:
             instance.require_in_domain()
+            instance.require_tables()
             self._require_supposed(instance)
             self._require_given(instance)
         rules = (r"\text{evaluated exactly at one instance}",)
-        if self.unknowns:
-            return self._without_solution()
         _, sign, _ = self.of.plain().relation()
+        if self.unknowns:
+            return self._without_solution(sign)
         if (sign == r"\sim") != (self.along is not None):
             raise NotProved("two objectives, and only they, are compared along a symbol")
+        if self.along is not None:
+            self._require_rest_unmoved()
         left, right = self.sides()
         if not _fails(left, sign, right):
             raise NotProved(f"no counterexample: the sides are {left} and {right}")
@@ -196,6 +215,20 @@ class Counterexample(Statement):
                 if sides[0] != left and left != place.exact(sides[1]):
                     raise NotProved(f"the instance contradicts the premise {equation.latex()}")
 
+    def _require_rest_unmoved(self) -> None:
+        """NotProved where the symbol moves what the two objectives do not vary."""
+        objectives = self.of.plain()
+        both = Add(objectives.objective, objectives.other, evaluate=False)
+        for factor in sorted(both.atoms(Density, ClassProbability), key=str):
+            if objectives.varies(factor):
+                continue
+            letters = sorted(factor.free_symbols, key=str)
+            places = self.at[0].places(letters)
+            if any(place.exact(factor, self.along) != 0 for place in places):
+                raise NotProved(
+                    f"{latex(self.along)} moves {latex(factor)}, which the objectives do not vary"
+                )
+
     def _slopes(self, left: Expr, right: Expr) -> str:
         of_left, _, of_right = self.of.plain().relation()
         slopes = [
@@ -215,8 +248,13 @@ class Counterexample(Statement):
         where = rf"\text{{ at }}{place}" if place else ""
         return f"{latex(of_left)} = {latex(left)} {words} {other}{where}"
 
-    def _without_solution(self) -> Proof:
-        """The equations on the instances, as polynomials in the unknowns, have no common root."""
+    def _without_solution(self, sign: str) -> Proof:
+        """The equations on the instances, as polynomials in the unknowns, have no common root.
+
+        NotProved for a relation that is no equation.
+        """
+        if sign != "=":
+            raise NotProved("constants that are left open have no values only for an equation")
         left, _, right = self.of.plain().relation()
         equations = [instance.exact(left - right) for instance in self.at]
         basis = sympy.groebner(equations, *self.unknowns)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import sympy
 from sympy import Add, Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.absolute import without_max
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral
@@ -24,6 +25,7 @@ from onekl.symbolic.proof import (
     TONELLI,
     NotProved,
     Proof,
+    is_finite_measure,
     normalisation,
 )
 from onekl.symbolic.renaming import (
@@ -36,6 +38,8 @@ from onekl.symbolic.renaming import (
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
 from onekl.symbolic.zeros import support_premises
+
+SHORT = 60  # operations: so short a difference is simplified at once
 
 Sides = list[list[IntegralTerm]]  # the left side and the right one, each a sum of terms
 Spread = Callable[[IntegralTerm], list[IntegralTerm]]
@@ -202,7 +206,30 @@ def _simplified(expression: Expr) -> Expr:
         return sympy.S.Zero
     unnamed = {name: density for density, name in names.items()}
     unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
-    return sympy.expand(sympy.simplify(plain)).xreplace(unnamed)
+    if sympy.count_ops(plain) < SHORT or _is_additive(plain, list(names.values())):
+        plain = sympy.expand(sympy.simplify(plain))
+    return plain.xreplace(unnamed)
+
+
+def _is_additive(expression: Expr, densities: list[Symbol]) -> bool:
+    """Whether the expression could be a sum of densities times constants, tried at two points.
+
+    Only then can a difference that is not 0 have the integral 0; to simplify it takes long.
+    """
+    others = sorted(expression.free_symbols - set(densities), key=str)
+    fixed = {s: sympy.Rational(2 * k + 3, 7) for k, s in enumerate(others)}
+    unknown = sorted(expression.atoms(AppliedUndef), key=str)
+    fixed |= {f: sympy.Rational(3 * k + 2, 11) for k, f in enumerate(unknown)}
+
+    one, two = (
+        {d: sympy.Rational((k + 2) ** power + k, 13) for k, d in enumerate(densities)}
+        for power in (1, 2)
+    )
+    both = {d: one[d] + two[d] for d in densities}
+    values = [sympy.N(expression.xreplace(fixed).xreplace(p), 30) for p in (one, two, both)]
+    if not all(value.is_number and value.is_finite for value in values):
+        return True
+    return abs(values[0] + values[1] - values[2]) < sympy.Float(10) ** -15
 
 
 def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[str]) -> None:
@@ -261,12 +288,19 @@ def _must_be_finite(side: list[IntegralTerm]) -> list[bool]:
     return [
         term.known != KnownRange.BOUNDED
         and term.may_be_minus_infinity
+        and not _is_mass(term)
         and (
             (TONELLI in term.used and term.known < KnownRange.BOUNDED_BELOW)
             or (not alone and bool(term.variables))
         )
         for term in side
     ]
+
+
+def _is_mass(term: IntegralTerm) -> bool:
+    """Whether a term is a number times the mass of a density, so that it is finite."""
+    measure = term.integrand.as_coeff_Mul()[1]
+    return is_finite_measure(measure, term.variables, frozenset(term.variables))
 
 
 def _finiteness(sides: list[list[IntegralTerm]], needed: list[list[bool]]) -> tuple[Finite, ...]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 import mpmath
 import sympy
 from sympy import Add, Expr, Symbol
+from sympy.polys.polyerrors import BasePolynomialError
 
 from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
 from onekl.symbolic.notation import aligned, latex
@@ -46,7 +47,8 @@ def shortfall(large: Number, small: Number) -> Number:
 
 # What SymPy raises where it has no method; for a prover that is a refusal.
 BEYOND = (ArithmeticError, AttributeError, IndexError, KeyError, NotImplementedError,
-          RecursionError, TypeError, ValueError)  # fmt: skip
+          RecursionError, TypeError, ValueError, sympy.PoleError,
+          BasePolynomialError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,10 @@ class Identity(Statement):
         """Carry out the integrals of concrete densities; compare the integrands of unknown ones."""
         if is_one_object(self.left, self.right):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
+        return self.by_integrands()
+
+    def by_integrands(self) -> Proof:
+        """The proof of the equation, even where its two sides are one object."""
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right, declared(self.instances))
         return prove_pointwise(self.left, self.right, self.instances)
@@ -200,9 +206,9 @@ class Bound(Statement):
     def _prove(self) -> Proof:
         """The proof of the identity, and the case in which each term of the remainder is 0."""
         equality = [equality_case(term) for term in Add.make_args(self.remainder)]
-        identity = self._identity()
-        trivial = is_one_object(identity.left, identity.right)  # the remainder is all of upper
-        proof = Proof() if trivial else identity.prove()
+        # Where the remainder is all of upper there is nothing to compare, and it may be infinite.
+        whole = self.lower == 0 and self.upper == self.remainder
+        proof = Proof() if whole else self._identity().by_integrands()
         rules = (
             *proof.rules,
             r"\mathcal{E}(a, b) \geq 0 \text{, and } \mathrm{KL} = \int \mathcal{E} \geq 0",
