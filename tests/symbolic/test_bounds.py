@@ -5,9 +5,16 @@ from random import Random
 import mpmath
 import pytest
 import sympy
-from sympy import Abs, Add, E, S, exp, log, sqrt, symbols
+from sympy import Abs, Add, E, Function, S, exp, log, sqrt, symbols
 
-from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, kl_div
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Expectation,
+    Gaussian,
+    Joint,
+    kl_div,
+)
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.optima import Minimum
 from onekl.symbolic.proof import NotProved
@@ -215,3 +222,29 @@ def test_prover_and_numbers_agree_on_every_mutant(statement):
         refuted = worst(mutant) > mpmath.mpf(10) ** -9
         assert refuted != statement.same_as(mutant)
         assert not (refuted and provable(mutant))
+
+
+D = ClassProbability("D", x)
+odds = exp(Function("h", real=True)(x))
+R = Joint("r", (x,))
+THREE = RandomTables((P, Q, R))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(D, D.other), (1 / (1 + odds), odds / (1 + odds))], ids=["D", "a function"]
+)
+def test_a_mixture_with_weights_that_vary_is_no_density(one, other):
+    """Its mass need not be 1: with p, q = (9, 1)/10, (1, 9)/10 and D = (1, 9)/10 it is 0.18."""
+    mixture = one * P(x) + other * Q(x)
+    for gap in (KL(mixture, R(x)), KL(R(x), mixture)):
+        refuses(bound(gap, S.Zero, gap, THREE))
+    constant = P(x) / 3 + 2 * Q(x) / 3
+    assert bound(KL(constant, R(x)), S.Zero, KL(constant, R(x)), THREE).prove().premises == ()
+
+
+@pytest.mark.parametrize("upper", [KL(P(x), Q(x)), Expectation(P(x), D)])
+def test_a_lower_side_with_the_remainder_taken_off_needs_it_finite(upper):
+    gap = KL(P(x), R(x))
+    proof = bound(upper, upper - gap, gap, THREE).prove()
+    assert len(proof.finite) == 1
+    assert bound(upper - gap + gap, S.Zero, upper, THREE).prove().premises == ()

@@ -260,3 +260,55 @@ def test_a_table_of_pairs_has_a_value_for_each():
     instance = Instance(tables=((one, [[HALF, HALF]]),), functions=((name, pairs),))
     mean = Expectation(one(x, z), Mul(D, log(sympy.E)))
     assert instance.exact(mean) == Rational(5, 12)
+
+
+SMALL = Joint("s", (x,)), Joint("r", (x,))
+LAWS = RandomTables(SMALL)
+s_x, r_x = (joint(x) for joint in SMALL)
+EVEN = [HALF, HALF]
+
+
+@pytest.mark.parametrize("cells", [[t, t], [1 - 2 * t, t], [1 + t, -t]])
+def test_a_table_that_is_none_at_its_symbols_values_refutes_nothing(cells):
+    least = Bound(LAWS, upper=KL(s_x, r_x), lower=S.Zero, remainder=KL(s_x, r_x))
+    at = Instance(tables=((SMALL[0], cells), (SMALL[1], EVEN)), values=((t, Rational(1, 10)),))
+    refused(refutes(least, at), "sums to|not negative")
+
+
+@pytest.mark.parametrize("chance", [S.Zero, S.One, 1 + t])
+def test_a_label_has_a_probability_between_0_and_1(chance):
+    label = ClassProbability("y", ())
+    sure = Bound(LAWS, upper=log(2 / label), lower=log(S(2)), remainder=log(1 / label))
+    at = Instance(
+        tables=((SMALL[0], EVEN),), functions=(("y", (((), chance),)),), values=((t, THIRD),)
+    )
+    refused(refutes(sure, at), "probability|from 0 to 1")
+
+
+def test_objectives_are_told_apart_along_what_they_vary():
+    """The slopes of KL(s ‖ r) and of −E_s log r in s differ, and only r is varied."""
+    likelihood = SameObjective(
+        LAWS,
+        objective=KL(s_x, r_x),
+        other=-Expectation(s_x, log(r_x)),
+        varied=(r_x,),
+        rest=Expectation(s_x, log(s_x)),
+    )
+    moving = [t, 1 - t]
+    value = ((t, Rational(1, 10)),)
+    for other in (EVEN, [Rational(1, 4), Rational(3, 4)], moving):
+        at = Instance(tables=((SMALL[0], moving), (SMALL[1], other)), values=value)
+        refused(refutes(likelihood, at, along=t), "do not vary")
+    at = Instance(tables=((SMALL[0], EVEN), (SMALL[1], moving)), values=value)
+    refused(refutes(likelihood, at, along=t), "no counterexample")
+    assert refutes(replace(likelihood, other=Expectation(s_x, log(r_x))), at, along=t).prove()
+
+
+def test_open_constants_refute_equations_alone():
+    """KL ≥ −c² for every c, though KL = −c² has no real c."""
+    gap = KL(s_x, r_x)
+    bound = Bound(LAWS, upper=gap, lower=-(c_1**2), remainder=gap + c_1**2)
+    at = [Instance(tables=((SMALL[0], EVEN), (SMALL[1], [k, 1 - k]))) for k in (HALF, THIRD)]
+    refused(refutes(bound, *at, unknowns=(c_1,)), "only for an equation")
+    refused(refutes(bound), "needs an instance")
+    assert refutes(Identity(LAWS, left=gap, right=c_1), *at, unknowns=(c_1,)).prove().steps

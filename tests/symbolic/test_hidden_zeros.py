@@ -7,9 +7,19 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Add, Function, Mul, Pow, S, log
+from sympy import Abs, Add, Function, Max, Min, Mul, Pow, S, log
 
-from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Dirac,
+    Entropy,
+    Expectation,
+    Joint,
+    SumOrIntegral,
+    kl_div,
+)
+from onekl.symbolic.copies import copy_of
 from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
@@ -156,3 +166,103 @@ def test_a_variable_that_is_integrated_over_is_no_constant(factor):
     except NotProved:
         return
     assert any("finite" in premise for premise in premises)
+
+
+D = ClassProbability("D", x)
+lam = sympy.Symbol("lambda", positive=True)
+SCALED = RandomTables((P, Q, R), scalars=(lam,))
+A, B = Joint("a", (z,)), Joint("b", (z,))
+MAPS = RandomTables((P, A, B), maps=(("G", x), ("H", x)))
+landing = Add(*(Dirac(x, Function(name)(z)) for name in "GH")) / 2
+twice = copy_of(x)
+f_twice = f.xreplace({x: twice})
+
+# The quotient is 0/0 where two things that need not vanish are equal.
+EQUAL_SOMEWHERE = {
+    "two densities": (over((p**2 - q**2) / (p - q)), S(2)),
+    "a function and a number": (Expectation(p, (f**2 - 1) / (f - 1)), Expectation(p, f + 1)),
+    "D and one half": (Expectation(p, (4 * D**2 - 1) / (2 * D - 1)), Expectation(p, 2 * D + 1)),
+    "a constant and 1": (
+        Expectation(p, (lam**2 - 1) / (lam - 1) * f), (lam + 1) * Expectation(p, f)
+    ),
+    "a letter and 0": (Expectation(p, (x**2 + x) / x), Expectation(p, x + 1)),
+    "a function at two letters": (
+        SumOrIntegral(p * P(twice) * (f**2 - f_twice**2) / (f - f_twice), (x, twice)),
+        2 * Expectation(p, f),
+    ),
+    "in logarithms of one integrand": (
+        over(r * Add(log((p - q) ** 2 * r), -log((p - q) ** 2), evaluate=False)), over(r * log(r))
+    ),
+}  # fmt: skip
+
+# A product with a factor that is 0 on a region says nothing there; elsewhere q = 0 < p is wrong.
+ZERO_ON_A_REGION = {
+    "a function above 1": Max(f - 1, 0),
+    "a function below −3": Min(f + 3, 0),
+    "a density above another": Max(r - p, 0),
+    "the other way round": Max(p - r, 0),
+    "D above one half": Max(D - S.Half, 0) * D.other,
+    "a constant below 1": Max(1 - lam, 0),
+    "negative letters": Max(-x, 0),
+    "by an absolute value": Abs(f - 1) + f - 1,
+}
+
+
+def refused(statement, match):
+    with pytest.raises(NotProved, match=match) as refusal:
+        statement.prove()
+    assert "\n" not in str(refusal.value) and "_Dummy" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", EQUAL_SOMEWHERE)
+def test_a_difference_that_may_vanish_is_refused(name):
+    left, right = EQUAL_SOMEWHERE[name]
+    refused(Identity(SCALED, left=left, right=right), "not seen to be other than 0")
+
+
+@pytest.mark.parametrize("name", ZERO_ON_A_REGION)
+def test_a_factor_that_is_0_on_a_region_hides_no_zero(name):
+    factor = ZERO_ON_A_REGION[name]
+    right = Expectation(p, factor)
+    refused(Identity(SCALED, left=Expectation(q, p / q * factor), right=right), "whole region")
+    beside = Expectation(p, Add(factor, f, evaluate=False))  # nothing is divided by: no zeros
+    total = Add(right, Expectation(p, f), evaluate=False)
+    assert Identity(SCALED, left=beside, right=total).prove().support == ()
+
+
+def test_a_mixture_of_maps_hides_no_zero():
+    value = over(landing * f)
+    left, right = Expectation(B(z), A(z) / B(z) * value), Expectation(A(z), value)
+    refused(Identity(MAPS, left=left, right=right), "whole region")
+
+
+@pytest.mark.parametrize("exponent", [lam - 1, f - 3])
+def test_a_power_whose_sign_is_open_is_refused(exponent):
+    left = Expectation(r, product(q, q**exponent, below(q)))
+    refused(Identity(SCALED, left=left, right=Expectation(r, q**exponent)), "no known sign")
+
+
+@pytest.mark.parametrize(
+    "inside", [product(p, q, below(q)), product(p, q, q, below(product(q, q)))]
+)
+def test_a_finite_integral_says_nothing_of_what_has_cancelled_in_it(inside):
+    """The premise is that ∫ r log p is finite, which it may be where q vanishes."""
+    left = Add(Expectation(r, log(inside)), Expectation(r, log(p)), evaluate=False)
+    statement = Identity(TABLES, left=left, right=2 * Expectation(r, log(p)))
+    proof = statement.prove()
+    assert proof.support and agrees(statement, proof.imposed)
+    assert not agrees(statement, proof.finite)
+
+
+@pytest.mark.parametrize("number", [-1, 3, S.Half])
+def test_a_number_has_a_finite_mean_without_a_premise(number):
+    left = Expectation(q, f**2 + number)
+    right = Add(Expectation(q, f**2), Expectation(q, S(number)), evaluate=False)
+    proof = Identity(TABLES, left=left, right=right).prove()
+    assert proof.premises == ()
+
+
+def test_what_the_tables_lack_is_named():
+    W, c = Joint("w", (x,)), sympy.Symbol("c", real=True)
+    for left, name in ((Expectation(W(x), f + 1), "w"), (c * Expectation(p, f + 1), "c")):
+        refused(Identity(TABLES, left=left, right=over(f)), f"of the name {name}$")

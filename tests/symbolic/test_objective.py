@@ -5,15 +5,19 @@ from random import Random
 
 import mpmath
 import pytest
-from sympy import Add, Rational, S, Symbol, log
+from sympy import Add, Function, Rational, S, Symbol, log
 
 from onekl.chapters.gan import claims as gan
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, conditional, marginal, x, z
-from onekl.symbolic.algebra import KL, Entropy, SumOrIntegral
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
+from onekl.symbolic.copies import copy_of
+from onekl.symbolic.kernels import Moved
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
+from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import provable
 
 HALF = Rational(1, 2)
@@ -95,3 +99,34 @@ def test_the_page_shows_the_factor_the_rest_and_the_sign():
     shown = replace(doubled, other=-log_likelihood).display()
     assert r"\sim" in shown and "2" in shown and "H" in shown
     assert r"\sim" in likelihood.latex()
+
+
+x_after = copy_of(x)
+K = Joint("k", (x, x_after))
+M, OTHER = Moved("m", K), Joint("o", (x,))
+MOVED = RandomTables((K, M, OTHER))
+fit = Expectation(M(x), KL(K(x_after, given=x), OTHER(x_after)))
+STEP = K(x_after, given=x)
+
+
+def test_a_kernel_moves_the_law_after_its_step_and_not_the_one_before():
+    def objective(rest, varied):
+        return SameObjective(MOVED, objective=fit + rest, other=fit, rest=rest, varied=(varied,))
+
+    before, after = Entropy(M(x)), Entropy(M(x_after))
+    assert provable(objective(before, STEP))
+    for rest, varied in ((after, STEP), (before, M(x)), (Entropy(K(x)), K(x, x_after))):
+        with pytest.raises(NotProved, match="varies with"):
+            objective(rest, varied).prove()
+
+
+@pytest.mark.parametrize("varied", [Function("f")(x), x, P(x) * Q(x)])
+def test_what_cannot_be_varied_is_refused(varied):
+    with pytest.raises(ValueError, match="cannot be varied"):
+        replace(likelihood, varied=(varied,))
+
+
+@pytest.mark.parametrize("known", [P(x), OTHER(x), P(x) / 2 + OTHER(x) / 2])
+def test_a_given_equation_cannot_say_what_is_varied(known):
+    with pytest.raises(ValueError, match="cannot be varied"):
+        replace(likelihood, given=(Equal(Q(x), known),))

@@ -133,10 +133,16 @@ class _Exact(Assignment):
             raise NotProved(f"the instance has no value for {name}({place})") from None
 
     def class_probability(self, outcome_one: ClassProbability, point: Place) -> Number:
-        """The given value of D at the point; NotProved for one that is not from 0 to 1."""
+        """The given value of D at the point; NotProved for one that is not from 0 to 1.
+
+        The probability of a label, which is taken at no point, is neither 0 nor 1.
+        """
         value = sympy.sympify(self._function(outcome_one.name, *point))
-        if value.is_number and not 0 <= value <= 1:
-            raise NotProved(f"{outcome_one.name} is {value} somewhere, which is not from 0 to 1")
+        number = value.subs(self.symbols)
+        if number.is_number and not 0 <= number <= 1:
+            raise NotProved(f"{outcome_one.name} is {number} somewhere, which is not from 0 to 1")
+        if number in (0, 1) and not point:
+            raise NotProved(f"the label's probability {latex(outcome_one)} is {number}")
         return value
 
     def probability(self, density: Density) -> Number:
@@ -177,6 +183,8 @@ class Counterexample(Statement):
 
     def _prove(self) -> Proof:
         """Evaluate both sides; NotProved where they are no real numbers or satisfy the relation."""
+        if not self.at:
+            raise NotProved("a counterexample needs an instance")
         for instance in self.at:
             instance.require_in_domain()
             instance.require_tables()

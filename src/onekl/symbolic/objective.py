@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import sympy
 from sympy import Add, Expr, Mul
 
-from onekl.symbolic.algebra import ClassProbability, Density
+from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Evaluator
 from onekl.symbolic.pointwise import is_finite
@@ -33,6 +34,23 @@ class SameObjective(Statement):
     scale: Expr = sympy.S.One
     rest: Expr = sympy.S.Zero
     mutable: ClassVar = ("other", "scale", "rest")
+
+    def __post_init__(self) -> None:
+        """ValueError for what cannot be varied, and for a given equation of what is varied."""
+        super().__post_init__()
+        for one in self.varied:
+            if not isinstance(one, (ClassProbability, Density)):
+                raise ValueError(
+                    f"{latex(one)} cannot be varied: it is no density and no value of D"
+                )
+        for equation in self.given:
+            if self.varies(sympy.sympify(equation.left)):
+                raise ValueError(f"{equation.latex()} is given, so its left side cannot be varied")
+
+    def varies(self, part: Expr) -> bool:
+        """Whether a part changes where one of the varied functions does."""
+        joints = getattr(self.instances, "joints", ())
+        return any(_varies(part, one, joints) for one in self.varied)
 
     def _right(self) -> Expr:
         """scale · other + rest, term by term."""
@@ -72,7 +90,7 @@ class SameObjective(Statement):
         if not self.scale.is_positive:
             raise NotProved(f"the factor {latex(self.scale)} is not seen to be positive")
         for part in (self.scale, self.rest):
-            if any(_varies(part, one) for one in self.varied):
+            if self.varies(part):
                 raise NotProved(f"{latex(part)} varies with {latex(self.varied[0])}")
         identity = self._identity()
         split = is_one_object(identity.left, identity.right)  # the sum is only taken apart
@@ -97,14 +115,17 @@ class SameObjective(Statement):
         return self._identity().same_as(other._identity())
 
 
-def _varies(part: Expr, varied: Expr) -> bool:
+def _varies(part: Expr, varied: Expr, joints: Sequence[Joint]) -> bool:
     """Whether a part holds the discriminator, or a density that moves with the varied one.
 
-    A conditional leaves the density of its condition as it is.
+    A conditional leaves the density of its condition as it is; a kernel moves the law after its
+    step, and not the one before.
     """
     if isinstance(varied, ClassProbability):
         return any(c.name == varied.name for c in part.atoms(ClassProbability))
+    moved = {joint.family for joint in joints if varied.family in joint.built_on}
     return any(
-        d.family == varied.family and not set(d.over + d.given) <= set(varied.given)
+        (d.family in moved and set(d.roles) != {0})
+        or (d.family == varied.family and not set(d.over + d.given) <= set(varied.given))
         for d in part.atoms(Density)
     )

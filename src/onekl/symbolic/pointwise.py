@@ -79,12 +79,21 @@ def _prepared(term: IntegralTerm, tables: RandomTables) -> IntegralTerm:
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
     """NotProved where a variable is left open, or where the sides hold what is not compared."""
-    open_ = (left.free_symbols | right.free_symbols) & set(all_variables(tables, left, right))
-    if open_:
-        raise NotProved(
-            f"the statement leaves {', '.join(map(str, open_))} open: "
-            "integrate over it or average it"
-        )
+    variables, free = (
+        set(all_variables(tables, left, right)),
+        left.free_symbols | right.free_symbols,
+    )
+    if free & variables:
+        names = ", ".join(sorted(map(str, free & variables)))
+        raise NotProved(f"the statement leaves {names} open: integrate over it or average it")
+    families = {d.family for side in (left, right) for d in side.atoms(Density)}
+    strange = [
+        *sorted(families - {joint.family for joint in tables.joints}),
+        *sorted(map(latex, free - variables - set(tables.scalars))),
+    ]
+    if strange:
+        names = ", ".join(strange)
+        raise NotProved(f"the tables have no joint and no constant of the name {names}")
     if left.has(Derivative) or right.has(Derivative):
         raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
 

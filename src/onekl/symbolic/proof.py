@@ -83,12 +83,18 @@ def is_density(product: Expr, variables: tuple[Symbol, ...]) -> bool:
 
 
 def _is_mixture(total: Expr, variables: tuple[Symbol, ...]) -> bool:
-    """Whether a sum is a weighted mean of densities, with positive weights that sum to one."""
+    """Whether a sum is a weighted mean of densities, with positive weights that sum to one.
+
+    The weights are free of the variables: D(x) p(x) + (1 − D(x)) q(x) may have any mass up to 2.
+    """
     shares = [_share(term) for term in total.args]
     whole = sympy.Add(*(share for share, _ in shares))
     labels = {c: 1 - c.other for c in whole.atoms(ClassProbability) if not c.outcome}
     return sympy.simplify(whole.xreplace(labels) - 1) == 0 and all(
-        share.is_positive and is_density(part, variables) for share, part in shares
+        share.is_positive
+        and not share.free_symbols & set(variables)
+        and is_density(part, variables)
+        for share, part in shares
     )
 
 

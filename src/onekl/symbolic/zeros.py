@@ -17,6 +17,7 @@ from sympy import Expr
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Density
+from onekl.symbolic.examined import require_examined
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.patterns import ZERO, Densities, support_patterns
 from onekl.symbolic.premises import Support
@@ -64,14 +65,18 @@ def support_premises(
 
     They are told by densities and discriminators of the `stated` sides.
     Points where a `convergent` term would be infinite need no premise: its integral is finite.
-    None where it holds as it is; NotProved where no premise of positivity mends it.
+    None where it holds as it is; NotProved where no premise of positivity mends it, and where
+    the points of zeros do not show what happens.
     """
+    maps = [name for name, _ in tables.maps]
+    require_examined((f for side in sides for term in side for f in term.parts), maps)
     densities, discriminators = _densities(sides, gap), _discriminators(sides)
     agree = _comparison(sides, gap)
     named = _named(stated, densities, discriminators, tables)
     failing: dict[Pattern, bool] = {}
     names = _function_names(sides, tables)
-    infinite = [_sum_of_integrands([term]) for term in convergent]
+    # What a premise says is finite is the integrand with all that cancels cancelled.
+    infinite = [compiled(term.integrand) for term in convergent]
     for point in _points(densities, discriminators, names, tables):
         if any(mpmath.isinf(term(point)) for term in infinite):
             continue
