@@ -234,3 +234,28 @@ def test_point_masses_apart_have_a_constant_jensen_shannon_divergence():
     divergence = KL(p(x), middle) / 2 + KL(q(x), middle) / 2
     assert sympy.simplify(on_tables(divergence, {p: [1, 0], q: [0, 1]}) - log(2)) == 0
     assert on_tables(divergence, {p: [1], q: [1]}) == 0  # θ = 0
+
+
+@pytest.mark.parametrize(
+    "amount", [sympy.sqrt(theta), 1 / theta, log(theta), sympy.I, Symbol("z"), sympy.oo], ids=str
+)
+def test_what_is_not_seen_to_be_a_real_number_is_no_cost(amount):
+    """θ may be negative or 0: there is no smallest cost then."""
+    table = ((0, amount), (-amount, 0))
+    parts = dict(p=(1, 0), q=(0, 1), plan=((0, 1), (0, 0)), f=(0, -amount), g=(0, amount))
+    certificate = OptimalTransport(
+        RandomParameters(((theta, -2, 2),)), cost=table, value=amount, **parts
+    )
+    with pytest.raises(NotProved, match="not seen to be a real number") as refusal:
+        certificate.prove()
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("amount", [sympy.sqrt(a), 1 / a, log(a), theta**2], ids=str)
+def test_a_cost_that_is_real_for_all_values_is_one(amount):
+    table = ((0, amount), (-amount, 0))
+    parts = dict(p=(1, 0), q=(0, 1), plan=((0, 1), (0, 0)), f=(0, -amount), g=(0, amount))
+    ranges = RandomParameters(((theta, -2, 2), (a, 0.2, 2)))
+    certificate = OptimalTransport(ranges, cost=table, value=amount, **parts)
+    certificate.prove()
+    assert worst(certificate) < 1e-25

@@ -7,7 +7,7 @@ import pytest
 import sympy
 from sympy import Abs, Add, Function, S, asinh, cosh, exp, log, sinh, sqrt, symbols
 
-from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, Joint
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, Joint, SumOrIntegral
 from onekl.symbolic.change_of_variables import ChangeOfVariables
 from onekl.symbolic.maps import (
     DensityAt,
@@ -495,3 +495,79 @@ def test_a_law_needs_a_density_of_its_source():
     assert "not seen to be a density" in refusal(law(affine, P(z) * Q(z), at_inverse / sigma))
     wrong = Gaussian(z, 0, mu)
     assert "variance" in refusal(law(affine, wrong, Gaussian(x, mu, mu * sigma**2)))
+
+
+# One name, two meanings.
+
+h = Function("h", real=True)
+image_of_z = mu + sigma * z
+free = image("q_x", Q(z), affine)
+TWO_MEANINGS = {
+    "a free z beside a mean over the image": changed(
+        affine, Expectation(free, s(x) * h(z)), Expectation(Q(z), s(image_of_z) * h(z)), ON_LINE
+    ),
+    "a bound z around a mean over the image": changed(
+        affine,
+        Expectation(P(z), Expectation(free, s(x) * h(z))),
+        Expectation(P(z), Expectation(Q(z), s(image_of_z) * h(z))),
+        ON_LINE,
+    ),
+    "a free z under an integral": changed(
+        affine, SumOrIntegral(free * h(z), (x,)), SumOrIntegral(Q(z) * h(z), (z,)), ON_LINE
+    ),
+    "a function with the map's name": changed(
+        g, Expectation(gp, s(x)), Expectation(P(z), s(Function("g", real=True)(z)))
+    ),
+    "the law of another map": law(affine, P(z), image("p_x", P(z), bend)),
+    "a variance of any sign": changed(
+        affine,
+        KL(image("p_x", P(z), affine), Gaussian(x, mu, b * sigma**2)),
+        KL(P(z), Gaussian(z, 0, b)),
+        ON_LINE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO_MEANINGS)
+def test_one_name_with_two_meanings_is_refused_and_the_numbers_refute_it(name):
+    refusal(TWO_MEANINGS[name])
+    assert largest(TWO_MEANINGS[name], 4) > 1e-3
+
+
+def test_a_mean_over_the_image_may_stand_beside_a_function_of_another_z():
+    """The z that h is taken at is bound outside, and the mean over x does not hold it."""
+    apart = changed(
+        affine,
+        Expectation(P(z), h(z) * Expectation(free, s(x))),
+        Expectation(P(z), h(z) * Expectation(Q(z), s(image_of_z))),
+        ON_LINE,
+    )
+    apart.prove()
+    assert largest(apart, 2) < 1e-18
+
+
+def test_a_gaussian_of_a_number_is_no_density_of_a_point():
+    normal = changed(g, KL(gp, Gaussian(x, 0, 1)), KL(P(z), Gaussian(z, 0, 1)))
+    assert "no point" in refusal(normal)
+
+
+@pytest.mark.parametrize("power", [0, 2, -2, S.Half])
+def test_an_unknown_map_has_no_powers(power):
+    with pytest.raises(ValueError, match="power of g"):
+        MapValue("g", z, power)
+
+
+@pytest.mark.parametrize("factors", [(a, d), (a, -d), (a, a * d)])
+def test_factors_that_are_not_0_make_a_determinant_that_is_not(factors):
+    one, two = factors
+    stretched = SmoothMap(
+        [z1, z2], [x1, x2], [one * z1, two * z2], [x1 / one, x2 / two], log(Abs(one * two))
+    )
+    assert sorted(bijection(stretched).prove().premises) == [r"a \neq 0", r"d \neq 0"]
+    assert largest(bijection(stretched)) < 1e-20
+
+
+def test_a_step_of_slope_1_may_be_given_the_number_0():
+    shift = steps(zi + T_, xi - T_, 0)
+    shift.prove()
+    assert largest(shift) < 1e-20

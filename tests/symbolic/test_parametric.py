@@ -353,6 +353,7 @@ def test_the_book_notation():
     assert TRUE["both directions"].latex().endswith(r"= O(\lVert \Delta\theta \rVert^{3})")
 
 
+UNIT = VectorSymbol("e_{i}")
 BAD = {
     "another parameter": (lambda: Q.at(phi - step), "it is asked for at"),
     "no multiple of a vector": (lambda: Q.at(theta + x), "plus multiples of vectors"),
@@ -376,6 +377,15 @@ BAD = {
         lambda: small(KL(NEW, Q.at(theta - phi)(x)), FISHER), "no value to the vector phi"),
     "no step": (
         lambda: small(KL(NEW, P(x)), mean(f(x))), "neither side depends on the step"),
+    "a negative order": (lambda: small(KL(NEW, OLD), FISHER, order=-1), "the order must be"),
+    "half an order": (
+        lambda: small(KL(NEW, OLD), FISHER, order=sympy.Rational(1, 2)), "the order must be"),
+    "a direction named as a unit vector": (
+        lambda: same(
+            SCORE * Along(f(theta, x), theta, UNIT),
+            grad(f(theta, x)) * Along(log(NEW), theta, UNIT),
+            RandomFamilies((Q,), directions=(UNIT,))),
+        "the name .* is taken"),
     "a parameter as a step": (lambda: small(KL(NEW, OLD), FISHER, along=theta), "and no step"),
     "cells that do not sum to one": (
         lambda: on_family(FISHER, {Q: (p, p + t_1)}, PLACE), "do not sum to one"),
@@ -417,3 +427,33 @@ def test_what_is_beyond_the_prover_is_refused_with_its_reason(name):
     with pytest.raises(NotProved, match=why) as refusal:
         statement.prove()
     assert "\n" not in str(refusal.value)
+
+
+KINKS = {
+    "a maximum": (sympy.Max(NEW, OLD), S.One, 1),
+    "a positive part": (sympy.Max(NEW - OLD, 0), S.Zero, 1),
+    "an absolute value": (sympy.Abs(NEW - OLD), S.Zero, 1),
+    "an absolute value, further": (sympy.Abs(NEW - OLD), S.Zero, 2),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_a_kink_at_no_step_is_refused_and_refuted(name):
+    integrand, value, order = KINKS[name]
+    false = small(SumOrIntegral(integrand, (x,)), value + 0 * NEW, order=order)
+    with pytest.raises(NotProved) as refusal:
+        false.prove()
+    assert "\n" not in str(refusal.value)
+    assert refuted(false)
+
+
+def test_a_function_of_two_parameters_is_smooth_in_both():
+    both_move = f(theta, phi, x)
+    families = RandomFamilies((Q, R), directions=(step,))
+    premises = same(
+        grad(mean(both_move)), Add(mean(both_move * SCORE), mean(grad(both_move)), evaluate=False),
+        families,
+    ).prove().premises  # fmt: skip
+    for parameter in (r"\theta", r"\phi"):
+        wanted = rf"f(\theta, \phi, x) \text{{ is continuously differentiable in }} {parameter}"
+        assert wanted in premises

@@ -4,9 +4,9 @@ from random import Random
 
 import mpmath
 import pytest
-from sympy import Add, Derivative, Function, S, Symbol, log
+from sympy import Add, Derivative, Function, S, Symbol, diff, log
 
-from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint
+from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
 from onekl.symbolic.energies import LogPartition, RandomEnergies, gibbs
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
@@ -30,6 +30,7 @@ moving = gibbs(P(x), E(theta, x))
 tilted = gibbs(P(x), theta * f(x))
 other = gibbs(R(x), F(x))
 pair = gibbs(BOTH(x, h), E(x, h))
+twofold = gibbs(P(x), E(2 * theta, x))
 slope = Derivative(E(theta, x), theta)
 
 
@@ -105,6 +106,32 @@ FALSE = {
     ),
 }
 
+second = Derivative(E(theta, x), theta, 2)
+FALSE |= {
+    "second derivative for first": equal(
+        Expectation(q, second), Expectation(q, slope), p.log_partition, -p.log_partition
+    ),
+    "second derivative in a gradient": equal(
+        Derivative(moving.log_partition, theta), -Expectation(moving, second)
+    ),
+    "the integral of a constant": equal(
+        Derivative(SumOrIntegral(moving.log_partition, (x,)), theta), -Expectation(moving, slope)
+    ),
+    "the integral of log p": equal(
+        Derivative(SumOrIntegral(log(moving), (x,)), theta),
+        -SumOrIntegral(slope, (x,)),
+        Expectation(moving, slope),
+    ),
+    "a symbol named log Z": equal(
+        Expectation(q, log(p)), -Expectation(q, E(x)), -Symbol(r"\log Z", real=True),
+        instances=RandomEnergies((P, Q), scalars=(Symbol(r"\log Z", real=True),)),
+    ),
+    "a function named as a slope": equal(
+        Derivative(moving.log_partition, theta),
+        -Expectation(moving, Function("E'_theta", real=True)(theta, x)),
+    ),
+}  # fmt: skip
+
 
 def largest(statement, count=20):
     with mpmath.workdps(DIGITS):
@@ -169,6 +196,9 @@ def test_how_it_is_printed():
     assert latex(moving) == r"p_{\theta}(x)"
     assert latex(moving.log_partition) == r"\log Z_{\theta}"
     assert latex(log(p)) == r"\log p(x)"
+    assert latex(slope) == r"\frac{\partial}{\partial \theta} E(\theta, x)"
+    assert latex(second) == r"\frac{\partial^{2}}{\partial \theta^{2}} E(\theta, x)"
+    assert latex(Derivative(E(x), x, 2)) == "E''(x)"
     assert TRUE["two energies"].prove().premises[:2] == (
         r"0 < Z^{(1)} < \infty",
         r"0 < Z^{(2)} < \infty",
@@ -204,6 +234,13 @@ def test_bad_input_is_refused_in_one_line(make, why):
             "no density of the statement has the energy",
         ),
         (equal(Derivative(KL(moving, q), theta), S.Zero), "depends on"),
+        (
+            equal(
+                Derivative(twofold.log_partition, theta),
+                -Expectation(twofold, diff(E(2 * theta, x), theta)),
+            ),
+            "must be taken at what it is differentiated in",
+        ),
     ],
 )
 def test_what_the_prover_cannot_do_it_says(statement, why):

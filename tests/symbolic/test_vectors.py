@@ -229,6 +229,51 @@ def test_the_signs_are_the_weakest_that_the_proof_bears_under_any_name(name):
     assert identity(sides).prove().premises == expected
 
 
+@pytest.mark.parametrize(
+    ("known", "variance", "premise"),
+    [
+        ({"positive": True}, lambda v: v, ("v > 0",)),
+        ({"negative": True}, lambda v: -v, ("v < 0",)),
+        ({"negative": True}, lambda v: v**2, (r"v \neq 0",)),
+        ({"nonzero": True, "real": True}, lambda v: v**2, (r"v \neq 0",)),
+        ({"nonnegative": True}, lambda v: v + 1, (r"v \geq 0",)),
+        ({"nonnegative": True}, lambda v: v**2 + 1, ()),
+    ],
+)
+def test_every_sign_that_a_line_needs_is_a_premise(known, variance, premise):
+    v = variance(sympy.Symbol("v", **known))
+    line = identity((KL(N(x, mu, v), N(x, nu, v)), gap / (2 * v)))
+    assert line.prove().premises == premise
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_which_of_two_signs_is_kept_does_not_depend_on_their_letters(names):
+    one, two = sympy.symbols(" ".join(names), positive=True)
+    v = one**2 + two**2
+    drawn = RandomVectors((), scalars=(one, two), dimensions=(d,))
+    line = VectorIdentity(drawn, left=KL(N(x, mu, v), N(x, nu, v)), right=gap / (2 * v))
+    assert line.prove().premises == (rf"{names[1]} \neq 0",)
+
+
+OPEN_ENTROPIES = {
+    "of a product": (Entropy(bell * Q(z)), d / 2 * log(2 * pi * s**2) + d / 2),
+    "of a joint": (Entropy(N(x, G, s**2) * Q(z)), d / 2 * log(2 * pi * s**2) + d / 2),
+    "of two densities beside it": (Entropy(bell * Q(z) * W(w)), Entropy(bell * Q(z))),
+}
+
+
+@pytest.mark.parametrize("name", OPEN_ENTROPIES)
+def test_the_entropy_of_an_unknown_density_is_not_left_out(name):
+    drawn = RandomVectors((Q, W), scalars=(s,), dimensions=(d,))
+    left, right = OPEN_ENTROPIES[name]
+    false = VectorIdentity(drawn, left=left, right=right)
+    assert "stays open" in refusal(false) and largest_violation(false) > WRONG
+
+
+def test_a_number_is_a_side_like_any_other():
+    assert refusal(identity((SquaredNorm(x), 0)))
+
+
 def test_without_the_sign_of_the_variance_the_line_is_refused():
     unknown = sympy.Symbol("v", real=True)
     left = KL(N(x, mu, unknown), N(x, nu, unknown))
@@ -379,6 +424,24 @@ def test_without_its_premise_the_limit_is_refused_and_refuted(name, assumed, wor
     assert largest_violation(statement, 2) > WRONG
 
 
+KERNEL_SIGNS = {
+    "in the mean alone": (N(x, tau * mu, s**2), tau * mu, ()),
+    "squared": (N(x, mu, (s * tau) ** 2), mu, (r"\tau \neq 0",)),
+    "as it is": (N(x, mu, s * tau), mu, (r"\tau > 0",)),
+    "a diagonal": (
+        N(x, mu, s * HadamardPower(PositiveVector("v", d), 2)), mu,
+        (r"v_{i} \neq 0 \text{ for every } i",),
+    ),
+    "negative": (N(x, mu, -s * sympy.Symbol("v", negative=True)), mu, ("v < 0",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KERNEL_SIGNS)
+def test_a_kernel_needs_the_weakest_signs(name):
+    kernel, place, signs = KERNEL_SIGNS[name]
+    assert narrowing(kernel, place).prove().premises == (BOUNDED, CONTINUOUS, *signs)
+
+
 def test_mutants_of_a_limit_are_equivalent_or_refused_and_refuted():
     statement = narrowing(as_printed, zero)
     for kind, mutant in mutants(statement):
@@ -499,3 +562,11 @@ def test_mutants_of_a_bend_are_refused_and_refuted():
 
 def test_a_norm_has_no_second_derivative_to_speak_of():
     refusal(bending(sqrt(travelled), S.Zero))
+
+
+def test_a_map_may_not_have_the_name_of_a_derivative():
+    """Nothing ties the map A^(1, 0) to the slope of A."""
+    first = Vector("A", d, (t, z))
+    apart = SquaredNorm(first - Vector("A", d, (S.Zero, z)))
+    false = bending(apart, 2 * SquaredNorm(Vector("A^{(1, 0)}", d, (t, z))))
+    assert "rename the map" in refusal(false) and largest_violation(false) > WRONG

@@ -135,7 +135,8 @@ def _one_to_one(claimed: SmoothMap, slopes: sympy.Matrix) -> str:
 
 def _require_no_zero(determinant: Expr, claimed: SmoothMap) -> list[str]:
     """Nothing where the determinant is never 0, a premise where it holds parameters alone."""
-    if determinant.is_positive or determinant.is_negative or determinant.is_nonzero:
+    given = {base: sympy.Dummy(nonzero=True) for base in _parameter_denominators(claimed)}
+    if determinant.is_nonzero or determinant.xreplace(given).is_nonzero:
         return []
     if determinant == 0 or determinant.free_symbols & set(claimed.source):
         raise NotProved(f"the determinant, {latex(determinant)}, is not seen to differ from 0")

@@ -109,6 +109,9 @@ class OptimalTransport(Statement):
         for name, table in (("p", self.p), ("q", self.q)):
             if sympy.simplify(sum(table) - 1) != 0:
                 raise NotProved(f"{name} sums to {_shown(sum(table))}, not to 1")
+        for cell in (*itertools.chain(*self.cost), *self.f, *self.g):
+            if not cell.is_real:
+                raise NotProved(f"{latex(cell)} is not seen to be a real number")
         for x, y in self._cells():
             if not _at_least_zero(self.plan[x][y]):
                 raise NotProved(

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import sympy
 from sympy import Add, Expr, Function, Mul, Symbol, log
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.bijection import prove_bijection, vanishes
@@ -27,7 +28,14 @@ from onekl.symbolic.real_densities import (
 )
 from onekl.symbolic.sampling import RandomTables, all_variables, require_own_variables
 from onekl.symbolic.statements import Statement, difference, provable
-from onekl.symbolic.transport import CHANGE, at_image, map_errors, require_density
+from onekl.symbolic.transport import (
+    CHANGE,
+    at_image,
+    map_errors,
+    require_density,
+    require_gaussian,
+    require_own_law,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +67,9 @@ class ChangeOfVariables(Statement):
     def _prove(self) -> Proof:
         """Write the left side in z, then compare it with the right one for unknown densities."""
         proof = prove_bijection(self.claimed)
+        self._require_one_meaning()
         for law in self.left.atoms(Image) | self.right.atoms(Image):
-            if law.carried_by != self.claimed:
-                raise NotProved(f"{latex(law)} is the law of another map")
+            require_own_law(law, self.claimed)
             require_density(law.under, self.claimed)
         known = tuple(self.right.atoms(Gaussian))
         terms = [_in_source(term, self.claimed, known) for term in Add.make_args(self.left)]
@@ -73,6 +81,15 @@ class ChangeOfVariables(Statement):
             support=compared.support,
             finite=compared.finite,
         )
+
+    def _require_one_meaning(self) -> None:
+        """NotProved for one name of a map and a function, and for what is no Gaussian density."""
+        both = Add(self.left, self.right, evaluate=False)
+        maps = {m.name for m in (self.claimed.args[2], both) for m in m.atoms(MapValue, LogDet)}
+        for name in sorted(maps & {f.func.__name__ for f in both.atoms(AppliedUndef)}):
+            raise NotProved(f"{name} stands for a map and for a function: rename one")
+        for gaussian in sorted(both.atoms(Gaussian), key=str):
+            require_gaussian(gaussian, self.claimed)
 
     def _compared(self, *sides: Iterable[Expr]) -> Proof:
         """The proof that two sums of functionals in z are equal for unknown densities."""
@@ -106,6 +123,9 @@ def _in_source(term: Expr, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> E
     """
     if not term.has(*claimed.target):
         return term
+    if set(claimed.target) & set(_own_variables(term)) and term.free_symbols & set(claimed.source):
+        names = ", ".join(map(latex, claimed.source))
+        raise NotProved(f"{names} must not stand free under an integral over the image: rename it")
     if isinstance(term, KL) and isinstance(term.first, Image):
         return _kl_in_source(term, claimed, known)
     if isinstance(term, Entropy) and isinstance(term.args[0], Image):
@@ -121,6 +141,11 @@ def _in_source(term: Expr, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> E
     if isinstance(term, (Add, Mul)):
         return term.func(*(_in_source(part, claimed, known) for part in term.args))
     raise NotProved(f"{latex(term)} is not seen to be an integral over the law of an image")
+
+
+def _own_variables(term: Expr) -> tuple[Symbol, ...]:
+    """The variables that a functional is over; none for a sum or a product."""
+    return term.variables if isinstance(term, (KL, Entropy, Expectation, SumOrIntegral)) else ()
 
 
 def _kl_in_source(kl: KL, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> Expr:

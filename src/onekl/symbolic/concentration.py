@@ -17,7 +17,7 @@ from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement, difference, provable
 from onekl.symbolic.vector_numbers import coordinates
 from onekl.symbolic.vector_reduction import Reduction, summed
-from onekl.symbolic.vector_statements import is_zero, signed
+from onekl.symbolic.vector_statements import is_zero, needed_signs
 from onekl.symbolic.vectors import INDEX, Coordinate, CoordinateSum, Vector
 
 CONTINUOUS = r"f \text{ is continuous}"
@@ -59,14 +59,9 @@ class Concentration(Statement):
                 raise NotProved(f"f may be {otherwise}: the limit needs that {needed}")
         if not self.symbol.is_positive or self.symbol in self.place.free_symbols:
             raise NotProved(f"{latex(self.symbol)} must be positive and not in the limit")
-        mean, variance = _gaussian_shape(self.kernel, self.variable)
-        for what, found, limit in (
-            ("variance", variance, sympy.S.Zero),
-            ("mean", mean, self.place[INDEX, 0]),
-        ):
-            at_0 = _limit(found, self.symbol)
-            if not is_zero(at_0 - limit):
-                raise NotProved(f"the {what} of a coordinate tends to {at_0}, not to {limit}")
+        sides = self.kernel, self.place
+        mean, variance = self._narrowing(*sides)
+        signs = needed_signs(sides, self._narrowing, self.instances.scalars, (self.symbol,))
         x, u = latex(self.variable), Coordinate(Vector("u", self.variable.shape[0]), INDEX)
         spread = Mul(sympy.sqrt(variance), u, evaluate=False)
         moved = Add(mean, spread, evaluate=False) if mean != 0 else spread
@@ -79,8 +74,19 @@ class Concentration(Statement):
             rf"\int f({x}) \, {latex(self.kernel)} \,d{x} = \int f({x}(u)) \,"
             rf" \mathcal{{N}}(u; 0, I) \,du \to f({latex(self.place)})"
         )
-        signs = (f"{latex(a)} > 0" for a in signed(self.kernel) if a != self.symbol)
         return Proof(rules, (BOUNDED, CONTINUOUS, *signs), (step,))
+
+    def _narrowing(self, kernel: Expr, place: MatrixExpr) -> tuple[Expr, Expr]:
+        """The mean and the variance of a coordinate; NotProved unless they tend to place and 0."""
+        mean, variance = _gaussian_shape(kernel, self.variable)
+        for what, found, limit in (
+            ("variance", variance, sympy.S.Zero),
+            ("mean", mean, place[INDEX, 0]),
+        ):
+            at_0 = _limit(found, self.symbol)
+            if not is_zero(at_0 - limit):
+                raise NotProved(f"the {what} of a coordinate tends to {at_0}, not to {limit}")
+        return mean, variance
 
     def _compile(self) -> Evaluator:
         """How far means of f are from f(place) at a small symbol; ∞ where one diverges.

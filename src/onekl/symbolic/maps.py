@@ -129,7 +129,12 @@ class MapValue(Expr):
     is_commutative = True
 
     def __new__(cls, name: str | Str, argument: Expr, power: int | Integer = 1) -> Expr:
-        """The value; just the point z for g(g⁻¹(z)) and g⁻¹(g(z))."""
+        """The value; just the point z for g(g⁻¹(z)) and g⁻¹(g(z)).
+
+        ValueError for another power than 1 and −1.
+        """
+        if power not in (1, -1):
+            raise ValueError(f"the power of {name} must be 1, or -1 for the inverse, not {power}")
         undone = isinstance(argument, MapValue) and argument.name == str(name)
         if undone and argument.power == -power:
             return argument.argument

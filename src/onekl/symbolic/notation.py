@@ -43,12 +43,20 @@ class _BookPrinter(LatexPrinter):
 
     def _print_Derivative(self, expr: Derivative) -> str:
         """f′(z) for an unknown function of one variable; ∂/∂z, with brackets, for all else."""
-        inside, (variable, _) = expr.expr, expr.variable_count[0]
-        if isinstance(inside, AppliedUndef) and inside.args == (variable,):
-            return rf"{self.doprint(inside.func)}'({self.doprint(variable)})"
+        inside, ((variable, order), *others) = expr.expr, expr.variable_count
+        if isinstance(inside, AppliedUndef) and inside.args == (variable,) and order.is_Integer:
+            primes = "'" * int(order)
+            return rf"{self.doprint(inside.func)}{primes}({self.doprint(variable)})"
         body = self.doprint(inside)
         body = rf"\left[{body}\right]" if inside.is_Mul or inside.is_Add else body
-        return rf"\frac{{\partial}}{{\partial {self.doprint(variable)}}} {body}"
+        every = (
+            (self.doprint(name), self._power(times)) for name, times in ((variable, order), *others)
+        )
+        signs = (rf"\frac{{\partial{power}}}{{\partial {name}{power}}}" for name, power in every)
+        return rf"{' '.join(signs)} {body}"
+
+    def _power(self, times: Expr) -> str:
+        return "" if times == 1 else rf"^{{{self.doprint(times)}}}"
 
 
 def latex(expression: Expr) -> str:

@@ -457,13 +457,14 @@ def _unknown_function(expression: AppliedUndef) -> Evaluator:
 
 
 def _derivative(expression: Derivative) -> Evaluator:
-    variable, inside = expression.variable_count[0][0], compiled(expression.expr)
+    *others, (variable, order) = expression.variable_count
+    inside = compiled(Derivative(expression.expr, *others) if others else expression.expr)
 
     def value(instance: Assignment) -> Number:
         def shifted(number: Number) -> Number:
             return sum(inside(instance) for _ in instance.visit((variable,), [(number,)]))
 
-        return mpmath.diff(shifted, instance.values[variable])
+        return mpmath.diff(shifted, instance.values[variable], int(order))
 
     return value
 

@@ -57,6 +57,8 @@ def _require_known_vectors(instances: RandomFamilies, expression: Expr) -> None:
     if strange:
         raise ValueError(f"no family of the instances has the parameter {strange[0]}")
     vectors = {*instances.parameters, *instances.directions}
+    for reserved in sorted({ROW, COLUMN} & vectors, key=str):
+        raise ValueError(f"the name {reserved} is taken: it stands for a unit vector")
     strange = sorted(map(str, expression.atoms(VectorSymbol) - vectors))
     if strange:
         raise ValueError(f"the instances give no value to the vector {strange[0]}")
@@ -72,14 +74,13 @@ def require_in_reach(*sides: Expr) -> None:
 def smooth(sides: Iterable[Expr], order: int) -> list[str]:
     """The premises that what moves is so many times differentiable in its parameter."""
     times = ORDINALS.get(order, f"{order} times ")
-    densities = {d.at_parameter: d.parameter for s in sides for d in s.atoms(ParametricDensity)}
+    densities = {(d.at_parameter, d.parameter) for s in sides for d in s.atoms(ParametricDensity)}
     functions = {
-        f: v for s in sides for f in s.atoms(AppliedUndef) for v in f.free_symbols
-        if isinstance(v, VectorSymbol)
+        (f, v) for s in sides for f in s.atoms(AppliedUndef) for v in f.atoms(VectorSymbol)
     }  # fmt: skip
     return [
         rf"{latex(moving)} \text{{ is {times}continuously differentiable in }} {latex(parameter)}"
-        for moving, parameter in sorted((densities | functions).items(), key=str)
+        for moving, parameter in sorted(densities | functions, key=str)
     ]
 
 

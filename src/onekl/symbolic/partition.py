@@ -34,10 +34,8 @@ class EnergyIdentity(Identity):
         if not isinstance(self.instances, RandomEnergies):
             raise ValueError("densities with an energy need instances that know energies")
 
-    def _prove(self) -> Proof:
-        """Compare what multiplies each log Z, and compare the rest."""
-        if self.left == self.right:
-            raise NotProved(f"both sides are the same object, {latex(self.left)}")
+    def by_integrands(self) -> Proof:
+        """The proof of the equation: what multiplies each log Z is compared, and the rest is."""
         known = _Energies(self.left, self.right)
         sides = [known.without_energies(side) for side in (self.left, self.right)]
         proofs = [self._same_factor(number, *sides) for number in known.numbers.values()]
@@ -97,6 +95,11 @@ class _Energies:
             z: Symbol(latex(z) + (rf"^{{({index})}}" if many else ""), real=True)
             for index, z in enumerate(sorted(partitions, key=str), 1)
         }
+        taken = (left.atoms(Symbol) | right.atoms(Symbol)) & set(self.numbers.values())
+        for name in sorted(map(str, taken)):
+            raise NotProved(f"{name} is the name of a partition function: rename the symbol")
+        functions = left.atoms(AppliedUndef) | right.atoms(AppliedUndef)
+        self.functions = {f.func.__name__ for f in functions}
         self.zeros = dict.fromkeys(self.numbers.values(), sympy.S.Zero)
 
     def _require_one_meaning(self, others: set[Density]) -> None:
@@ -146,14 +149,22 @@ class _Energies:
 
     def _derivatives_taken(self, side: Expr) -> Expr:
         """Each derivative in a parameter of functionals, taken under their integrals."""
-        if isinstance(side, Derivative) and not isinstance(side.expr, AppliedUndef):
+        if isinstance(side, sympy.Subs):
+            raise NotProved("an unknown function must be taken at what it is differentiated in")
+        if isinstance(side, Derivative):
             if side.derivative_count != 1:
                 raise NotProved(f"{latex(side)} is no first derivative")
+            if isinstance(side.expr, AppliedUndef):
+                return self._slope_function(side)
             return self._derivative(side.expr, side.variables[0])
-        if isinstance(side, Derivative):
-            name = f"{side.expr.func.__name__}'_{side.variables[0]}"
-            return Function(name, real=True)(*side.expr.args)
         return side.func(*map(self._derivatives_taken, side.args)) if _holds(side) else side
+
+    def _slope_function(self, derivative: Derivative) -> Expr:
+        """The slope of an unknown function, as another one; NotProved where its name is taken."""
+        name = f"{derivative.expr.func.__name__}'_{derivative.variables[0]}"
+        if name in self.functions:
+            raise NotProved(f"{name} is the name of a derivative: rename the function")
+        return Function(name, real=True)(*derivative.expr.args)
 
     def _derivative(self, inside: Expr, symbol: Symbol) -> Expr:
         """The derivative of a sum of integrals, with that of each log Z written out."""
@@ -237,6 +248,7 @@ def _whole(factor: Expr) -> Expr:
         share, density, variables = rest.value, rest.weight, rest.variables
     else:
         share, density, variables = sympy.S.One, rest, ()
-    if share.is_number and (density == 1 or is_density(density, variables)):
+    is_number = density == 1 and not variables  # ∫ 1 dx is no number that is known
+    if share.is_number and (is_number or is_density(density, variables)):
         return multiple * share
     raise NotProved(f"the derivative of {latex(factor)} times a log Z is beyond this prover")

@@ -26,6 +26,8 @@ from onekl.symbolic.score import pieces
 from onekl.symbolic.statements import Statement, provable
 from onekl.symbolic.zero_sums import require_zero_sum, unknowns
 
+SMOOTH = (sympy.Add, sympy.Mul, sympy.Pow, sympy.log, sympy.exp)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepExpansion(Statement):
@@ -42,6 +44,8 @@ class StepExpansion(Statement):
     mutable: ClassVar = ("value",)
 
     def __post_init__(self) -> None:
+        if self.order < 0 or self.order != int(self.order):
+            raise ValueError(f"the order must be 0, 1, 2, ..., not {self.order}")
         sides = sympy.sympify(self.expression), sympy.sympify(self.value)
         require_known(self.instances, *sides)
         if any(rank(side) for side in sides):
@@ -147,10 +151,19 @@ def _coefficient(piece: Piece, t: Symbol, power: int, order: int) -> Piece:
 def _taylor_coefficient(line: Expr, t: Symbol, power: int) -> Expr:
     """The coefficient of a power of t, for unknown densities that t does not stand in."""
     names = {u: sympy.Dummy("u", real=True, positive=u.is_positive) for u in unknowns(line)}
-    found = sympy.diff(line.xreplace(names), t, power).subs(t, 0) / sympy.factorial(power)
+    line = line.xreplace(names)
+    _require_smooth(line, t)
+    found = sympy.diff(line, t, power).subs(t, 0) / sympy.factorial(power)
     if found.has(sympy.nan, sympy.zoo, sympy.oo):
         raise NotProved("the integrand has no expansion in whole powers of the step")
     return sympy.expand(found).xreplace({name: u for u, name in names.items()})
+
+
+def _require_smooth(line: Expr, t: Symbol) -> None:
+    """NotProved where t stands inside what may have a kink: SymPy differentiates that too."""
+    for part in sympy.preorder_traversal(line):
+        if t in part.free_symbols and part != t and not isinstance(part, SMOOTH):
+            raise NotProved(f"{part.func.__name__} of the step is not seen to be smooth in it")
 
 
 def _jet(density: ParametricDensity, order: int) -> Expr:

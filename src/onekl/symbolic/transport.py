@@ -131,9 +131,22 @@ def require_density(under: Expr, claimed: SmoothMap) -> None:
         raise NotProved(
             f"{latex(under)} is not seen to be a density of {', '.join(map(latex, claimed.source))}"
         )
-    for part in parts:
-        if isinstance(part, Gaussian) and not part.variance.is_positive:
-            raise NotProved(f"the variance {latex(part.variance)} is not seen to be positive")
+    for part in (p for p in parts if isinstance(p, Gaussian)):
+        require_gaussian(part, claimed)
+
+
+def require_gaussian(gaussian: Gaussian, claimed: SmoothMap) -> None:
+    """NotProved without a positive variance, and beside an unknown map of points of ℝ^d."""
+    if not gaussian.variance.is_positive:
+        raise NotProved(f"the variance {latex(gaussian.variance)} is not seen to be positive")
+    if claimed.args[2].has(MapValue):
+        raise NotProved(f"{latex(gaussian)} is a density of a number, and no point of any ℝ^d")
+
+
+def require_own_law(law: Image, claimed: SmoothMap) -> None:
+    """NotProved for the law of another map's image."""
+    if law.carried_by != claimed:
+        raise NotProved(f"{latex(law)} is the law of another map")
 
 
 def at_image(value: Expr, claimed: SmoothMap) -> Expr:
@@ -142,6 +155,10 @@ def at_image(value: Expr, claimed: SmoothMap) -> Expr:
     NotProved where an unknown density of x, or one that is not taken at g⁻¹(x), stands in it.
     """
     slope = sympy.exp(-claimed.log_det)
+    for law in value.atoms(Image):
+        require_own_law(law, claimed)
+    for gaussian in value.atoms(Gaussian):
+        require_gaussian(gaussian, claimed)
     found = {law: law.under * slope for law in value.atoms(Image)}
     found |= {at: _density_at_image(at, claimed) for at in value.atoms(DensityAt)}
     gaussians = value.atoms(Gaussian)

@@ -44,6 +44,10 @@ class TriangularMap(Statement):
     kept: bool = False
     mutable: ClassVar = ("forward", "inverse", "log_slope")
 
+    def __post_init__(self) -> None:
+        for name in self.mutable:
+            object.__setattr__(self, name, sympy.sympify(getattr(self, name)))
+
     def latex(self) -> str:
         """The step, its inverse and the sum of its log-slopes."""
         z, x = latex(self.coordinate), latex(self.image)

@@ -153,6 +153,8 @@ class VectorSecondOrder(SecondOrder):
             raise NotProved(f"{latex(inner.vector)} must be taken at {self.symbol} itself, once")
         vector = inner.vector
         name = f"{vector.name}^{{({order}, {places[0]})}}"
+        if name in {v.name for side in (self.value, self.bend) for v in side.atoms(Vector)}:
+            raise NotProved(f"{name} is the name of a derivative: rename the map")
         return Coordinate(Vector(name, vector.shape[0], vector.of), inner.index)
 
     def same_as(self, other: SecondOrder) -> bool:

@@ -66,7 +66,9 @@ class Reduction:
             _require_defined(expression, *arguments)
         means = [a for a, r in zip(expression.args, arguments) if has_functional(r)]
         if isinstance(expression, Add) and len(means) > 1:  # where ∞ − ∞ could stand
-            self.finite += [rf"{latex(mean)} \text{{ is finite}}" for mean in means]
+            self.finite += [
+                rf"{latex(mean.as_coeff_Mul()[1])} \text{{ is finite}}" for mean in means
+            ]
         return _tidy(expression.func(*arguments))
 
     def _functional(self, expression: Expr) -> Expr:
@@ -74,6 +76,10 @@ class Reduction:
             return self._divergence(expression)
         if isinstance(expression, Entropy):
             (density,) = expression.args
+            if _unknown(density) != 1:
+                raise NotProved(
+                    f"{latex(expression)}: the entropy of an unknown density stays open"
+                )
             return self.mean(density, -_log_of_product(density))
         if isinstance(expression, Expectation):
             return self.mean(expression.weight, expression.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, fact
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
+from onekl.symbolic.signs import REFUSALS, SIGNS
 from onekl.symbolic.statements import Statement, difference, provable
 from onekl.symbolic.vector_numbers import by_quadrature
 from onekl.symbolic.vector_reduction import Reduction
@@ -42,6 +43,8 @@ class VectorIdentity(Statement):
 
     def __post_init__(self) -> None:
         """ValueError where a mean or an integral is over a symbol that belongs to no joint."""
+        for name in ("left", "right"):
+            object.__setattr__(self, name, sympy.sympify(getattr(self, name)))
         functionals = self.left.atoms(*FUNCTIONALS) | self.right.atoms(*FUNCTIONALS)
         known = {v for joint in self.instances.joints for v in joint.variables}
         for variable in (v for total in functionals for v in total.variables):
@@ -59,10 +62,9 @@ class VectorIdentity(Statement):
         if INDEX in self.left.free_symbols | self.right.free_symbols:
             raise NotProved(f"the coordinate {INDEX} is left open: sum over it")
         rules, finite = require_equal(self.left, self.right)
-        signs = _needed_signs(self.left, self.right)
-        steps = tuple(
-            dict.fromkeys(latex(Reduction().of(side)) for side in (self.left, self.right))
-        )
+        sides = self.left, self.right
+        signs = needed_signs(sides, require_equal, self.instances.scalars)
+        steps = tuple(dict.fromkeys(latex(Reduction().of(side)) for side in sides))
         return Proof(rules, (*signs, *finite), steps)
 
     def _compile(self) -> Evaluator:
@@ -157,48 +159,64 @@ def _require_equal_logarithms(sides: list[Expr], gap: Expr) -> None:
         raise NotProved(f"the logarithm of left over right is {apart}, not 0")
 
 
-def _needed_signs(left: Expr, right: Expr) -> tuple[str, ...]:
-    """The signs without which the proof fails, each as weak as the proof bears."""
+def needed_signs(
+    sides: tuple[Basic, ...],
+    prove: Callable[..., object],
+    order: tuple[Symbol, ...],
+    fixed: tuple[Symbol, ...] = (),
+) -> tuple[str, ...]:
+    """The signs without which a proof of the sides fails, each as weak as the proof bears.
+
+    Symbols come in the order that they are declared in, then the rest; the fixed ones stay.
+    """
     found = []
-    for name in signed(left, right):
+    place = {symbol: k for k, symbol in enumerate(order)}
+    names = [n for n in _signed(*sides) if n not in fixed]
+    for name in sorted(names, key=lambda n: place.get(n, len(place))):
         for weaker, premise in _weaker(name):
-            sides = [side.xreplace({name: weaker}) for side in (left, right)]
-            if weaker == name or _are_equal(*sides):
-                left, right = sides
+            trial = tuple(side.xreplace({name: weaker}) for side in sides)
+            if weaker == name or _goes_through(prove, trial):
+                sides = trial
                 found += [premise] if premise else []
                 break
     return tuple(found)
 
 
-def signed(*sides: Expr) -> list[Basic]:
-    """The positive symbols and vectors of expressions, without dimensions, by first use."""
+def _signed(*sides: Basic) -> list[Basic]:
+    """The symbols and vectors of known sign in expressions, without dimensions, by first use."""
     nodes = [n for side in sides for n in sympy.preorder_traversal(side)]
     sizes = {n.shape[0] for n in nodes if isinstance(n, Vector)}
     sizes |= {n.dimension for n in nodes if isinstance(n, CoordinateSum)}
     return [
         n
         for n in dict.fromkeys(nodes)
-        if isinstance(n, PositiveVector) or (isinstance(n, Symbol) and n.is_positive)
+        if isinstance(n, PositiveVector | NonzeroVector) or (isinstance(n, Symbol) and _sign(n))
         if n not in sizes
     ]
 
 
+def _sign(symbol: Symbol) -> str:
+    """What is known of a symbol's sign, in LaTeX; empty for nothing."""
+    return next((word for name, word in SIGNS.items() if getattr(symbol, f"is_{name}")), "")
+
+
 def _weaker(name: Basic) -> Iterator[tuple[Basic, str]]:
     """The name without a sign, as not 0, and as it is, each with its premise."""
-    if isinstance(name, PositiveVector):
+    if isinstance(name, Vector):
         yield Vector(name.name, name.shape[0], name.of), ""
         nonzero = rf"{latex(name[INDEX, 0])} \neq 0 \text{{ for every }} {INDEX}"
         yield NonzeroVector(name.name, name.shape[0], name.of), nonzero
         yield name, rf"{latex(name[INDEX, 0])} > 0 \text{{ for every }} {INDEX}"
         return
     yield Symbol(name.name, real=True), ""
-    yield Symbol(name.name, real=True, nonzero=True), rf"{latex(name)} \neq 0"
-    yield name, f"{latex(name)} > 0"
+    if name.is_nonzero:
+        yield Symbol(name.name, real=True, nonzero=True), rf"{latex(name)} \neq 0"
+    yield name, f"{latex(name)} {_sign(name)}"
 
 
-def _are_equal(left: Expr, right: Expr) -> bool:
+def _goes_through(prove: Callable[..., object], sides: tuple[Basic, ...]) -> bool:
     try:
-        require_equal(left, right)
-    except NotProved:
+        prove(*sides)
+    except REFUSALS:
         return False
     return True
