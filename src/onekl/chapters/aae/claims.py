@@ -140,11 +140,12 @@ def exchanged(expression: Expr, labels: bool = True) -> Expr:
         gan.data: prior, gan.model: codes, gan.old: old, gan.PRIOR(z): data,
     }  # fmt: skip
     turned = expression.xreplace(roles)
-    return (
-        turned.replace(LabelledJoint, lambda label, one, zero: LabelledJoint(label, zero, one))
-        if labels
-        else turned
+    if not labels:
+        return turned
+    exchanged_labels = turned.replace(
+        LabelledJoint, lambda label, one, zero: LabelledJoint(label, zero, one)
     )
+    return exchanged_labels.xreplace({p_1: p_0, p_0: p_1})
 
 
 gan_surprise_at_G = Expectation(gan.PRIOR(z), -log(gan.D.at(gan.G(z)).other))
@@ -350,6 +351,7 @@ CLAIMS = (
             ),
         ),
         repeats="su-27, su-32",
+        stated=(ALL_D,),
         printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), "
         r"\quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), "
         r"\quad G \to E, \quad y = 1 \leftrightarrow y = 0",
@@ -368,6 +370,8 @@ CLAIMS = (
                     evaluate=False,
                 ),
             ),
+        ),
+        also=(
             Pushforward(
                 bell,
                 value=(x - mu) / sigma,

@@ -207,7 +207,8 @@ const THEN = {
     "The step makes D* q/Z: each difference of two values of p̃/q shrinks by exactly Z, " +
     "which is at most ½.",
   alone:
-    "The exact step without the term puts all mass where D* is largest. " +
+    "An exact step without the term puts all mass where D* is largest, " +
+        "here on the first such letter. " +
     "There D* falls, so it jumps again, for ever.",
   partial: "Gradient steps with the term go towards the exact step; the more of them, the nearer.",
   partialAlone:

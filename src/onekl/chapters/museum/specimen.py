@@ -183,10 +183,14 @@ def _in_latex(id: str, reason: str) -> str:
             f"{id} as it is said: the refusal names nothing that is left over: {reason}"
         )
     words, rest, end = parts.groups(default="")
-    left_over = sympy.sympify(rest)
-    shortest = min(left_over, sympy.factor(left_over), key=sympy.count_ops)
     words = words.replace("left less right", "the left side less the right side")
-    return rf"\text{{{words} }}{latex(shortest)}" + (rf"\text{{{end}}}" if end else "")
+    body = rest if "\\" in rest else _shortest(sympy.sympify(rest))
+    return rf"\text{{{words} }}{body}" + (rf"\text{{{end}}}" if end else "")
+
+
+def _shortest(left_over: sympy.Expr) -> str:
+    """An expression in LaTeX, as a product where that is shorter."""
+    return latex(min(left_over, sympy.factor(left_over), key=sympy.count_ops))
 
 
 def _on_an_instance(id: str, statement: Statement) -> str:
