@@ -176,21 +176,15 @@ def _refusal(id: str, statement: Statement) -> str:
 
 
 def _in_latex(id: str, reason: str) -> str:
-    """The prover's message, such as "left less right is v**2 - exp(v), not 0", in LaTeX."""
-    parts = re.fullmatch(r"(.+? (?:is|by)) (.+?)(, not 0)?", reason)
+    """The prover's message, such as "left less right is x - 1, not 0", in LaTeX."""
+    parts = re.fullmatch(r"(.+? (?:is|by)) (.+?)(, not .+)?", reason)
     if not parts:
         raise CheckFailed(
             f"{id} as it is said: the refusal names nothing that is left over: {reason}"
         )
     words, rest, end = parts.groups(default="")
     words = words.replace("left less right", "the left side less the right side")
-    body = rest if "\\" in rest else _shortest(sympy.sympify(rest))
-    return rf"\text{{{words} }}{body}" + (rf"\text{{{end}}}" if end else "")
-
-
-def _shortest(left_over: sympy.Expr) -> str:
-    """An expression in LaTeX, as a product where that is shorter."""
-    return latex(min(left_over, sympy.factor(left_over), key=sympy.count_ops))
+    return rf"\text{{{words} }}{rest}" + (rf"\text{{{end}}}" if end else "")
 
 
 def _on_an_instance(id: str, statement: Statement) -> str:
