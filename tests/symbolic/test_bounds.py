@@ -234,7 +234,7 @@ THREE = RandomTables((P, Q, R))
     ("one", "other"), [(D, D.other), (1 / (1 + odds), odds / (1 + odds))], ids=["D", "a function"]
 )
 def test_a_mixture_with_weights_that_vary_is_no_density(one, other):
-    """Its mass need not be 1: with p, q = (9, 1)/10, (1, 9)/10 and D = (1, 9)/10 it is 0.18."""
+    """Its mass need not be 1: with p, q = (9, 1)/10, (1, 9)/10 and D = (1, 9)/10 it is 0.36."""
     mixture = one * P(x) + other * Q(x)
     for gap in (KL(mixture, R(x)), KL(R(x), mixture)):
         refuses(bound(gap, S.Zero, gap, THREE))

@@ -266,3 +266,46 @@ def test_what_the_tables_lack_is_named():
     W, c = Joint("w", (x,)), sympy.Symbol("c", real=True)
     for left, name in ((Expectation(W(x), f + 1), "w"), (c * Expectation(p, f + 1), "c")):
         refused(Identity(TABLES, left=left, right=over(f)), f"of the name {name}$")
+
+
+# Polynomials that vanish at simple values of D, of f and of a density: no point may be there.
+VANISHING = [
+    D - S(3) / 10,
+    (f - S(7) / 10) * (f + S(17) / 10),
+    (2 * r - 1) * (3 * r - 1) * (8 * r - 3),
+]
+
+
+@pytest.mark.parametrize("factor", VANISHING)
+def test_a_factor_that_vanishes_at_a_simple_value_hides_no_zero(factor):
+    left, right = Expectation(q, p / q * factor**2), Expectation(p, factor**2)
+    proof = Identity(SCALED, left=left, right=right).prove()
+    assert [premise.any_of for premise in proof.support] == [(q,)]
+
+
+BOUNDED_BELOW = {
+    "a KL beside a square": (Add(KL(p, q), over(r * f**2)), (log(p / q) * p, r * f**2)),
+    "two KL": (Add(KL(p, q), KL(q, p)), (p * log(p / q), q * log(q / p))),
+    "a measure of mass 2": (over(p * log(p / (p + q)) + r), (p * log(p / (p + q)), r)),
+    "shares of D": (over(p * log(p / (D * q)) + r), (p * log(p / (D * q)), r)),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED_BELOW)
+def test_a_mean_of_a_log_of_a_ratio_of_measures_needs_no_premise(name):
+    left, parts = BOUNDED_BELOW[name]
+    means = [Expectation(w, Mul(*(part / w,))) for w, part in zip(weights(parts), parts)]
+    statement = Identity(TABLES, left=left, right=Add(*means, evaluate=False))
+    proof = statement.prove()
+    assert proof.imposed == () and agrees(statement, ())
+
+
+def weights(parts):
+    """The density that each part is an average under."""
+    return [next(w for w in (p, q, r) if w in part.args or w == part) for part in parts]
+
+
+def test_a_mean_that_may_be_minus_infinite_needs_one():
+    for value in (log(q), -log(p / q), log(p / q) * f):
+        right = Add(Expectation(p, value), Expectation(r, f**2), evaluate=False)
+        assert Identity(TABLES, left=over(p * value + r * f**2), right=right).prove().finite

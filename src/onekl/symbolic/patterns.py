@@ -13,6 +13,7 @@ from onekl.symbolic.numeric import Number
 from onekl.symbolic.sampling import RandomTables
 
 ZERO = mpmath.mpf(0)
+GENERAL = mpmath.pi / 3  # a number near 1, by which no polynomial in the values happens to be 0
 
 Densities = dict[Density, Number]
 
@@ -39,7 +40,7 @@ def support_patterns(densities: Iterable[Density], tables: RandomTables) -> Iter
     for values in itertools.product((ZERO, mpmath.mpf("0.25")), repeat=len(unconditional)):
         # The values are made distinct, so that no log of a ratio is 0.
         at_point = {
-            density: value * (k + 2) / (k + 1)
+            density: GENERAL * value * (k + 2) / (k + 1)
             for k, (density, value) in enumerate(zip(unconditional, values))
         }
         if _is_consistent(at_point):

@@ -116,13 +116,19 @@ def is_constant(factor: Expr, bound: frozenset[Symbol]) -> bool:
 def is_finite_measure(
     product: Expr, variables: tuple[Symbol, ...], bound: frozenset[Symbol]
 ) -> bool:
-    """Whether a product is a density of the variables, times constants and shares of at most 1."""
+    """Whether a product is a density of the variables, times constants and shares of at most 1.
+
+    A sum of such products is one too.
+    """
     kept = [
         f
         for f in _without_shares(list(Mul.make_args(product)))
         if not isinstance(f, ClassProbability) and not is_constant(f, bound)
     ]
-    return is_density(sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept), variables)
+    measure = sympy.expand(Mul(*kept)) if len(kept) == 1 else Mul(*kept)
+    if measure.is_Add:
+        return all(is_finite_measure(term, variables, bound) for term in measure.args)
+    return is_density(measure, variables)
 
 
 def _without_shares(parts: list[Expr]) -> list[Expr]:

@@ -197,7 +197,11 @@ def _averaged(term: IntegralTerm, weight: Expr, bound: Bound) -> IntegralTerm:
     left = tuple(f for f in every if f not in summed_away)
     used = (*term.used, *(normalisation(f) for f in summed_away))
     variables = variables_of(Mul(*left)) if any(factors(f) or f.is_Add for f in left) else ()
-    return _nested(replace(term, used=used), left, variables, bound)
+    averaged = _nested(replace(term, used=used), left, variables, bound)
+    if not variables:
+        return averaged
+    known = _known_range_of_integral(SumOrIntegral(Mul(*averaged.parts), averaged.variables), bound)
+    return replace(averaged, known=max(averaged.known, known))
 
 
 def _nested(

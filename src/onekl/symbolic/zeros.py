@@ -19,14 +19,15 @@ from sympy.core.function import AppliedUndef
 from onekl.symbolic.algebra import ClassProbability, Density
 from onekl.symbolic.examined import require_examined
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
-from onekl.symbolic.patterns import ZERO, Densities, support_patterns
+from onekl.symbolic.patterns import GENERAL, ZERO, Densities, support_patterns
 from onekl.symbolic.premises import Support
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm
 from onekl.symbolic.weakest import Pattern, weakest_premises
 
 TOLERANCE = mpmath.mpf(10) ** -9
-LEVELS = tuple(map(mpmath.mpf, ("-1.7", "-0.4", "0", "0.7")))  # of unknown functions
+# Of unknown functions.
+LEVELS = tuple(GENERAL * mpmath.mpf(level) for level in ("-1.7", "-0.4", "0", "0.7"))
 
 Sides = Sequence[Sequence[IntegralTerm]]  # the left side and the right one, each a sum of terms
 
@@ -163,9 +164,9 @@ def _points(
     tables: RandomTables,
 ) -> Iterator[_Point]:
     """A point for each way in which densities vanish, each D is 0, 1 or neither, and signs fall."""
-    outcomes = (ZERO, mpmath.mpf("0.3"), mpmath.mpf(1))
+    outcomes = (ZERO, GENERAL * mpmath.mpf("0.3"), mpmath.mpf(1))
     variables = all_variables(tables, *densities)
-    letters = {s: mpmath.mpf(5 + k) / 4 for k, s in enumerate((*variables, *tables.scalars))}
+    letters = {s: GENERAL * (5 + k) / 4 for k, s in enumerate((*variables, *tables.scalars))}
     choices = [outcomes if d.arguments else outcomes[1:2] for d in discriminators]
     for at_point in support_patterns(densities, tables):
         for chosen, functions in itertools.product(itertools.product(*choices), _functions(names)):
