@@ -107,7 +107,22 @@ FALSE = {
 }
 
 second = Derivative(E(theta, x), theta, 2)
+conditional = gibbs(P(x), E(x, h))
+OF_H, ELSE_OF_H = Joint("u", (h,)), Joint("v", (h,))
+LETTERS = RandomEnergies((P, Q, OF_H, ELSE_OF_H))
 FALSE |= {
+    "a log Z that varies, under another mean": equal(
+        Expectation(OF_H(h), conditional.log_partition),
+        Expectation(ELSE_OF_H(h), conditional.log_partition),
+        instances=LETTERS,
+    ),
+    "a KL to what varies, under another mean": equal(
+        Expectation(OF_H(h), KL(q, conditional)),
+        Expectation(OF_H(h) * q, E(x, h)),
+        -Entropy(q),
+        Expectation(ELSE_OF_H(h), conditional.log_partition),
+        instances=LETTERS,
+    ),
     "second derivative for first": equal(
         Expectation(q, second), Expectation(q, slope), p.log_partition, -p.log_partition
     ),

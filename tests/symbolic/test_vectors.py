@@ -255,6 +255,12 @@ def test_which_of_two_signs_is_kept_does_not_depend_on_their_letters(names):
     assert line.prove().premises == (rf"{names[1]} \neq 0",)
 
 
+def test_two_symbols_of_one_name_stay_two():
+    other = sympy.Symbol(s.name, real=True)
+    line = identity((KL(N(x, other * mu, s), N(x, other * nu, s)), other**2 * gap / (2 * s)))
+    assert line.prove().premises == (r"\sigma > 0",)
+
+
 OPEN_ENTROPIES = {
     "of a product": (Entropy(bell * Q(z)), d / 2 * log(2 * pi * s**2) + d / 2),
     "of a joint": (Entropy(N(x, G, s**2) * Q(z)), d / 2 * log(2 * pi * s**2) + d / 2),

@@ -85,7 +85,8 @@ class ChangeOfVariables(Statement):
     def _require_one_meaning(self) -> None:
         """NotProved for one name of a map and a function, and for what is no Gaussian density."""
         both = Add(self.left, self.right, evaluate=False)
-        maps = {m.name for m in (self.claimed.args[2], both) for m in m.atoms(MapValue, LogDet)}
+        sides = self.claimed.args[2], both
+        maps = {m.name for side in sides for m in side.atoms(MapValue, LogDet)}
         for name in sorted(maps & {f.func.__name__ for f in both.atoms(AppliedUndef)}):
             raise NotProved(f"{name} stands for a map and for a function: rename one")
         for gaussian in sorted(both.atoms(Gaussian), key=str):

@@ -19,6 +19,7 @@ from onekl.symbolic.energies import LOG, EnergyDensity, LogPartition, RandomEner
 from onekl.symbolic.notation import latex
 from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.proof import NotProved, Proof, has_functional, is_density
+from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.statements import Bound, Identity
 
 UNDER_THE_INTEGRAL = r"\text{the derivative may be taken under the integral}"
@@ -36,7 +37,7 @@ class EnergyIdentity(Identity):
 
     def by_integrands(self) -> Proof:
         """The proof of the equation: what multiplies each log Z is compared, and the rest is."""
-        known = _Energies(self.left, self.right)
+        known = _Energies(self.left, self.right, all_variables(self.instances))
         sides = [known.without_energies(side) for side in (self.left, self.right)]
         proofs = [self._same_factor(number, *sides) for number in known.numbers.values()]
         rest = self._equal(*([term.xreplace(known.zeros) for term in side] for side in sides))
@@ -82,13 +83,16 @@ class _Energies:
     `numbers` has a symbol for each log Z.
     """
 
-    def __init__(self, left: Expr, right: Expr) -> None:
+    def __init__(self, left: Expr, right: Expr, variables: tuple[Symbol, ...]) -> None:
         found = left.atoms(EnergyDensity, LogPartition) | right.atoms(EnergyDensity, LogPartition)
         self.densities = sorted((e for e in found if isinstance(e, EnergyDensity)), key=str)
         partitions = {e for e in found if isinstance(e, LogPartition)}
         partitions |= {d.log_partition for d in self.densities}
         if not partitions:
             raise NotProved("no density of the statement has an energy")
+        for z in sorted(partitions, key=str):
+            for variable in sorted(z.free_symbols & set(variables), key=str):
+                raise NotProved(f"{latex(z)} is no number: its energy depends on {variable}")
         self._require_one_meaning((left.atoms(Density) | right.atoms(Density)) - found)
         many = len(partitions) > 1
         self.numbers = {

@@ -168,6 +168,7 @@ def needed_signs(
     """The signs without which a proof of the sides fails, each as weak as the proof bears.
 
     Symbols come in the order that they are declared in, then the rest; the fixed ones stay.
+    A sign that tells two symbols of one name apart stays too.
     """
     found = []
     place = {symbol: k for k, symbol in enumerate(order)}
@@ -175,7 +176,8 @@ def needed_signs(
     for name in sorted(names, key=lambda n: place.get(n, len(place))):
         for weaker, premise in _weaker(name):
             trial = tuple(side.xreplace({name: weaker}) for side in sides)
-            if weaker == name or _goes_through(prove, trial):
+            is_taken = weaker != name and any(side.has(weaker) for side in sides)
+            if weaker == name or not is_taken and _goes_through(prove, trial):
                 sides = trial
                 found += [premise] if premise else []
                 break
