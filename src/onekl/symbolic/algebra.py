@@ -278,7 +278,8 @@ class Dirac(Expr):
     image = property(lambda self: self.args[1])
 
     def _latex(self, printer: LatexPrinter) -> str:
-        return rf"\delta({printer.doprint(self.args[0])} - {printer.doprint(self.image)})"
+        variable, image = map(printer.doprint, self.args)
+        return rf"\delta({variable})" if image == "0" else rf"\delta({variable} - {image})"
 
 
 class ClassProbability(Expr):

@@ -34,6 +34,7 @@ from onekl.symbolic.concentration import Concentration
 from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.optima import Minimum
+from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity
 from onekl.symbolic.vector_gaussians import VectorGaussian
@@ -61,10 +62,6 @@ ranges = RandomParameters((
 joint = KL(Q(x, z), OLD(x, z))
 new_side, old_side = (Mul(family(x, given=z), Q(z), evaluate=False) for family in (Q, OLD))
 per_code = Expectation(Q(z), KL(Q(x, given=z), OLD(x, given=z)))
-SHARP = (
-    r"\delta(x - G(z)) \text{ and } \delta(x - G^{o}(z))"
-    r" \text{ are read as Gaussians of one width } \sigma",
-)
 smoothed_kl = KL(Gaussian(x, image, sigma**2), Gaussian(x, old_image, sigma**2))  # in one dimension
 
 # The lines for vectors of d coordinates, d a letter.
@@ -85,6 +82,19 @@ def noisy_kl(variance: Expr) -> KL:
     new, old = (VectorGaussian(sample, mean, variance) * Q(z) for mean in (image_of, old_image_of))
     return KL(new, old)
 
+
+# su-23 as printed, with δ, and the article's way to read it: as a narrow Gaussian.
+origin = ZeroVector(d)
+exact_kl = KL(*(Dirac(sample, mean) * Q(z) for mean in (image_of, old_image_of)))
+at_origin, at_move = Dirac(origin, origin), Dirac(moved_image, origin)
+SHARP = (
+    *(
+        Equal(Dirac(sample, m), VectorGaussian(sample, m, sigma**2))
+        for m in (image_of, old_image_of)
+    ),
+    Equal(at_origin, sharp(origin)),
+    Equal(at_move, sharp(moved_image)),
+)
 
 # The same with k(x) = exp(−|x|/b)/2b: the KL from k(x) to k(x − Δ), and log k(0)/k(Δ).
 laplace_kl = SumOrIntegral(
@@ -157,9 +167,9 @@ CLAIMS = (
             Identity(PAIR, left=KL(new_side, old_side), right=per_code),
             VectorIdentity(
                 VECTORS,
-                trusted=SHARP,
-                left=noisy_kl(sigma**2),
-                right=SumOrIntegral(Q(z) * log(sharp(ZeroVector(d)) / sharp(moved_image)), (z,)),
+                given=SHARP,
+                left=exact_kl,
+                right=SumOrIntegral(Q(z) * log(at_origin / at_move), (z,)),
             ),
         ),
         also=(
@@ -169,7 +179,10 @@ CLAIMS = (
                 at=(Instance(values=((b, S.One), (shift, S.One))),),
             ),
         ),
-        stated=(Stated("width", r"\sigma \neq 0"),),
+        stated=(
+            *(Stated("narrow-gaussian", equation) for equation in SHARP),
+            Stated("width", r"\sigma \neq 0"),
+        ),
     ),
     Claim(
         "su-24",
