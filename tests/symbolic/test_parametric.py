@@ -389,6 +389,9 @@ BAD = {
     "a parameter as a step": (lambda: small(KL(NEW, OLD), FISHER, along=theta), "and no step"),
     "cells that do not sum to one": (
         lambda: on_family(FISHER, {Q: (p, p + t_1)}, PLACE), "do not sum to one"),
+    "a negative cell": (lambda: on_family(FISHER, {Q: (S(2), -S.One)}, PLACE), "is negative"),
+    "a cell that is negative for each p": (
+        lambda: on_family(FISHER, {Q: (1 + t_1**2 + 1, -(t_1**2) - 1)}, PLACE), "is negative"),
     "a vector without coordinates": (
         lambda: on_family(FISHER, THREE, {theta: (t_1, t_2)}), "no coordinates are given for"),
     "a table of two variables": (

@@ -225,6 +225,8 @@ def _require_family(
         raise ValueError(f"no coordinates are given for {joint.parameter}")
     if sympy.simplify(sympy.Add(*cells) - 1) != 0:
         raise ValueError(f"the cells of {joint.family} do not sum to one for every parameter")
+    if any(sympy.sympify(cell).is_negative for cell in cells):
+        raise ValueError(f"a cell of {joint.family} is negative")
 
 
 def _given(cells: Sequence[Expr], symbols: Sequence[Expr]) -> Family:
