@@ -182,6 +182,12 @@ def test_constants_that_exist_are_found(at, left):
     refused(refutes(replace(square, left=left), *at, unknowns=(c_1, c_2)), "have a solution")
 
 
+@pytest.mark.parametrize("coefficient", [log(2), sympy.pi, sympy.sqrt(2), sympy.cos(1)])
+def test_coefficients_whose_zeros_are_not_seen_are_refused(coefficient):
+    scaled = replace(square, left=coefficient * square.left)
+    refused(refutes(scaled, *STEPS, unknowns=(c_1, c_2)), "rational coefficients")
+
+
 # Bad input: one clear line each.
 
 

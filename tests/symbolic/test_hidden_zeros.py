@@ -87,6 +87,7 @@ NEEDS_A_PREMISE = {
     "an inverse under a log's weight": (
         over(product(q, log(p / q), p, below(p))), over(q * log(p / q))
     ),
+    "a factor and its inverse in a KL": (KL(p, product(q, r, below(r))), KL(p, q)),
     "a square": (Expectation(q, (p / q) ** 2 * q / p), S.One),
 }  # fmt: skip
 

@@ -259,12 +259,17 @@ class Counterexample(Statement):
     def _without_solution(self, sign: str) -> Proof:
         """The equations on the instances, as polynomials in the unknowns, have no common root.
 
-        NotProved for a relation that is no equation.
+        NotProved for a relation that is no equation, and for coefficients that are not rational.
         """
         if sign != "=":
             raise NotProved("constants that are left open have no values only for an equation")
         left, _, right = self.of.plain().relation()
         equations = [instance.exact(left - right) for instance in self.at]
+        if not all(_is_rational_polynomial(e, self.unknowns) for e in equations):
+            raise NotProved(
+                f"an equation is no polynomial with rational coefficients in "
+                f"{', '.join(map(latex, self.unknowns))}: a zero among others would not be seen"
+            )
         basis = sympy.groebner(equations, *self.unknowns)
         if list(basis.exprs) != [1]:
             raise NotProved(f"the equations on the instances have a solution: {basis.exprs[0]} = 0")
@@ -272,6 +277,13 @@ class Counterexample(Statement):
         names = ", ".join(map(latex, self.unknowns))
         step = rf"{lines} \text{{ for no }} {names}"
         return Proof((r"\text{a Gröbner basis of the equations is } 1",), (), (step,))
+
+
+def _is_rational_polynomial(equation: Expr, unknowns: tuple[Symbol, ...]) -> bool:
+    """Whether an expression is a polynomial in the unknowns with rational coefficients."""
+    return equation.is_polynomial(*unknowns) and all(
+        coefficient.is_Rational for coefficient in sympy.Poly(equation, *unknowns).coeffs()
+    )
 
 
 def _fails(left: Expr, sign: str, right: Expr) -> bool:

@@ -122,8 +122,20 @@ def bound_variables(expression: Expr) -> Bound:
 def _terms_of_kl(kl: KL, bound: Bound) -> list[IntegralTerm]:
     if isinstance(kl.first, LabelledJoint):
         return [term for case in kl.cases() for term in integral_terms(case, bound)]
+    _require_no_inverse(kl.second)
     parts = (*flat(kl.first), log(kl.first / kl.second))
     return [IntegralTerm(sympy.S.One, parts, kl.variables, _known_range_of_kl(kl, bound))]
+
+
+def _require_no_inverse(second: Expr) -> None:
+    """NotProved where a factor stands beside its inverse: the ratio of a KL would cancel them."""
+    parts = flat(second)
+    for inverse in (f for f in parts if f.is_Pow and f.exp.is_negative):
+        if any(factor in parts for factor in flat(inverse.base)):
+            raise NotProved(
+                f"{latex(second)} holds a factor and its inverse: "
+                "cancel them, or say where the factor is positive"
+            )
 
 
 def _known_range_of_kl(kl: KL, bound: Bound) -> KnownRange:
