@@ -178,3 +178,20 @@ def test_the_statement_in_latex():
     assert TRUE["the likelihood"].latex() == (
         r"\mathop{\arg\max}_{q(x)} \int \tilde{p}(x) \log q(x) \,dx = \tilde{p}(x)"
     )
+
+
+UNDEFINED = {  # −KL(q ‖ p̃) by way of r: an infinity less an infinity where r = 0
+    "in one integral": (integral(q * log(p / r) - q * log(q / r)), "r(x) > 0"),
+    "in two integrals": (integral(q * log(p / r)) - integral(q * log(q / r)), "r(x) > 0"),
+    "in one factor": (integral(q * (log(p / r) - log(q / r))), "r(x) > 0"),
+    "beside its weight": (
+        integral(p * log(q / r) - p * log(p / r)),
+        r"r(x) > 0 \text{ wherever } \tilde{p}(x) > 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNDEFINED)
+def test_infinities_that_cancel_do_not_hide_a_zero(name):
+    functional, premise = UNDEFINED[name]
+    assert premise in best(functional, p).prove().premises

@@ -335,3 +335,10 @@ def test_mutants_of_pinskers_inequality_are_refused_and_refuted():
 def test_what_is_no_inequality_of_divergences_is_refused(statement, message):
     with pytest.raises(NotProved, match=message):
         statement.prove()
+
+
+def test_two_symbols_of_one_name_have_two_exponentials():
+    other = sympy.Symbol("t", real=True)
+    false = (exp(t) - exp(other)) * (t - other) * (t - 10) * (t - 20)
+    both = ((t, 0, oo), (other, 0, oo))
+    refused(inequality(0, false, both, None, ((t, 0.1, 3), (other, 0.1, 3))))

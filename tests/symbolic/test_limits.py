@@ -153,3 +153,80 @@ def test_an_expansion_keeps_the_conditions_near_0():
     refuses(expansion(width, -value, instances=ranges), "series")
     logs = expansion(log(b + t), log(b) + t / b, instances=ranges)
     assert logs.prove().premises == ("b > 0",)
+
+
+sign, Abs = sympy.sign, sympy.Abs
+zero_or_more = sympy.Symbol("n", nonnegative=True)
+
+
+def series(expression, value, order=1):
+    return expansion(expression, value, order, ranges)
+
+
+# What is claimed fails at the one value that the premise leaves out.
+@pytest.mark.parametrize(
+    "statement, premise",
+    [
+        (limit(sign(b + t), sign(b)), r"b \neq 0"),
+        (limit(sign(b * t + mu), sign(mu)), r"\mu \neq 0"),
+        (limit(sign(a - 1 + t), sign(a - 1)), r"-1 + a \neq 0"),
+        (limit(zero_or_more**t, S.One), "n > 0"),
+        (limit(a**t, S.One), "a > 0"),
+        (series(sign(b + t), sign(b), 0), r"b \neq 0"),
+        (series(Abs(b + t), Abs(b) + sign(b) * t), r"b \neq 0"),
+        (series(sqrt((b + t) ** 2), Abs(b) + sign(b) * t), r"b \neq 0"),
+        (series(Abs(a - 1 + t), Abs(a - 1) + sign(a - 1) * t), r"-1 + a \neq 0"),
+        (
+            expansion(
+                summed(A(x) * Abs(f(x) + t)), summed(A(x) * Abs(f(x)) + t * A(x) * sign(f(x)))
+            ),
+            r"f(x) \neq 0",
+        ),
+        (expansion(summed(A(x) ** t * B(x)), summed(B(x)), 0), "a(x) > 0"),
+    ],
+    ids=str,
+)
+def test_a_jump_or_a_kink_is_kept_away_from(statement, premise):
+    assert premise in statement.prove().premises
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        limit(Abs(b + t), Abs(b)),
+        limit(a ** (1 + t), a),
+        series(Abs(b + t), Abs(b), 0),
+        expansion(summed(A(x) * Abs(f(x) + t)), summed(A(x) * Abs(f(x))), 0),
+    ],
+    ids=str,
+)
+def test_a_kink_that_does_no_harm_needs_no_premise(statement):
+    assert not any(r"\neq" in line or "> 0" in line for line in statement.prove().premises)
+
+
+@pytest.mark.parametrize(
+    "jumping", [sympy.floor, sympy.ceiling, sympy.Heaviside, sympy.frac, sympy.tan, sympy.gamma]
+)
+def test_a_function_with_jumps_or_poles_is_refused(jumping):
+    refuses(limit(jumping(b - t), jumping(b)), "may not be defined, or not continuous")
+    refuses(series(jumping(b - t), jumping(b), 0), "may not be defined, or not continuous")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        limit(1 / (1 + exp(-s * t)), S.One, oo),
+        limit(log(1 + exp(s * t)) / t, s, oo),
+        expansion(summed(A(x) * sympy.tanh(f(x) / t)), summed(A(x) * sign(f(x))), 0),
+    ],
+    ids=str,
+)
+def test_a_refusal_names_no_letter_of_the_prover(statement):
+    with pytest.raises(NotProved) as refusal:
+        statement.prove()
+    assert "_u" not in str(refusal.value) and "_f" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("wave", [sympy.cos, sympy.sin])
+def test_an_integral_that_oscillates_has_no_limit(wave):
+    refuses(limit(exp(-t) * SumOrIntegral(wave(x), (x,)), S.Zero, oo), "diverges")

@@ -249,3 +249,51 @@ def test_a_law_under_sinh():
     refuses(law(sinh(z), noise, Gaussian(u, 0, 1)), "ratio")
     refuses(law(mu * z, noise, Gaussian(u, 0, mu**2)), "monotone")
     refuses(law(z * (1 + sigma), Gaussian(z, x, 1) * Gaussian(x, z, 1), noise), "no Gaussian")
+
+
+def assumed(**assumptions):
+    return Symbol("k", **assumptions)
+
+
+def whole_turns(number):
+    """cos(2π k), written so that SymPy sees it only where it expands."""
+    return cos(2 * pi * number * (b + 1) - 2 * pi * number * b)
+
+
+def test_an_integer_stays_one_beside_a_condition_on_its_sign():
+    number = assumed(integer=True)
+    statement = identity(
+        whole_turns(number) * over_line(exp(-number * x**2)),
+        sqrt(pi / number),
+        RandomParameters(((b, 0.1, 0.2), (number, 1, 2))),
+    )
+    assert set(statement.prove().premises) == {r"k \in \mathbb{Z}", "k > 0"}
+
+
+@pytest.mark.parametrize(
+    "kind", [{"even": True}, {"odd": True}, {"prime": True}, {"composite": True}], ids=str
+)
+def test_an_assumption_that_no_premise_says_is_refused(kind):
+    number = assumed(**kind)
+    refuses(identity(whole_turns(number) * over_line(normal), S.One), "more is assumed of k")
+
+
+@pytest.mark.parametrize("kind", [{"rational": True}, {"even": True}, {"prime": True}], ids=str)
+def test_an_assumption_that_is_not_needed_is_dropped(kind):
+    number = assumed(**kind)
+    assert identity(number * over_line(normal), number * (b + 1) - number * b).prove()
+
+
+def test_a_formula_that_is_not_real_for_all_signs_is_no_closed_form():
+    quartic = over_line(exp(-b * x**2 - m * x**4))
+    besselled = sympy.besseli(-S(1) / 4, b**2 / (8 * m)) - sympy.besseli(S(1) / 4, b**2 / (8 * m))
+    gammas = sympy.gamma(S(1) / 4) * sympy.gamma(S(3) / 4)
+    value = b * (besselled * gammas) ** 2 * exp(b**2 / (4 * m)) / (16 * m)
+    refuses(identity(quartic**2, value), "may not be defined")
+
+
+@pytest.mark.parametrize(
+    "function", [sympy.tan, sympy.gamma, sympy.asin, sympy.acosh, sympy.atanh, sympy.floor]
+)
+def test_a_function_that_need_not_be_real_everywhere_is_refused(function):
+    refuses(identity(function(b) * over_line(normal), function(b)), "may not be defined")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import sympy
-from sympy import Dummy, Expr, Mul, Pow, log
+from sympy import Add, Dummy, Expr, Mul, Pow, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Density, Gaussian, Joint, SumOrIntegral
@@ -56,7 +56,15 @@ def value_at(expression: Expr, values: Values) -> Expr:
     parts = [value_at(part, values) for part in expression.args]
     if isinstance(expression, Pow) and parts[0] == 0 and parts[1].is_negative:
         return _infinite(expression)
+    if expression.is_Add and infinities_cancel(parts):
+        return sympy.nan
     return expression.func(*parts)
+
+
+def infinities_cancel(terms: list[Expr]) -> bool:
+    """Whether an infinite symbol of some terms is lost in their sum: infinity less infinity."""
+    every = set().union(*(term.atoms(Infinite) for term in terms))
+    return every != sympy.expand(Add(*terms)).atoms(Infinite)
 
 
 def product_at(factors: Iterable[Expr], values: Values) -> Expr:

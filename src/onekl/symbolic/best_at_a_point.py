@@ -18,6 +18,7 @@ from onekl.symbolic.algebra import ClassProbability, Density, SumOrIntegral
 from onekl.symbolic.at_a_point import (
     Infinite,
     Values,
+    infinities_cancel,
     label_values,
     patterns,
     product_at,
@@ -112,6 +113,9 @@ class BestAtAPoint:
         terms = [(f, product_at(f, inside)) for f in self.products]
         counting = [(f, value) for f, value in terms if value.has(parameter)]
         slope = sympy.diff(Add(*(value for _, value in counting)), parameter)
+        undefined = any(value.has(sympy.nan) for _, value in terms)
+        if undefined or infinities_cancel([value for _, value in counting]):
+            return "the integrand is an infinity less an infinity"
         if not slope.has(Infinite, sympy.nan, sympy.zoo) and _is_zero(slope):
             return f"{latex(self.at)} is not the only optimum" if self._is_defined(values) else ""
         place = _simplified(self.at.xreplace(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy
 from sympy import Expr, Mul, Symbol
+from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
 from onekl.symbolic.algebra import (
@@ -17,8 +18,11 @@ from onekl.symbolic.algebra import (
     integrated,
     kl_div,
 )
-from onekl.symbolic.integrals import joined, positivity
+from onekl.symbolic.integrals import FINITE, joined, positivity
 from onekl.symbolic.notation import latex
+
+# They have a value at every real number, and only the sign jumps.
+EVERYWHERE = (*FINITE, AppliedUndef, sympy.asinh, sympy.atan, sympy.erfc)
 
 
 def domain(expression: Expr, bound: tuple[Symbol, ...] = ()) -> tuple[Boolean, ...]:
@@ -52,6 +56,7 @@ def _own_conditions(expression: Expr) -> tuple[Boolean, ...]:
     if isinstance(expression, kl_div):
         return joined(positivity(argument, undefined) for argument in expression.args)
     if not isinstance(expression, (sympy.log, sympy.Pow)):
+        _require_defined(expression)
         return ()
     base = expression.args[0]
     if base.has(SumOrIntegral, KL, Expectation, Entropy):
@@ -64,6 +69,15 @@ def _own_conditions(expression: Expr) -> tuple[Boolean, ...]:
     if exponent.is_positive:
         return _not_negative(base, undefined)
     return positivity(base, undefined)
+
+
+def _require_defined(expression: Expr) -> None:
+    """ValueError for a function that may have no value, or a jump, at some real number."""
+    known = isinstance(expression, EVERYWHERE) or not expression.free_symbols
+    if isinstance(expression, sympy.gamma):
+        known = known or expression.args[0].is_positive
+    if isinstance(expression, sympy.Function) and not known:
+        raise ValueError(f"{latex(expression)} may not be defined, or not continuous, everywhere")
 
 
 def _nonzero(base: Expr, otherwise: str) -> tuple[Boolean, ...]:
@@ -86,12 +100,18 @@ def _not_negative(base: Expr, otherwise: str) -> tuple[Boolean, ...]:
 
 
 def domain_near(
-    function: Expr, conditions: tuple[Boolean, ...], symbol: Symbol, point: Expr
+    function: Expr,
+    conditions: tuple[Boolean, ...],
+    symbol: Symbol,
+    point: Expr,
+    *,
+    smooth: bool = False,
 ) -> tuple[Boolean, ...]:
     """The conditions, free of the symbol, under which a function behaves near a point as it does.
 
-    The given conditions have to hold there, and what it divides by, takes roots of and logarithms
-    of has to start with a coefficient that is not 0. ValueError where that cannot be.
+    The given conditions have to hold there, and what it divides by, takes roots, logarithms and
+    signs of has to start with a coefficient that is not 0; where it has to be smooth, what it takes
+    absolute values of, too. ValueError where that cannot be.
     """
     step = sympy.Dummy("u", positive=True)
     place = 1 / step if point == sympy.oo else point + step
@@ -108,21 +128,40 @@ def domain_near(
             if end == sympy.oo
             else positivity(end, undefined)
         )
-    bases = [base.subs(symbol, place) for base in _bases(function) if base.has(symbol)]
-    leading = [_leading_coefficient(base, step) for base in bases]
-    return joined((*near, *(_nonzero(c, f"{latex(c)} is 0") for c in leading)))
+    bases = [base for base in _bases(function, smooth) if base.has(symbol)]
+    leading = [_leading_coefficient(base, symbol, step, place) for base in bases]
+    near += [_nonzero(c, f"{latex(c)} is 0") for c in leading]
+    return joined((*near, *_where_exponents_move(function, symbol, point)))
 
 
-def _bases(function: Expr) -> list[Expr]:
-    """A function's denominators, the bases of its roots, and what its logarithms are taken of."""
+def _where_exponents_move(function: Expr, symbol: Symbol, point: Expr) -> list[tuple[Boolean, ...]]:
+    """That b > 0 for each bᵘ whose u moves and need not end above 0: 0ᵘ jumps there to 0⁰ = 1."""
+    powers = [p for p in function.atoms(sympy.Pow) if p.exp.has(symbol) and not p.base.has(symbol)]
+    return [
+        positivity(power.base, f"{latex(power)} is not defined")
+        for power in powers
+        if not power.exp.subs(symbol, point).is_extended_positive
+    ]
+
+
+def _bases(function: Expr, smooth: bool) -> list[Expr]:
+    """A function's denominators, the bases of its roots, and what its logarithms are taken of.
+
+    With its signs' arguments, and, where it has to be smooth, those of its absolute values.
+    """
     powers = [
         power.base
         for power in function.atoms(sympy.Pow)
         if power.exp.is_negative or not power.exp.is_integer
     ]
-    return [*powers, *(node.args[0] for node in function.atoms(sympy.log))]
+    kinds = (sympy.log, sympy.sign, sympy.Abs) if smooth else (sympy.log, sympy.sign)
+    return [*powers, *(node.args[0] for node in function.atoms(*kinds))]
 
 
-def _leading_coefficient(base: Expr, step: Symbol) -> Expr:
-    """The coefficient of the first term of an expansion in a small positive step."""
-    return base.as_leading_term(step).as_independent(step, as_Add=False)[0]
+def _leading_coefficient(base: Expr, symbol: Symbol, step: Symbol, place: Expr) -> Expr:
+    """The coefficient of the first term of an expansion in a small positive step to the place."""
+    try:
+        first = base.subs(symbol, place).as_leading_term(step)
+    except sympy.PoleError as error:
+        raise ValueError(f"{latex(base)} has no first term in powers of a small step") from error
+    return first.as_independent(step, as_Add=False)[0]

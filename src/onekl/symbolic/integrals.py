@@ -165,7 +165,7 @@ def _between(integrand: Expr, variable: Symbol, low: Expr, high: Expr) -> Integr
     if value.has(sympy.Integral, Piecewise) or variable in value.free_symbols:
         raise ValueError(f"SymPy has no closed form for the integral over {variable}")
     condition = _with_real_signs(condition)
-    infinite = value.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo)
+    infinite = value.has(sympy.nan, sympy.oo, -sympy.oo, sympy.zoo, sympy.AccumBounds)
     if infinite or condition == sympy.false:
         raise ValueError(f"the integral over {variable} diverges")
     return Integrated(value, () if condition == sympy.true else And.make_args(condition))

@@ -180,7 +180,13 @@ class Expansion(Statement):
 
         def conditions_of(expression: Expr, value: Expr) -> tuple[Boolean, ...]:
             form, claimed = conditional_form(expression), conditional_form(value)
-            near = domain_near(form.value, form.conditions, self.symbol, sympy.S.Zero)
+            near = domain_near(
+                form.value,
+                form.conditions,
+                self.symbol,
+                sympy.S.Zero,
+                smooth=self.order > 0,
+            )
             taylor(form.value, value, self.symbol, self.order)
             return joined((near, claimed.conditions))
 

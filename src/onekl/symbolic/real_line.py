@@ -27,7 +27,7 @@ def conditional_form(expression: Expr) -> Integrated:
     ValueError where they cannot hold, and for an integral without a closed form.
     """
     found = integrated(define(expression))
-    conditions = joined((found.conditions, domain(expression)))
+    conditions = joined((found.conditions, domain(expression), domain(found.value)))
     return replace(found, value=found.value.doit(), conditions=conditions)
 
 
@@ -44,7 +44,8 @@ def require_zero(expression: Expr, what: str, conditions: Iterable[Boolean] = ()
     """Nothing, or NotProved naming `what` and what it is instead of 0 under the conditions."""
     rest = _simplified(expression)
     if rest != 0 and _simplified(_under(conditions, rest)) != 0:
-        raise NotProved(f"{what} is {rest}, not 0")
+        plain = {dummy: Symbol(dummy.name) for dummy in rest.atoms(sympy.Dummy)}
+        raise NotProved(f"{what} is {rest.xreplace(plain)}, not 0")
 
 
 def _simplified(expression: Expr) -> Expr:

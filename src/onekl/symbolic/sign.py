@@ -234,9 +234,13 @@ def _factors(function: Expr, box: Box) -> tuple[Expr, list[Factor]]:
 
 def _with_letters(function: Expr) -> Expr:
     """The function with one positive letter for each exponential."""
-    return function.xreplace(
-        {node: Symbol(f"letter of {node}", positive=True) for node in function.atoms(exp)}
-    )
+    return function.xreplace({node: _letter_of_exponential(node) for node in function.atoms(exp)})
+
+
+@cache
+def _letter_of_exponential(node: exp) -> Dummy:
+    """The positive letter for an exponential; the same one for the same exponential alone."""
+    return Dummy("e", positive=True)
 
 
 def _letter_of_log(node: log, box: Box) -> Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Expr, PoleError, Symbol
 from sympy.logic.boolalg import Boolean
 
 from onekl.symbolic.notation import latex
@@ -13,7 +13,7 @@ from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variable
 
 # What SymPy or a prover raises where the weaker symbol is not enough.
 REFUSALS = (ArithmeticError, AttributeError, IndexError, KeyError, NotImplementedError,
-            RecursionError, TypeError, ValueError)  # fmt: skip
+            PoleError, RecursionError, TypeError, ValueError)  # fmt: skip
 SIGNS = {"positive": "> 0", "negative": "< 0", "nonzero": r"\neq 0",
          "nonnegative": r"\geq 0", "nonpositive": r"\leq 0"}  # fmt: skip
 
@@ -63,8 +63,8 @@ def needed_premises(
                 break
     left = _not_implied(conditions)
     positive = {c.lhs.name for c in left if _says_positive(c)}
-    kept = [weakened.get(symbol, symbol) for symbol in ordered if symbol.name not in positive]
-    lines = [line for symbol in kept for line in _signs(symbol)]
+    kept = [weakened.get(symbol, symbol) for symbol in ordered]
+    lines = [line for s in kept for line in _assumed(s, says_sign=s.name not in positive)]
     return tuple(dict.fromkeys((*lines, *condition_lines(left, order))))
 
 
@@ -80,6 +80,10 @@ def _not_implied(conditions: tuple[Boolean, ...]) -> tuple[Boolean, ...]:
 
     def follows(condition: Boolean) -> bool:
         if isinstance(condition, sympy.Ne) and {condition.lhs, -condition.lhs} & above:
+            return True
+        if isinstance(condition, sympy.Ge) and any(
+            sympy.cancel(condition.lhs * g).is_positive for g in above
+        ):
             return True
         return not _says_positive(condition) and condition.xreplace(positive) == sympy.true
 
@@ -120,8 +124,15 @@ def _weaker(symbol: Symbol, others: Iterable[Symbol]) -> list[Symbol]:
     return [weaker for weaker in found if weaker != symbol]
 
 
-def _signs(symbol: Symbol) -> tuple[str, ...]:
-    """What is assumed of a symbol beyond that it is real, in LaTeX; the strongest sign alone."""
+def _assumed(symbol: Symbol, *, says_sign: bool) -> tuple[str, ...]:
+    """What is assumed of a symbol beyond that it is real, in LaTeX; the strongest sign alone.
+
+    ValueError for what no line says, such as that it is even, rational or no real number.
+    """
+    parity = (symbol.is_even, symbol.is_odd)  # both are False of what is no integer
+    strange = (symbol.is_prime, symbol.is_composite, symbol.is_rational and not symbol.is_integer)
+    if symbol.is_real is False or any(strange) or parity != (None, None):
+        raise ValueError(f"more is assumed of {latex(symbol)} than a sign, or to be an integer")
     sign = next((word for name, word in SIGNS.items() if getattr(symbol, f"is_{name}")), None)
-    lines = () if sign is None else (f"{latex(symbol)} {sign}",)
+    lines = () if sign is None or not says_sign else (f"{latex(symbol)} {sign}",)
     return (*lines, rf"{latex(symbol)} \in \mathbb{{Z}}") if symbol.is_integer else lines

@@ -185,7 +185,7 @@ def _expanded(
             _require_zero(gap, what)
 
     series = taylor(left, right, symbol, order, require)
-    conditions = domain_near(left, domain(left), symbol, sympy.S.Zero)
+    conditions = domain_near(left, domain(left), symbol, sympy.S.Zero, smooth=order > 0)
     for density in vanishing:
         if any(names[density] in condition.free_symbols for condition in conditions):
             raise NotProved(f"the expansion does not hold where {latex(density)} is 0")
