@@ -297,3 +297,16 @@ def test_a_formula_that_is_not_real_for_all_signs_is_no_closed_form():
 )
 def test_a_function_that_need_not_be_real_everywhere_is_refused(function):
     refuses(identity(function(b) * over_line(normal), function(b)), "may not be defined")
+
+
+@pytest.mark.parametrize("name", ["a", "y", "z"])
+def test_a_condition_of_two_symbols_helps_whatever_their_names(name):
+    other = Symbol(name, real=True)
+    below = 1 - 2 * b - 2 * other**2
+    statement = identity(
+        over_line(normal * exp((b + other**2) * x**2)) * Abs(below),
+        sqrt(below),
+        RandomParameters(((b, 0.1, 0.2), (other, 0.1, 0.2))),
+    )
+    (premise,) = statement.prove().premises
+    assert premise.endswith("> 0")

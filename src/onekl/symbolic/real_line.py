@@ -57,9 +57,11 @@ def _under(conditions: Iterable[Boolean], expression: Expr) -> Expr:
     for condition in conditions:
         if not isinstance(condition, sympy.Gt) or not condition.free_symbols:
             continue
-        symbol = min(condition.free_symbols, key=lambda s: s.name)
-        slope = sympy.diff(condition.lhs, symbol)
-        if slope.is_number and slope.is_nonzero:
+        slopes = {s: sympy.diff(condition.lhs, s) for s in condition.free_symbols}
+        linear = [s for s, slope in slopes.items() if slope.is_number and slope.is_nonzero]
+        if linear:
+            symbol = min(linear, key=lambda s: s.name)
+            slope = slopes[symbol]
             letter = sympy.Dummy(positive=True)
             place = symbol + (letter - condition.lhs + condition.rhs) / slope
             expression = expression.subs(symbol, sympy.expand(place))

@@ -82,7 +82,9 @@ def _not_implied(conditions: tuple[Boolean, ...]) -> tuple[Boolean, ...]:
         if isinstance(condition, sympy.Ne) and {condition.lhs, -condition.lhs} & above:
             return True
         if isinstance(condition, sympy.Ge) and any(
-            sympy.cancel(condition.lhs * g).is_positive for g in above
+            sympy.cancel(known).is_positive
+            for g in above
+            for known in (condition.lhs * g, condition.lhs / g)
         ):
             return True
         return not _says_positive(condition) and condition.xreplace(positive) == sympy.true
