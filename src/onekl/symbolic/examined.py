@@ -32,10 +32,18 @@ def require_examined(parts: Iterable[Expr], maps: Collection[str]) -> None:
                 "than 0 where densities are positive"
             )
     for region in (r for part in parts for r in _zero_on_regions(part) if vanishing):
+        if all(_is_seen(region, factor) for factor in vanishing):
+            continue
         raise NotProved(
             f"{latex(region)} may be 0 on a whole region, and hides what happens where "
             f"{latex(vanishing[0])} vanishes"
         )
+
+
+def _is_seen(region: Expr, factor: Expr) -> bool:
+    """Whether, where the factor is 0, what is 0 on regions is a product of what the points show."""
+    there = region.xreplace({factor: 0})
+    return there != 0 and all(_is_atom(f) or f.is_number for f in Mul.make_args(there))
 
 
 def _name(function: AppliedUndef) -> str:
