@@ -15,9 +15,9 @@ from onekl.symbolic.algebra import (
     Joint,
     SumOrIntegral,
 )
-from onekl.symbolic.best_density import Optimum
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import DIGITS
+from onekl.symbolic.optima.best_density import Optimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import provable

@@ -8,9 +8,9 @@ import sympy
 from sympy import Function, Mul, Rational, S, exp, log
 
 from onekl.symbolic.algebra import ClassProbability, Expectation, Joint, SumOrIntegral
-from onekl.symbolic.best_function import OptimalFunction
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import DIGITS
+from onekl.symbolic.optima.best_function import OptimalFunction
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import provable

@@ -16,7 +16,7 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.mutants import mutants
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Pushforward, provable

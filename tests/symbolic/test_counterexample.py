@@ -15,7 +15,7 @@ from onekl.symbolic.algebra import KL, ClassProbability, Expectation, Joint, Sum
 from onekl.symbolic.counterexample import Counterexample, Instance, table_of, table_of_pairs
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.objective import SameObjective
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables

@@ -43,10 +43,10 @@ from onekl.symbolic.algebra import (
     define,
     variables_of,
 )
-from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS, compiled
+from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.proof import NotProved, is_density, is_divergence, is_finite_measure
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Bound, Identity

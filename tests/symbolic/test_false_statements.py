@@ -8,9 +8,9 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.claims.check import CheckFailed, check
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, SumOrIntegral, kl_div
-from onekl.symbolic.best_density import Optimum
 from onekl.symbolic.limits import Expansion, Limit
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.best_density import Optimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward

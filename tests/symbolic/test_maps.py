@@ -8,8 +8,10 @@ import sympy
 from sympy import Abs, Add, Function, S, asinh, cosh, exp, log, sinh, sqrt, symbols
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, Joint, SumOrIntegral
-from onekl.symbolic.change_of_variables import ChangeOfVariables
-from onekl.symbolic.maps import (
+from onekl.symbolic.maps.change_of_variables import ChangeOfVariables
+from onekl.symbolic.maps.image_law import Bijection, ImageLaw
+from onekl.symbolic.maps.real_densities import RandomDensities, RandomPoints
+from onekl.symbolic.maps.smooth_map import (
     DensityAt,
     LogDet,
     MapValue,
@@ -18,14 +20,12 @@ from onekl.symbolic.maps import (
     image,
     unknown_map,
 )
+from onekl.symbolic.maps.triangular import TriangularMap
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.proof import NotProved
-from onekl.symbolic.real_densities import RandomDensities, RandomPoints
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import provable
-from onekl.symbolic.transport import Bijection, ImageLaw
-from onekl.symbolic.triangular import TriangularMap
 
 x, y, u, v, z, x1, x2, x3, z1, z2, z3 = symbols("x y u v z x1 x2 x3 z1 z2 z3", real=True)
 a, b, c, d, mu = symbols("a b c d mu", real=True)

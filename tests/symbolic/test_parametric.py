@@ -16,9 +16,8 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
-from onekl.symbolic.families import FamilyAssignment, RandomFamilies, on_family
 from onekl.symbolic.mutants import mutants
-from onekl.symbolic.parametric import (
+from onekl.symbolic.parametric.densities import (
     Along,
     Gradient,
     Hessian,
@@ -26,10 +25,11 @@ from onekl.symbolic.parametric import (
     ParametricJoint,
     VectorSymbol,
 )
-from onekl.symbolic.parametric_statements import ParametricIdentity
+from onekl.symbolic.parametric.families import FamilyAssignment, RandomFamilies, on_family
+from onekl.symbolic.parametric.small_steps import StepExpansion
+from onekl.symbolic.parametric.statements import ParametricIdentity
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
-from onekl.symbolic.small_steps import StepExpansion
 from onekl.symbolic.statements import provable
 
 x, z = sympy.symbols("x z", real=True)

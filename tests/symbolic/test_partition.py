@@ -7,11 +7,11 @@ import pytest
 from sympy import Add, Derivative, Function, S, Symbol, diff, log
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
-from onekl.symbolic.energies import LogPartition, RandomEnergies, gibbs
+from onekl.symbolic.energies.gibbs import LogPartition, RandomEnergies, gibbs
+from onekl.symbolic.energies.partition import UNDER_THE_INTEGRAL, EnergyBound, EnergyIdentity
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS
-from onekl.symbolic.partition import UNDER_THE_INTEGRAL, EnergyBound, EnergyIdentity
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import provable

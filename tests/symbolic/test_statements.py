@@ -6,9 +6,9 @@ from sympy import Add, S, log, sqrt
 
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral, kl_div
-from onekl.symbolic.best_density import Optimum
 from onekl.symbolic.limits import Expansion, Limit
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.best_density import Optimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Bound, Identity, Pushforward

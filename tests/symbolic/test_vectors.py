@@ -10,22 +10,12 @@ from hypothesis import strategies as st
 from sympy import HadamardPower, HadamardProduct, MatAdd, Rational, S, exp, log, pi, sqrt
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
-from onekl.symbolic.concentration import BOUNDED, CONTINUOUS, Concentration
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.statements import provable
-from onekl.symbolic.vector_gaussians import (
-    VectorGaussian,
-    conditional_step,
-    divergence_step,
-    mean_step,
-)
-from onekl.symbolic.vector_laws import VectorPushforward, VectorSecondOrder, law_step
-from onekl.symbolic.vector_numbers import MOST_COORDINATES, RandomVectors
-from onekl.symbolic.vector_statements import VectorIdentity
-from onekl.symbolic.vectors import (
+from onekl.symbolic.vectors.algebra import (
     INDEX,
     CoordinateSum,
     Dot,
@@ -35,6 +25,16 @@ from onekl.symbolic.vectors import (
     VectorDerivative,
     ZeroVector,
 )
+from onekl.symbolic.vectors.concentration import BOUNDED, CONTINUOUS, Concentration
+from onekl.symbolic.vectors.gaussians import (
+    VectorGaussian,
+    conditional_step,
+    divergence_step,
+    mean_step,
+)
+from onekl.symbolic.vectors.laws import VectorPushforward, VectorSecondOrder, law_step
+from onekl.symbolic.vectors.numbers import MOST_COORDINATES, RandomVectors
+from onekl.symbolic.vectors.statements import VectorIdentity
 
 TOLERANCE, WRONG, TRIES = mpmath.mpf(10) ** -18, mpmath.mpf(10) ** -9, 8
 

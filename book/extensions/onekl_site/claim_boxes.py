@@ -50,7 +50,6 @@ class ClaimDirective(SphinxDirective):
         filled += nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
         return [filled]
 
-
     def _additions(self, row: Row) -> list[nodes.Node]:
         """What the book shows beside the claim, each with a word of its own."""
         shown: list[nodes.Node] = []

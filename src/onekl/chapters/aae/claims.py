@@ -27,16 +27,16 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.counterexample import Counterexample, Instance, table_of
-from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vector_numbers import RandomVectors
-from onekl.symbolic.vector_statements import VectorIdentity
-from onekl.symbolic.vectors import SquaredNorm, Vector
+from onekl.symbolic.vectors.algebra import SquaredNorm, Vector
+from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.numbers import RandomVectors
+from onekl.symbolic.vectors.statements import VectorIdentity
 
 DATA = Joint("p", (x,), {(x,): r"\tilde{p}"})
 CODES = Joint("p", (z,))  # the aggregated posterior

@@ -24,9 +24,9 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.counterexample import Counterexample
-from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Bound, Identity

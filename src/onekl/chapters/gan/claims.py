@@ -20,17 +20,17 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
-from onekl.symbolic.concentration import Concentration
 from onekl.symbolic.counterexample import Counterexample, Instance, table_of
-from onekl.symbolic.discriminator import OptimalDiscriminator
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
+from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vector_numbers import RandomVectors
-from onekl.symbolic.vectors import Vector
+from onekl.symbolic.vectors.algebra import Vector
+from onekl.symbolic.vectors.concentration import Concentration
+from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.numbers import RandomVectors
 
 x, z = sympy.symbols("x z", real=True)
 y = Symbol("y", integer=True)

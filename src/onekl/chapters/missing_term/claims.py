@@ -11,12 +11,12 @@ from sympy import Add, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
-from onekl.symbolic.families import FamilyInstance, RandomFamilies
 from onekl.symbolic.limits import Expansion
-from onekl.symbolic.parametric import Along, ParametricJoint, VectorSymbol
-from onekl.symbolic.parametric_statements import ParametricIdentity
+from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
+from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
+from onekl.symbolic.parametric.small_steps import StepExpansion
+from onekl.symbolic.parametric.statements import ParametricIdentity
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.small_steps import StepExpansion
 from onekl.symbolic.statements import Identity, Pushforward
 
 x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)

@@ -14,7 +14,7 @@ from onekl.chapters.vae.claims import gaussian_kl, mu, s, sigma, slope, tau, v
 from onekl.symbolic.algebra import KL, Expectation, Gaussian
 from onekl.symbolic.counterexample import Instance
 from onekl.symbolic.limits import Limit
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Bound, Identity
 

@@ -30,18 +30,18 @@ from onekl.symbolic.algebra import (
     Joint,
     SumOrIntegral,
 )
-from onekl.symbolic.concentration import Concentration
 from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Limit
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vector_laws import VectorSecondOrder
-from onekl.symbolic.vector_numbers import RandomVectors
-from onekl.symbolic.vector_statements import VectorIdentity
-from onekl.symbolic.vectors import SquaredNorm, Vector, VectorDerivative, ZeroVector
+from onekl.symbolic.vectors.algebra import SquaredNorm, Vector, VectorDerivative, ZeroVector
+from onekl.symbolic.vectors.concentration import Concentration
+from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.laws import VectorSecondOrder
+from onekl.symbolic.vectors.numbers import RandomVectors
+from onekl.symbolic.vectors.statements import VectorIdentity
 
 y, t = sympy.symbols("y t", real=True)
 sigma, lam, a, eta, m, u, r, w = sympy.symbols("sigma lambda a eta m u r w", positive=True)

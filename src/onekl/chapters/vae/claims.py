@@ -11,14 +11,14 @@ from onekl.claims.stated import Stated
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.objective import SameObjective
-from onekl.symbolic.optima import Minimum
+from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vector_numbers import RandomVectors
-from onekl.symbolic.vector_statements import VectorIdentity
-from onekl.symbolic.vectors import INDEX, CoordinateSum, PositiveVector, Vector
+from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, PositiveVector, Vector
+from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.numbers import RandomVectors
+from onekl.symbolic.vectors.statements import VectorIdentity
 
 mu, v, b = sympy.symbols("mu v b", real=True)
 # the standard deviations of the encoder and of the decoder

@@ -11,17 +11,17 @@ import sympy
 from sympy import Expr
 
 from onekl.symbolic.algebra import ClassProbability, Density, define
-from onekl.symbolic.best_at_a_point import ZERO_TO_ONE, BestAtAPoint, Values
-from onekl.symbolic.best_function import (
+from onekl.symbolic.notation import latex, signed
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.optima.best_at_a_point import ZERO_TO_ONE, BestAtAPoint, Values
+from onekl.symbolic.optima.best_function import (
     Settled,
     defined_value,
     is_seen_finite,
     share_an_optimum,
     worst_rival,
 )
-from onekl.symbolic.integrands import Integrand, integrand_over, require_function_of
-from onekl.symbolic.notation import latex, signed
-from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement
 

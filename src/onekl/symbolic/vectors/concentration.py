@@ -15,10 +15,10 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement, difference, provable
-from onekl.symbolic.vector_numbers import coordinates
-from onekl.symbolic.vector_reduction import Reduction, summed
-from onekl.symbolic.vector_statements import is_zero, needed_signs
-from onekl.symbolic.vectors import INDEX, Coordinate, CoordinateSum, Vector
+from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
+from onekl.symbolic.vectors.numbers import coordinates
+from onekl.symbolic.vectors.reduction import Reduction, summed
+from onekl.symbolic.vectors.statements import is_zero, needed_signs
 
 CONTINUOUS = r"f \text{ is continuous}"
 BOUNDED = r"f \text{ is bounded}"

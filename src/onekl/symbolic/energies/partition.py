@@ -15,7 +15,7 @@ from sympy import Add, Derivative, Expr, Function, Mul, Symbol, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import KL, Density, Entropy, Expectation, SumOrIntegral
-from onekl.symbolic.energies import LOG, EnergyDensity, LogPartition, RandomEnergies
+from onekl.symbolic.energies.gibbs import LOG, EnergyDensity, LogPartition, RandomEnergies
 from onekl.symbolic.notation import latex
 from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.proof import NotProved, Proof, has_functional, is_density

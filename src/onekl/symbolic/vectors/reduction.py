@@ -11,13 +11,20 @@ from sympy.core.function import AppliedUndef
 from onekl.symbolic.algebra import KL, Density, Entropy, Expectation, SumOrIntegral, factors
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, has_functional, is_density
-from onekl.symbolic.vector_gaussians import (
+from onekl.symbolic.vectors.algebra import (
+    INDEX,
+    Coordinate,
+    CoordinateSum,
+    Dot,
+    SquaredNorm,
+    Vector,
+)
+from onekl.symbolic.vectors.gaussians import (
     VectorGaussian,
     conditional_step,
     divergence_step,
     mean_step,
 )
-from onekl.symbolic.vectors import INDEX, Coordinate, CoordinateSum, Dot, SquaredNorm, Vector
 
 INDEPENDENT = (
     r"\text{the density of independent coordinates is a product, its logarithm a sum over them}"

@@ -11,17 +11,17 @@ import sympy
 from sympy import Expr, Mul
 
 from onekl.symbolic.algebra import Density, Gaussian, factors, variables_of
-from onekl.symbolic.bijection import prove_bijection, vanishes
-from onekl.symbolic.maps import DensityAt, Image, LogDet, MapValue, SmoothMap
-from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import Evaluator, Number, compiled
-from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.real_densities import (
+from onekl.symbolic.maps.bijection import prove_bijection, vanishes
+from onekl.symbolic.maps.real_densities import (
     RealAssignment,
     determinant_size,
     flat,
     image_of,
 )
+from onekl.symbolic.maps.smooth_map import DensityAt, Image, LogDet, MapValue, SmoothMap
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import Evaluator, Number, compiled
+from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement, difference, provable
 
 CHANGE = r"\text{change of variables: } dx = \left|\det \frac{\partial x}{\partial z}\right| dz"

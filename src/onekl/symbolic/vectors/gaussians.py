@@ -30,7 +30,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Identity
-from onekl.symbolic.vectors import (
+from onekl.symbolic.vectors.algebra import (
     INDEX,
     CoordinateSum,
     SquaredNorm,

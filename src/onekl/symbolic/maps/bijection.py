@@ -12,7 +12,7 @@ import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.maps import LogDet, MapValue, SmoothMap
+from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
 

@@ -15,8 +15,8 @@ from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import KL, Density, Entropy, Expectation, SumOrIntegral, kl_div
 from onekl.symbolic.notation import latex
-from onekl.symbolic.parametric import Along, ParametricDensity, VectorSymbol
-from onekl.symbolic.parametric_pieces import Needed, Piece, settled
+from onekl.symbolic.parametric.densities import Along, ParametricDensity, VectorSymbol
+from onekl.symbolic.parametric.pieces import Needed, Piece, settled
 from onekl.symbolic.proof import NotProved, has_functional, is_divergence
 from onekl.symbolic.terms import flat
 

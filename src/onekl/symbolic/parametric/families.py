@@ -17,7 +17,12 @@ from sympy import Expr, Symbol
 from onekl.symbolic.algebra import Density
 from onekl.symbolic.counterexample import Instance
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled, evaluates
-from onekl.symbolic.parametric import Along, ParametricDensity, ParametricJoint, VectorSymbol
+from onekl.symbolic.parametric.densities import (
+    Along,
+    ParametricDensity,
+    ParametricJoint,
+    VectorSymbol,
+)
 from onekl.symbolic.sampling import RandomTables
 
 Vector = tuple[Number, ...]  # the coordinates of a vector

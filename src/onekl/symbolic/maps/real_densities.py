@@ -19,7 +19,7 @@ from sympy import Expr, Symbol
 from sympy.combinatorics import Permutation
 
 from onekl.symbolic.algebra import Density, variables_of
-from onekl.symbolic.maps import DensityAt, Image, LogDet, MapValue, SmoothMap
+from onekl.symbolic.maps.smooth_map import DensityAt, Image, LogDet, MapValue, SmoothMap
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled, evaluates
 from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variables

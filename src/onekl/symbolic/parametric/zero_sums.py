@@ -10,8 +10,8 @@ from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import Density, SumOrIntegral
 from onekl.symbolic.notation import latex
-from onekl.symbolic.parametric import Along, ParametricDensity, ParametricJoint
-from onekl.symbolic.parametric_pieces import Needed, Piece
+from onekl.symbolic.parametric.densities import Along, ParametricDensity, ParametricJoint
+from onekl.symbolic.parametric.pieces import Needed, Piece
 from onekl.symbolic.proof import NotProved, normalisation
 
 Variables = frozenset[Symbol]

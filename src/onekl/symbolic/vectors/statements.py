@@ -15,9 +15,7 @@ from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.signs import REFUSALS, SIGNS
 from onekl.symbolic.statements import Statement, difference, provable
-from onekl.symbolic.vector_numbers import by_quadrature
-from onekl.symbolic.vector_reduction import Reduction
-from onekl.symbolic.vectors import (
+from onekl.symbolic.vectors.algebra import (
     INDEX,
     Coordinate,
     CoordinateSum,
@@ -25,6 +23,8 @@ from onekl.symbolic.vectors import (
     PositiveVector,
     Vector,
 )
+from onekl.symbolic.vectors.numbers import by_quadrature
+from onekl.symbolic.vectors.reduction import Reduction
 
 FUNCTIONALS = (KL, Entropy, Expectation, SumOrIntegral)
 

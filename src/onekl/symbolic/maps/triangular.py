@@ -15,12 +15,12 @@ from sympy import BlockMatrix, Expr, MatrixSymbol, Q, Symbol, ZeroMatrix
 from sympy.assumptions import assuming
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.bijection import prove_bijection, smoothness, vanishes
-from onekl.symbolic.maps import SmoothMap
+from onekl.symbolic.maps.bijection import prove_bijection, smoothness, vanishes
+from onekl.symbolic.maps.real_densities import RealAssignment, slope_size
+from onekl.symbolic.maps.smooth_map import SmoothMap
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.real_densities import RealAssignment, slope_size
 from onekl.symbolic.statements import Statement, difference, provable
 
 

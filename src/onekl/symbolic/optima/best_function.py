@@ -12,10 +12,10 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
-from onekl.symbolic.best_at_a_point import REAL, BestAtAPoint, Values
-from onekl.symbolic.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.notation import latex, signed
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.optima.best_at_a_point import REAL, BestAtAPoint, Values
+from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.premises import follows
 from onekl.symbolic.proof import NotProved, Proof, is_constant, is_finite_measure
 from onekl.symbolic.statements import Statement, shortfall

@@ -12,23 +12,8 @@ from sympy import Add, Expr, Function, Mul, Symbol, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
-from onekl.symbolic.bijection import prove_bijection, vanishes
-from onekl.symbolic.maps import Image, LogDet, MapValue, SmoothMap
-from onekl.symbolic.notation import aligned, latex
-from onekl.symbolic.numeric import Evaluator, Number, compiled
-from onekl.symbolic.pointwise import prove_pointwise
-from onekl.symbolic.proof import NotProved, Proof, has_functional
-from onekl.symbolic.real_densities import (
-    STEP,
-    RandomDensities,
-    RealAssignment,
-    determinant_size,
-    image_of,
-    source_grid,
-)
-from onekl.symbolic.sampling import RandomTables, all_variables, require_own_variables
-from onekl.symbolic.statements import Statement, difference, provable
-from onekl.symbolic.transport import (
+from onekl.symbolic.maps.bijection import prove_bijection, vanishes
+from onekl.symbolic.maps.image_law import (
     CHANGE,
     at_image,
     map_errors,
@@ -36,6 +21,21 @@ from onekl.symbolic.transport import (
     require_gaussian,
     require_own_law,
 )
+from onekl.symbolic.maps.real_densities import (
+    STEP,
+    RandomDensities,
+    RealAssignment,
+    determinant_size,
+    image_of,
+    source_grid,
+)
+from onekl.symbolic.maps.smooth_map import Image, LogDet, MapValue, SmoothMap
+from onekl.symbolic.notation import aligned, latex
+from onekl.symbolic.numeric import Evaluator, Number, compiled
+from onekl.symbolic.pointwise import prove_pointwise
+from onekl.symbolic.proof import NotProved, Proof, has_functional
+from onekl.symbolic.sampling import RandomTables, all_variables, require_own_variables
+from onekl.symbolic.statements import Statement, difference, provable
 
 
 @dataclass(frozen=True, kw_only=True)

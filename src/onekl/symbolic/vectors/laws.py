@@ -15,11 +15,11 @@ from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.second_order import UNDER_THE_INTEGRAL, SecondOrder
 from onekl.symbolic.statements import Identity, Pushforward, difference
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vector_numbers import THREE_NODES, coordinates, quadrature
-from onekl.symbolic.vector_reduction import Reduction
-from onekl.symbolic.vector_statements import is_zero
-from onekl.symbolic.vectors import INDEX, Coordinate, CoordinateSum, Vector
+from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
+from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.numbers import THREE_NODES, coordinates, quadrature
+from onekl.symbolic.vectors.reduction import Reduction
+from onekl.symbolic.vectors.statements import is_zero
 
 
 @cache

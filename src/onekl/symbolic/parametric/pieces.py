@@ -13,7 +13,7 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 
 from onekl.symbolic.algebra import Density, Joint
 from onekl.symbolic.notation import latex
-from onekl.symbolic.parametric import Along, ParametricDensity, VectorSymbol
+from onekl.symbolic.parametric.densities import Along, ParametricDensity, VectorSymbol
 from onekl.symbolic.premises import Support
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.terms import flat

@@ -10,12 +10,12 @@ import sympy
 from sympy import Expr, Mul, Symbol
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
-from onekl.symbolic.at_a_point import patterns, unknowns, with_conditions
-from onekl.symbolic.best_at_a_point import NOT_NEGATIVE, BestAtAPoint, Product, Values
-from onekl.symbolic.best_function import is_seen_finite, share_an_optimum
-from onekl.symbolic.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
+from onekl.symbolic.optima.at_a_point import patterns, unknowns, with_conditions
+from onekl.symbolic.optima.best_at_a_point import NOT_NEGATIVE, BestAtAPoint, Product, Values
+from onekl.symbolic.optima.best_function import is_seen_finite, share_an_optimum
+from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.statements import Statement, difference, shortfall
 

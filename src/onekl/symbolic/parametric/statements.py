@@ -11,10 +11,9 @@ from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Dirac, Gaussian, LabelledJoint, SumOrIntegral
-from onekl.symbolic.families import FamilyAssignment, RandomFamilies
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
-from onekl.symbolic.parametric import (
+from onekl.symbolic.parametric.densities import (
     Along,
     Gradient,
     Hessian,
@@ -23,12 +22,13 @@ from onekl.symbolic.parametric import (
     in_directions,
     rank,
 )
-from onekl.symbolic.parametric_pieces import Needed, Piece, settled
+from onekl.symbolic.parametric.families import FamilyAssignment, RandomFamilies
+from onekl.symbolic.parametric.pieces import Needed, Piece, settled
+from onekl.symbolic.parametric.score import pieces
+from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.sampling import all_variables
-from onekl.symbolic.score import pieces
 from onekl.symbolic.statements import Identity, difference, provable
-from onekl.symbolic.zero_sums import require_zero_sum
 
 ROW, COLUMN = VectorSymbol("e_{i}"), VectorSymbol("e_{j}")  # the unit vectors of an entry
 CHAIN_RULE = r"\text{the chain rule at every point of the integral}"

@@ -15,7 +15,8 @@ import sympy
 from sympy import Add, Dummy, Expr, Mul, Pow, Symbol, exp, log
 
 from onekl.symbolic.algebra import ClassProbability, Density, SumOrIntegral
-from onekl.symbolic.at_a_point import (
+from onekl.symbolic.notation import latex
+from onekl.symbolic.optima.at_a_point import (
     Infinite,
     Values,
     infinities_cancel,
@@ -25,7 +26,6 @@ from onekl.symbolic.at_a_point import (
     unknowns,
     with_conditions,
 )
-from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Support
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables

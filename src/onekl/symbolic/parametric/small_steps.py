@@ -12,19 +12,26 @@ from sympy import Expr, Symbol
 from onekl.symbolic.limits import Expansion
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number
-from onekl.symbolic.parametric import Along, ParametricDensity, VectorSymbol, rank, scaled, steps
-from onekl.symbolic.parametric_pieces import Needed, Piece, settled
-from onekl.symbolic.parametric_statements import (
+from onekl.symbolic.parametric.densities import (
+    Along,
+    ParametricDensity,
+    VectorSymbol,
+    rank,
+    scaled,
+    steps,
+)
+from onekl.symbolic.parametric.pieces import Needed, Piece, settled
+from onekl.symbolic.parametric.score import pieces
+from onekl.symbolic.parametric.statements import (
     proof_of,
     require_in_reach,
     require_known,
     smooth,
 )
+from onekl.symbolic.parametric.zero_sums import require_zero_sum, unknowns
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sampling import all_variables
-from onekl.symbolic.score import pieces
 from onekl.symbolic.statements import Statement, provable
-from onekl.symbolic.zero_sums import require_zero_sum, unknowns
 
 SMOOTH = (sympy.Add, sympy.Mul, sympy.Pow, sympy.log, sympy.exp)
 

@@ -13,8 +13,15 @@ from sympy import Basic, Expr, MatrixExpr, Mul, Symbol, log
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, factors
 from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.sampling import RandomTables
-from onekl.symbolic.vector_gaussians import VectorGaussian
-from onekl.symbolic.vectors import INDEX, Coordinate, CoordinateSum, Dot, SquaredNorm, Vector
+from onekl.symbolic.vectors.algebra import (
+    INDEX,
+    Coordinate,
+    CoordinateSum,
+    Dot,
+    SquaredNorm,
+    Vector,
+)
+from onekl.symbolic.vectors.gaussians import VectorGaussian
 
 MOST_COORDINATES = 4  # of random instances
 # Gauss–Hermite: exact up to degree five in each coordinate.

@@ -1,0 +1,1 @@
+"""Densities by their energies, and the log of an integral."""

@@ -1,0 +1,1 @@
+"""Smooth bijections, and what they do to densities."""

@@ -1,0 +1,1 @@
+"""The best density, function or number."""

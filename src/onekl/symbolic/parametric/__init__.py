@@ -1,0 +1,1 @@
+"""Unknown densities with a parameter: gradients, and small steps."""

@@ -1,0 +1,1 @@
+"""Vectors of d coordinates, d a letter."""
