@@ -39,8 +39,6 @@ from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
 from onekl.symbolic.zeros import support_premises
 
-SHORT = 60  # operations: so short a difference is simplified at once
-
 Sides = list[list[IntegralTerm]]  # the left side and the right one, each a sum of terms
 Spread = Callable[[IntegralTerm], list[IntegralTerm]]
 
@@ -215,7 +213,7 @@ def _simplified(expression: Expr) -> Expr:
         return sympy.S.Zero
     unnamed = {name: density for density, name in names.items()}
     unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
-    if sympy.count_ops(plain) < SHORT or _is_additive(plain, list(names.values())):
+    if _is_additive(plain, list(names.values())):
         plain = sympy.expand(sympy.simplify(plain))
     return plain.xreplace(unnamed)
 
