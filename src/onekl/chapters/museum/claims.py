@@ -105,7 +105,7 @@ def sum_against_mean() -> Specimen:
         "bug-3",
         said=(least(averaged, right_variance),),
         true=(least(summed, right_variance), least(averaged, wrong_variance)),
-        at=(here(s=1, w=1, d=64, x=0, mu=0, tau="1/2"),),
+        at=(here(s=1, w=1, d=3, x=0, mu=0, tau="1/2"),),
     )
 
 
