@@ -72,6 +72,31 @@ def test_an_exact_claim_lists_no_premises(build):
     assert ">exact<" in html and "It holds if" not in html
 
 
+def test_premises_are_told_apart_by_where_they_come_from(build):
+    html, warnings = build("```{claim} su-32\n```\n\n```{claim} su-t1\n```")
+    stated, mixed = html.split('id="claim-su-t1"')
+    assert not warnings
+    assert "Stated in the source:" in stated and "before (32)" in stated
+    assert "It holds if:" not in stated and "on trust" not in stated
+    assert "It holds if:" in mixed and "Taken on trust, and used by no proof here:" in mixed
+
+
+def test_what_is_shown_beside_a_claim_has_a_word_of_its_own(build):
+    html, warnings = build("```{claim} su-19\n```\n\n```{claim} su-20\n```")
+    with_addition, repetition = html.split('id="claim-su-20"')
+    assert not warnings and ">exact<" in with_addition
+    assert "Shown beside it (holds if):" in with_addition and "It holds if:" in with_addition
+    assert "repeats su-19; nothing is counted again" in repetition
+
+
+def test_the_premises_on_trust_are_counted_with_links_to_their_claims(build):
+    html, warnings = build("```{trusted-premises}\n```")
+    rows = [row for row in ledger(NOTEBOOKS) if row.trusted]
+    premises = {premise for row in rows for premise in row.trusted}
+    assert not warnings and f"{len(premises)} premises are taken on trust" in html
+    assert all(f"#claim-{row.id}" in html for row in rows)
+
+
 @pytest.mark.parametrize(
     "text, complaint",
     [

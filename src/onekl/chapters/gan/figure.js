@@ -208,7 +208,7 @@ const THEN = {
     "which is at most ½.",
   alone:
     "An exact step without the term puts all mass where D* is largest, " +
-        "here on the first such letter. " +
+    "here on the first such letter. " +
     "There D* falls, so it jumps again, for ever.",
   partial: "Gradient steps with the term go towards the exact step; the more of them, the nearer.",
   partialAlone:
