@@ -45,7 +45,8 @@ def require_zero(expression: Expr, what: str, conditions: Iterable[Boolean] = ()
     rest = _simplified(expression)
     if rest != 0 and _simplified(_under(conditions, rest)) != 0:
         plain = {dummy: Symbol(dummy.name) for dummy in rest.atoms(sympy.Dummy)}
-        raise NotProved(f"{what} is {latex(rest.xreplace(plain))}, not 0")
+        shortest = min(rest, sympy.factor(rest), key=sympy.count_ops).xreplace(plain)
+        raise NotProved(f"{what} is {latex(shortest)}, not 0")
 
 
 def _simplified(expression: Expr) -> Expr:
