@@ -196,7 +196,16 @@ def _gap(sides: Sides, tables: RandomTables) -> Expr:
 
 
 def _simplified(expression: Expr) -> Expr:
-    """The expression simplified as one of positive numbers, with D written by its odds."""
+    """A difference in its simplest form, if it could be 0 or a sum of densities; else as it is."""
+    bare, names, _ = _positive_numbers(expression)
+    return _in_full(expression) if _is_additive(bare, names) else expression
+
+
+def _positive_numbers(expression: Expr) -> tuple[Expr, list[Symbol], dict[Symbol, Expr]]:
+    """The expression as one of positive numbers, with D written by its odds.
+
+    Also the symbols that stand for densities, and what each symbol stands for.
+    """
     names = {d: sympy.Dummy(str(d), positive=True) for d in expression.atoms(Density)}
     odds = {
         c: sympy.Dummy(str(c), positive=True)
@@ -207,21 +216,25 @@ def _simplified(expression: Expr) -> Expr:
         **{c: o / (1 + o) for c, o in odds.items()},
         **{c.other: 1 / (1 + o) for c, o in odds.items()},
     }
-    together = sympy.together(without_max(expression.xreplace(names).xreplace(shares)))
+    unnamed = {name: density for density, name in names.items()}
+    unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
+    return expression.xreplace(names).xreplace(shares), list(names.values()), unnamed
+
+
+def _in_full(expression: Expr) -> Expr:
+    """The expression simplified as one of positive numbers."""
+    bare, _, unnamed = _positive_numbers(expression)
+    together = sympy.together(without_max(bare))
     plain = sympy.expand(sympy.expand_log(together, deep=True))
     if sympy.expand(sympy.fraction(sympy.together(plain))[0]) == 0:
         return sympy.S.Zero
-    unnamed = {name: density for density, name in names.items()}
-    unnamed |= {odd: chance / chance.other for chance, odd in odds.items()}
-    if _is_additive(plain, list(names.values())):
-        plain = sympy.expand(sympy.simplify(plain))
-    return plain.xreplace(unnamed)
+    return sympy.expand(sympy.simplify(plain)).xreplace(unnamed)
 
 
 def _is_additive(expression: Expr, densities: list[Symbol]) -> bool:
     """Whether the expression could be a sum of densities times constants, tried at two points.
 
-    Only then can a difference that is not 0 have the integral 0; to simplify it takes long.
+    Only then can a difference have the integral 0; to simplify any other takes long.
     """
     others = sorted(expression.free_symbols - set(densities), key=str)
     fixed = {s: sympy.Rational(2 * k + 3, 7) for k, s in enumerate(others)}
@@ -254,7 +267,7 @@ def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[
             or coefficient.free_symbols & set(variables)
             or set(density.over) != set(variables)
         ):
-            raise NotProved(f"the integrands differ by {latex(gap)}")
+            raise NotProved(lambda: f"the integrands differ by {latex(_in_full(gap))}")
         rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(density)]
         total += coefficient
     if _simplified(total) != 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy
@@ -25,7 +26,17 @@ EXTENDED = r"\text{where a density vanishes, both sides are finite and equal, or
 
 
 class NotProved(ValueError):
-    """The prover could not prove a statement; the message says what was left over."""
+    """The prover could not prove a statement; the message says what was left over.
+
+    A message that takes long to write is a function, called only where someone reads it.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        (message,) = self.args
+        return message() if callable(message) else message
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,14 @@ import mpmath
 import sympy
 from sympy import Expr, Symbol
 
-from onekl.symbolic.algebra import Joint, SumOrIntegral, define
+from onekl.symbolic.algebra import (
+    KL,
+    Entropy,
+    Expectation,
+    Joint,
+    LabelledJoint,
+    SumOrIntegral,
+)
 from onekl.symbolic.copies import alphabet, copies_in
 from onekl.symbolic.numeric import Assignment, Number, compiled
 from onekl.tables import check_table
@@ -127,8 +134,9 @@ def all_variables(tables: RandomTables, *expressions: Expr) -> tuple[Symbol, ...
 
 def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
     """ValueError where an integral is over a variable that belongs to no joint."""
-    known = all_variables(tables, *expressions)
-    totals = [total for one in expressions for total in define(one).atoms(SumOrIntegral)]
+    labels = {labelled.label for one in expressions for labelled in one.atoms(LabelledJoint)}
+    known = {*all_variables(tables, *expressions), *labels}
+    totals = [t for e in expressions for t in e.atoms(SumOrIntegral, KL, Expectation, Entropy)]
     for variable in (v for total in totals for v in total.variables if v not in known):
         raise ValueError(f"{variable} is integrated over but belongs to no joint")
 
