@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache
 
 import sympy
-from sympy import Expr, Symbol
+from sympy import Derivative, Expr, Symbol
+from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import Boolean
 
 from onekl.symbolic.algebra import Gaussian, define, integrate_real, integrated, variables_of
@@ -42,11 +43,40 @@ def closed_form(expression: Expr) -> Expr:
 
 def require_zero(expression: Expr, what: str, conditions: Iterable[Boolean] = ()) -> None:
     """Nothing, or NotProved naming `what` and what it is instead of 0 under the conditions."""
+    conditions = tuple(conditions)
+    if _is_nonzero_at_a_point(expression, conditions):
+        raise NotProved(lambda: f"{what} is {_shortest(_simplified(expression))}, not 0")
     rest = _simplified(expression)
     if rest != 0 and _simplified(_under(conditions, rest)) != 0:
-        plain = {dummy: Symbol(dummy.name) for dummy in rest.atoms(sympy.Dummy)}
-        shortest = min(rest, sympy.factor(rest), key=sympy.count_ops).xreplace(plain)
-        raise NotProved(f"{what} is {latex(shortest)}, not 0")
+        raise NotProved(lambda: f"{what} is {_shortest(rest)}, not 0")
+
+
+def _shortest(rest: Expr) -> str:
+    """An expression in LaTeX, as a product where that is shorter."""
+    plain = {dummy: Symbol(dummy.name) for dummy in rest.atoms(sympy.Dummy)}
+    return latex(min(rest, sympy.factor(rest), key=sympy.count_ops).xreplace(plain))
+
+
+def _is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...]) -> bool:
+    """Whether one point that meets the conditions shows it, without simplifying: never a proof.
+
+    The symbols are small positive numbers there, unknown functions and their slopes any numbers.
+    """
+    derivatives = sorted(expression.atoms(Derivative), key=str)
+    if not all(isinstance(d.expr, AppliedUndef) for d in derivatives):
+        return False
+    free = {d: sympy.Rational(2 * k + 5, 9) for k, d in enumerate(derivatives)}
+    plain = expression.xreplace(free)
+    functions = sorted(plain.atoms(AppliedUndef), key=str)
+    plain = plain.xreplace({f: sympy.Rational(3 * k + 4, 7) for k, f in enumerate(functions)})
+    symbols = sorted(plain.free_symbols.union(*(c.free_symbols for c in conditions)), key=str)
+    place = {s: sympy.Rational(1, k + 3) for k, s in enumerate(symbols) if not s.is_integer}
+    if any(s.is_negative or s not in place for s in symbols):
+        return False
+    if not all(condition.subs(place) is sympy.true for condition in conditions):
+        return False
+    number = sympy.N(plain.subs(place), 30)
+    return bool(number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20)
 
 
 def _simplified(expression: Expr) -> Expr:
