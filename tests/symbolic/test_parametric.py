@@ -26,7 +26,7 @@ from onekl.symbolic.parametric.densities import (
     VectorSymbol,
 )
 from onekl.symbolic.parametric.families import FamilyAssignment, RandomFamilies, on_family
-from onekl.symbolic.parametric.small_steps import StepExpansion
+from onekl.symbolic.parametric.small_steps import ParametricExpansion
 from onekl.symbolic.parametric.statements import ParametricIdentity
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
@@ -60,7 +60,9 @@ def same(left, right, instances=ONE):
 
 
 def small(expression, value, order=2, instances=ONE, along=step):
-    return StepExpansion(instances, expression=expression, step=along, order=order, value=value)
+    return ParametricExpansion(
+        instances, expression=expression, step=along, order=order, value=value
+    )
 
 
 def grad(value, parameter=theta):

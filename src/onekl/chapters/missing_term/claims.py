@@ -14,7 +14,7 @@ from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.limits import Expansion
 from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
 from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
-from onekl.symbolic.parametric.small_steps import StepExpansion
+from onekl.symbolic.parametric.small_steps import ParametricExpansion
 from onekl.symbolic.parametric.statements import ParametricIdentity
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Identity, Pushforward
@@ -113,7 +113,7 @@ CLAIMS = (
                 variable=x,
                 density=Gaussian(x, Add(theta, -step, evaluate=False), sigma**2),
             ),
-            StepExpansion(
+            ParametricExpansion(
                 FAMILY,
                 expression=before(x),
                 step=move,
@@ -126,7 +126,7 @@ CLAIMS = (
     Claim(
         "su-22",
         (
-            StepExpansion(
+            ParametricExpansion(
                 FAMILY,
                 expression=KL(now(x), before(x)),
                 step=move,

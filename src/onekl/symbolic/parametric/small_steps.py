@@ -37,7 +37,7 @@ SMOOTH = (sympy.Add, sympy.Mul, sympy.Pow, sympy.log, sympy.exp)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepExpansion(Statement):
+class ParametricExpansion(Statement):
     """expression = value + O(‖step‖^(order + 1)) as the vector `step` goes to 0.
 
     The expression holds densities at θ − step, or at another multiple of it; the value holds the
@@ -118,7 +118,7 @@ class StepExpansion(Statement):
 
         return violation
 
-    def same_as(self, other: StepExpansion) -> bool:
+    def same_as(self, other: ParametricExpansion) -> bool:
         """Whether the other's value is provably the same up to that order."""
         return provable(replace(self, expression=other.value))
 
