@@ -130,7 +130,7 @@ def spelt(premise, names, symbols):
     return sympy.srepr(premise.total.integrand.doit())
 
 
-@pytest.mark.parametrize("statement", on_tables())
+@pytest.mark.parametrize("statement", list(on_tables()))
 def test_no_premise_changes_when_every_letter_is_renamed(statement):
     names, symbols = renaming(statement.instances)
     proof = statement.prove()

@@ -144,6 +144,9 @@ class Joint:
         known = ", ".join(map(str, self.variables))
         raise ValueError(f"{self.family} is a density over {known}; it has no variable {letter}")
 
+    def __repr__(self) -> str:
+        return f"{self.family}({', '.join(map(str, self.variables))})"
+
     def __call__(self, *over: Symbol, given: Symbol | tuple[Symbol, ...] = ()) -> Density:
         """The density of `over` given `given`.
 
