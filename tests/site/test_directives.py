@@ -67,6 +67,11 @@ def test_a_claim_is_printed_with_its_number_badge_premises_and_evidence(build):
     assert "is finite" in html and "mutants rejected" in html and "1,000 random instances" in html
 
 
+def test_a_line_that_is_proved_as_it_is_printed_stands_in_the_box_once(build):
+    html, _ = build("```{claim} su-40\n```")
+    assert html.count(r"\frac{p^{o}(z|x)}{p(z|x)} \,dx\,dz \end{aligned}") == 1
+
+
 def test_an_exact_claim_lists_no_premises(build):
     html, _ = build("```{claim} su-4\n```")
     assert ">exact<" in html and "It holds if" not in html

@@ -77,10 +77,10 @@ def premises(row: Row) -> list[nodes.Node]:
 
 
 def _equations(row: Row) -> list[str]:
-    """The claim's equations; an experiment that is stated in words alone has none."""
+    """The claim's equations, each once; an experiment that is stated in words alone has none."""
     if row.empirical and row.id not in stated_claims():
         return []
-    return claim(row.id).equations()
+    return list(dict.fromkeys(claim(row.id).equations()))
 
 
 def _evidence(row: Row) -> str:
