@@ -11,6 +11,7 @@ from onekl.chapters.ali import claims as ali
 from onekl.symbolic.algebra import Joint
 from onekl.symbolic.notation import latex
 from onekl.symbolic.sampling import on_tables
+from onekl.symbolic.vectors.algebra import SquaredNorm
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.losses.encoder import (
     aae_loss,
@@ -113,11 +114,14 @@ def test_the_encoders_loss_is_the_summand_of_su_33(seed, su_33):
 
 @holds(aae_loss, "su-34")
 def test_aae_loss_is_the_printed_su_34(seed, su_34):
-    """−log D(E(x)) plus the left side of the box's second statement, coordinate by coordinate."""
+    """−log D(E(x)) plus the left side of the line beside the claim, for two coordinates."""
     g = torch.Generator().manual_seed(seed)
     logits, x, image = (
         torch.randn(shape, generator=g, dtype=torch.float64) for shape in ((6,), (6, 2), (6, 2))
     )
-    squared = sympy.lambdify((aae.x, aae.image, aae.lam), su_34.also[0].left)
-    expected = -torch.log(torch.sigmoid(logits)) + squared(x, image, 0.7).sum(-1)
+    printed, norm = su_34.also[0].left, sympy.Symbol("n")
+    (squared_norm,) = printed.atoms(SquaredNorm)
+    weighted = sympy.lambdify((norm, aae.lam), printed.xreplace({squared_norm: norm}))
+    squares = ((x - image) ** 2).sum(-1)
+    expected = -torch.log(torch.sigmoid(logits)) + weighted(squares, 0.7)
     torch.testing.assert_close(aae_loss(logits, x, image, 0.7), expected, rtol=1e-12, atol=1e-12)

@@ -83,6 +83,7 @@ def doubled(claim):
     return replace(
         claim,
         statements=tuple(map(doubled_statement, claim.statements)),
+        also=tuple(map(doubled_statement, claim.also)),
         printed=twice(claim.printed) if isinstance(claim.printed, Expr) else "another text",
     )
 
