@@ -154,15 +154,9 @@ def test_every_stated_premise_is_needed_and_taking_it_away_changes_the_word():
             needed = [
                 premise
                 for statement in (*claim.statements, *claim.also)
-                for premise in (*statement.given, *premises(statement))
+                for premise in (*statement.given, *statement.prove().needs)
             ]
             assert any(follows(premise, [stated.premise]) for premise in needed), (id, stated.key)
-
-
-def premises(statement):
-    proof = statement.prove()
-    objects = {premise.latex(): premise for premise in proof.imposed}
-    return [objects.get(line, line) for line in proof.premises]
 
 
 def test_every_line_of_what_is_stated_is_used_by_the_claims_that_it_names():

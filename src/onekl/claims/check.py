@@ -139,8 +139,7 @@ class _Proved:
     @property
     def premises(self) -> tuple[Premise, ...]:
         """The equations that it is given, and what its proof needs."""
-        objects = {premise.latex(): premise for premise in self.proof.imposed}
-        return (*self.statement.given, *(objects.get(p, p) for p in self.proof.premises))
+        return (*self.statement.given, *self.proof.needs)
 
     def unstated(self, claim: Claim) -> tuple[str, ...]:
         """The premises that the claim's source does not state, in LaTeX."""

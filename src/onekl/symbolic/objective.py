@@ -96,10 +96,8 @@ class SameObjective(Statement):
         split = is_one_object(identity.left, identity.right)  # the sum is only taken apart
         proof = Proof() if split else identity.prove()
         rules = (*proof.rules, r"\text{a positive factor and what does not vary move no minimum}")
-        finite = tuple(dict.fromkeys((*proof.finite, *self._finite_rest())))
-        lines = tuple(premise.latex() for premise in finite)
-        premises = tuple(dict.fromkeys((*proof.premises, *lines)))
-        return replace(proof, rules=rules, premises=premises, finite=finite)
+        needs = tuple(dict.fromkeys((*proof.needs, *self._finite_rest())))
+        return replace(proof, rules=rules, needs=needs)
 
     def _finite_rest(self) -> tuple[Finite, ...]:
         """The premise that each integral of the rest is finite."""

@@ -66,8 +66,7 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
         for side in whole
         for term in side
     )
-    premises = tuple(premise.latex() for premise in (*finite, *support))
-    return Proof(tuple(dict.fromkeys(rules)), premises, steps, support=support, finite=finite)
+    return Proof(tuple(dict.fromkeys(rules)), (*finite, *support), steps)
 
 
 def _prepared(term: IntegralTerm, tables: RandomTables) -> IntegralTerm:

@@ -18,7 +18,7 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
 )
 from onekl.symbolic.notation import latex
-from onekl.symbolic.premises import Finite, Support
+from onekl.symbolic.premises import Finite, Premise, Support, premise_latex
 
 POINTWISE = r"\text{the integrands are equal point by point}"
 TONELLI = r"\text{a nested integral is one integral (Tonelli)}"
@@ -43,17 +43,29 @@ class NotProved(ValueError):
 class Proof:
     """What a proof used.
 
-    `rules` hold by definition, `premises` could fail, `steps` are lines of it in LaTeX, `equality`
-    says when a bound is tight, and `support` are the premises on where densities are positive,
-    which instances can be held to.
+    `rules` hold by definition, `needs` are the premises that could fail, `steps` are lines of it in
+    LaTeX, and `equality` says when a bound is tight.
     """
 
     rules: tuple[str, ...] = ()
-    premises: tuple[str, ...] = ()
+    needs: tuple[Premise, ...] = ()
     steps: tuple[str, ...] = ()
     equality: str = ""
-    support: tuple[Support, ...] = ()
-    finite: tuple[Finite, ...] = ()
+
+    @property
+    def premises(self) -> tuple[str, ...]:
+        """The premises in LaTeX, each once."""
+        return tuple(dict.fromkeys(map(premise_latex, self.needs)))
+
+    @property
+    def support(self) -> tuple[Support, ...]:
+        """The premises on where densities are positive."""
+        return tuple(premise for premise in self.needs if isinstance(premise, Support))
+
+    @property
+    def finite(self) -> tuple[Finite, ...]:
+        """The premises that integrals are finite."""
+        return tuple(premise for premise in self.needs if isinstance(premise, Finite))
 
     @property
     def imposed(self) -> tuple[Support | Finite, ...]:
@@ -98,7 +110,7 @@ def _is_mixture(total: Expr, variables: tuple[Symbol, ...]) -> bool:
 
     The weights are free of the variables: D(x) p(x) + (1 − D(x)) q(x) may have any mass up to 2.
     """
-    shares = [_share(term) for term in total.args]
+    shares = [term.as_independent(Density, as_Add=False) for term in total.args]
     whole = sympy.Add(*(share for share, _ in shares))
     labels = {c: 1 - c.other for c in whole.atoms(ClassProbability) if not c.outcome}
     return sympy.simplify(whole.xreplace(labels) - 1) == 0 and all(
@@ -107,12 +119,6 @@ def _is_mixture(total: Expr, variables: tuple[Symbol, ...]) -> bool:
         and is_density(part, variables)
         for share, part in shares
     )
-
-
-def _share(term: Expr) -> tuple[Expr, Expr]:
-    """A term as a weight without densities, and the rest."""
-    weight, part = term.as_independent(Density, as_Add=False)
-    return weight, part
 
 
 def is_constant(factor: Expr, bound: frozenset[Symbol]) -> bool:

@@ -98,7 +98,7 @@ class Statement:
             raise
         except BEYOND as error:
             message = str(error).partition("\n")[0] or "SymPy has no method for it"
-            raise NotProved(f"{message}") from error
+            raise NotProved(message) from error
 
     def compile(self) -> Evaluator:
         """A function that measures the violation of the statement on an instance, 0 for none."""

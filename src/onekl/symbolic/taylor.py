@@ -150,19 +150,14 @@ def expand_under_the_integral(
         total for term in terms[1] for total in _finite_coefficients(term, symbol, order)
     )
     bound = terms[0][0].variables
-    premises = (
+    needs = (
         *needed_premises((expression, value), conditions_of, declared(instances), (symbol, *bound)),
-        *(premise.latex() for premise in (*support, *finite)),
+        *support,
+        *finite,
         _small_remainders(bound, symbol, order),
     )
     rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
-    return Proof(
-        rules,
-        tuple(dict.fromkeys(premises)),
-        (latex(series),),
-        support=support,
-        finite=finite,
-    )
+    return Proof(rules, needs, (latex(series),))
 
 
 def _expanded(

@@ -46,10 +46,8 @@ class EnergyIdentity(Identity):
         every = (*proofs, rest)
         return Proof(
             _distinct(known.rules(), *(proof.rules for proof in every)),
-            _distinct(premises, *(proof.premises for proof in every)),
+            _distinct(premises, *(proof.needs for proof in every)),
             rest.steps,
-            support=_distinct(*(proof.support for proof in every)),
-            finite=_distinct(*(proof.finite for proof in every)),
         )
 
     def _same_factor(self, number: Symbol, *sides: list[Expr]) -> Proof:

@@ -76,10 +76,8 @@ class ChangeOfVariables(Statement):
         compared = self._compared(terms, Add.make_args(self.right))
         return Proof(
             tuple(dict.fromkeys((*proof.rules, CHANGE, *compared.rules))),
-            tuple(dict.fromkeys((*proof.premises, *compared.premises))),
+            (*proof.needs, *compared.needs),
             (*proof.steps, *map(latex, terms)),
-            support=compared.support,
-            finite=compared.finite,
         )
 
     def _require_one_meaning(self) -> None:

@@ -91,8 +91,8 @@ class TriangularMap(Statement):
             *step.rules,
         )
         conditioners = (f for f in self.forward.atoms(AppliedUndef) if self.before in f.args)
-        premises = tuple(dict.fromkeys((*step.premises, *smoothness(conditioners))))
-        return replace(step, rules=rules, premises=premises, steps=(line,))
+        needs = (*step.needs, *smoothness(conditioners))
+        return replace(step, rules=rules, needs=needs, steps=(line,))
 
     def _compile(self) -> Evaluator:
         """The largest error of the inverse and of the log-determinant, for a random d."""

@@ -67,8 +67,7 @@ class Optimum(Statement):
             r"\text{at every point the slope of the Lagrangian changes its sign once, at the "
             r"optimum; where that is 0, it has one sign}"
         )
-        lines = tuple(premise.latex() for premise in support)
-        return Proof((rule, *integrand.used), (*self._premises(integrand), *lines), support=support)
+        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
 
     def _require_densities(self) -> None:
         """NotProved unless the optimum is a density like the unknown one, which stands alone."""

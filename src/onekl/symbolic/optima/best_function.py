@@ -76,8 +76,7 @@ class OptimalFunction(Statement):
             r"\text{at every point the slope changes its sign once, at the optimum; "
             r"where that is not defined, the function does not count}"
         )
-        premises = (*self._premises(integrand), *(premise.latex() for premise in support))
-        return Proof((rule, *integrand.used), premises, support=support)
+        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
 
     def _integrand(self) -> Integrand:
         least = self._least()

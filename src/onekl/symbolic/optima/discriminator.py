@@ -73,8 +73,7 @@ class OptimalDiscriminator(Statement):
             r"\text{at every point the slope in } D \text{ changes its sign once, at the optimum"
             r"; where densities vanish, that may be an end of } [0, 1]"
         )
-        premises = (*self._premises(integrand), *(premise.latex() for premise in support))
-        return Proof((rule, *integrand.used), premises, support=support)
+        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
 
     def _outcomes(self, value: Expr) -> Values:
         """The values of D and 1 − D, for a value of D."""

@@ -88,14 +88,11 @@ def proof_of(
     needed: Needed, first: Iterable[str], last: Iterable[str], shown: list[Piece]
 ) -> Proof:
     """The proof with what it needed, between the first premises and the last ones."""
-    support = tuple(needed.support)
-    lines = (*first, *(premise.latex() for premise in support), *needed.lines, *last)
     integrals = [SumOrIntegral(p.integrand, p.variables) for p in shown if p.variables]
     return Proof(
         (CHAIN_RULE, *needed.rules),
-        tuple(dict.fromkeys(lines)),
+        (*first, *needed.support, *needed.lines, *last),
         tuple(dict.fromkeys(map(latex, integrals))),
-        support=support,
     )
 
 
