@@ -26,8 +26,33 @@ _TIED = mpmath.mpf(10) ** -6  # values that are further apart than this are diff
 _FILLING, _NONE = mpmath.mpf("0.5"), mpmath.mpf(0)
 
 
+class ArgBest(Statement):
+    """What statements on the best function share: how "the functional is best at `at`" is written.
+
+    `_left` says what is chosen.
+    """
+
+    functional: Expr
+    at: Expr
+
+    def latex(self) -> str:
+        """Arg min, or arg max, of [functional] = at, in LaTeX."""
+        return rf"{self._left()} \left[{latex(self.functional)}\right] = {latex(self.at)}"
+
+    def display(self) -> str:
+        """The statement with a line for each term of the functional."""
+        terms = r" \\ &\quad ".join(signed(sympy.Add.make_args(self.functional)))
+        return (
+            rf"\begin{{aligned}} & {self._left()} \\ &\quad {terms} "
+            rf"\\ &= {latex(self.at)} \end{{aligned}}"
+        )
+
+    def _left(self) -> str:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, kw_only=True)
-class OptimalFunction(Statement):
+class OptimalFunction(ArgBest):
     """Over all functions with real values, the functional is smallest at `at` alone, or largest.
 
     "Alone" is meant wherever `at` is defined, that is, not 0/0; elsewhere the function must not
@@ -44,19 +69,8 @@ class OptimalFunction(Statement):
         if self.sense not in ("min", "max"):
             raise ValueError(f"the sense of an optimum is min or max, not {self.sense}")
 
-    def latex(self) -> str:
-        """Arg min, or arg max, over the function of [functional] = at, in LaTeX."""
-        return rf"{self._left()} \left[{latex(self.functional)}\right] = {latex(self.at)}"
-
-    def display(self) -> str:
-        """The statement with a line for each term of the functional."""
-        terms = r" \\ &\quad ".join(signed(sympy.Add.make_args(self.functional)))
-        return (
-            rf"\begin{{aligned}} & {self._left()} \\ &\quad {terms} "
-            rf"\\ &= {latex(self.at)} \end{{aligned}}"
-        )
-
     def _left(self) -> str:
+        """Arg min, or arg max, over the function."""
         return rf"\mathop{{\arg\{self.sense}}}_{{{latex(self.function)}}}"
 
     def accepts(self, name: str, changed: Expr) -> bool:

@@ -11,10 +11,11 @@ import sympy
 from sympy import Expr
 
 from onekl.symbolic.algebra import ClassProbability, Density, define
-from onekl.symbolic.notation import latex, signed
+from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import ZERO_TO_ONE, BestAtAPoint, Values
 from onekl.symbolic.optima.best_function import (
+    ArgBest,
     Settled,
     defined_value,
     is_seen_finite,
@@ -23,13 +24,12 @@ from onekl.symbolic.optima.best_function import (
 )
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.statements import Statement
 
 _ROUNDING = mpmath.mpf(10) ** -25
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimalDiscriminator(Statement):
+class OptimalDiscriminator(ArgBest):
     """Over all functions D with values in [0, 1], the functional is smallest at `at` alone.
 
     "Alone" is meant wherever `at` is defined, that is, not 0/0; elsewhere D must not count.
@@ -40,19 +40,8 @@ class OptimalDiscriminator(Statement):
     at: Expr
     mutable: ClassVar = ("functional", "at")
 
-    def latex(self) -> str:
-        """Arg min over D of [functional] = at, in LaTeX."""
-        return rf"{self._left()} \left[{latex(self.functional)}\right] = {latex(self.at)}"
-
-    def display(self) -> str:
-        """The statement with a line for each term of the functional."""
-        terms = r" \\ &\quad ".join(signed(sympy.Add.make_args(self.functional)))
-        return (
-            rf"\begin{{aligned}} & {self._left()} \\ &\quad {terms} "
-            rf"\\ &= {latex(self.at)} \end{{aligned}}"
-        )
-
     def _left(self) -> str:
+        """Arg min over D."""
         return rf"\mathop{{\arg\min}}_{{{latex(self.probability)}}}"
 
     def accepts(self, name: str, changed: Expr) -> bool:
