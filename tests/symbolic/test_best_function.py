@@ -14,6 +14,7 @@ from onekl.symbolic.optima.best_function import OptimalFunction
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import provable
+from provers import refusal, worst
 
 x, y, z = sympy.symbols("x y z")
 P, Q = Joint("p", (x, z), {(x,): r"\tilde{p}"}), Joint("q", (x, z))
@@ -87,20 +88,12 @@ FALSE = {
 }
 
 
-def worst(statement, support=(), instances=60):
-    """The largest violation on instances that keep the premises on supports."""
-    with mpmath.workdps(DIGITS):
-        violation = statement.compile()
-        drawn = (statement.instances.draw(Random(index), index) for index in range(instances))
-        return max(violation(i) for i in drawn if not any(i.breaks(one) for one in support))
-
-
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_optimum_is_proved_with_its_premises_and_the_numbers_agree(name):
     statement, supposed = TRUE[name]
     proof = statement.prove()
     assert set(proof.premises[1:]) == supposed and "ranges over" in proof.premises[0]
-    assert worst(statement, proof.support) < 1e-25
+    assert worst(statement, 60, proof.support) < 1e-25
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -108,7 +101,7 @@ def test_a_false_optimum_is_refused_in_one_line_and_refuted_by_numbers(name):
     with pytest.raises(NotProved) as refusal:
         FALSE[name].prove()
     assert "\n" not in str(refusal.value) and "_" not in str(refusal.value).replace("_{", "")
-    assert worst(FALSE[name]) > 1e-9
+    assert worst(FALSE[name], 60) > 1e-9
 
 
 def without_a_row(family):
@@ -133,8 +126,8 @@ def test_where_a_premise_on_supports_is_broken_the_numbers_refute_it(name):
 def test_the_avb_critic_needs_that_neither_density_vanishes_alone():
     statement = best(AVB, log(Q(z, given=x) / Q(z)), pair)
     proof = statement.prove()
-    assert proof.support and worst(statement, proof.support, 40) < 1e-25
-    assert worst(statement, instances=40) > 1e-9
+    assert proof.support and worst(statement, 40, proof.support) < 1e-25
+    assert worst(statement, 40) > 1e-9
 
 
 @pytest.mark.parametrize("name", ["a logit", "an f-GAN's critic", "a share"])
@@ -145,7 +138,7 @@ def test_mutants_are_rejected_by_proof_and_by_numbers_or_are_the_same(name):
     assert len(found) > 3
     for _, mutant in found:
         same = statement.same_as(mutant)
-        assert (worst(mutant, support, 40) < 1e-9) == same
+        assert (worst(mutant, 40, support) < 1e-9) == same
         assert same or not provable(mutant) or set(mutant.prove().support) - set(support)
 
 
@@ -181,9 +174,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_makes_no_sense_is_refused_in_one_line(name):
     statement, complaint = REFUSED[name]
-    with pytest.raises(NotProved, match=complaint) as refusal:
-        statement.prove()
-    assert "\n" not in str(refusal.value)
+    refusal(statement, complaint)
 
 
 def test_a_factor_beside_its_inverse_hides_no_zero():
@@ -191,7 +182,7 @@ def test_a_factor_beside_its_inverse_hides_no_zero():
     statement = best(SumOrIntegral(HIDDEN, (x,)) - E(q, T), Rational(1, 2))
     proof = statement.prove()
     assert {one.latex() for one in proof.support} == {"q(x) > 0", r"\tilde{p}(x) > 0"}
-    assert worst(statement, proof.support) < 1e-25
+    assert worst(statement, 60, proof.support) < 1e-25
     with mpmath.workdps(DIGITS):
         assert statement.compile()(without_a_row("p")) > 1e-9
 

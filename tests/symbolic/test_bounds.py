@@ -1,7 +1,5 @@
 """Bounds whose slack has a sign, and minima with one change of slope."""
 
-from random import Random
-
 import mpmath
 import pytest
 import sympy
@@ -17,9 +15,9 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.optima.minimum import Minimum
-from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Pushforward, provable
+from provers import refusal, worst
 
 x, z, u, b, m, w, mu = symbols("x z u b m w mu", real=True)
 t, s, c, a, lam = symbols("t s c a lambda", positive=True)
@@ -42,18 +40,6 @@ f, g = (sympy.Function(name, real=True)(x) for name in "fg")
 
 def bound(upper, lower, remainder, instances=ranges):
     return Bound(instances, upper=upper, lower=lower, remainder=remainder)
-
-
-def refuses(statement, why="."):
-    with pytest.raises(NotProved, match=why) as refusal:
-        statement.prove()
-    assert "\n" not in str(refusal.value) and "Dummy" not in str(refusal.value)
-
-
-def worst(statement, count=6):
-    with mpmath.workdps(30):
-        violation = statement.compile()
-        return max(violation(statement.instances.draw(Random(k), k)) for k in range(count))
 
 
 BOUNDS = [
@@ -95,7 +81,7 @@ BOUNDS = [
 @pytest.mark.parametrize("statement, case", BOUNDS, ids=lambda v: str(v)[:50])
 def test_a_slack_that_is_never_negative_is_seen(statement, case):
     assert case in statement.prove().equality
-    assert worst(statement) < mpmath.mpf(10) ** -18
+    assert worst(statement, 6) < mpmath.mpf(10) ** -18
 
 
 WRONG = [
@@ -119,14 +105,14 @@ WRONG = [
 
 @pytest.mark.parametrize("statement", WRONG, ids=lambda v: v.latex()[:60])
 def test_a_slack_of_unknown_sign_or_a_wrong_one_is_refused(statement):
-    refuses(statement)
-    assert worst(statement) > mpmath.mpf(10) ** -9
+    refusal(statement)
+    assert worst(statement, 6) > mpmath.mpf(10) ** -9
 
 
 def test_a_circle_of_conditionals_is_no_density():
     circle = Gaussian(z, x, 1) * Gaussian(x, z, 1)
-    refuses(bound(gap, S.Zero, KL(circle, first)), "two densities")
-    refuses(bound(gap, S.Zero, KL(near, Gaussian(z, 0, 1))), "two densities")
+    refusal(bound(gap, S.Zero, KL(circle, first)), "two densities")
+    refusal(bound(gap, S.Zero, KL(near, Gaussian(z, 0, 1))), "two densities")
 
 
 def minimum(expression, at):
@@ -154,7 +140,7 @@ MINIMA = [
 @pytest.mark.parametrize("expression, at", MINIMA, ids=str)
 def test_one_change_of_slope_is_a_minimum(expression, at):
     minimum(expression, at).prove()
-    assert worst(minimum(expression, at)) < mpmath.mpf(10) ** -18
+    assert worst(minimum(expression, at), 6) < mpmath.mpf(10) ** -18
 
 
 @pytest.mark.parametrize(
@@ -176,7 +162,7 @@ def test_one_change_of_slope_is_a_minimum(expression, at):
     ids=str,
 )
 def test_a_place_that_is_no_minimum_is_refused(expression, at):
-    refuses(minimum(expression, at))
+    refusal(minimum(expression, at))
     assert worst(minimum(expression, at), 20) > mpmath.mpf(10) ** -9
 
 
@@ -192,7 +178,7 @@ def test_a_place_that_is_no_minimum_is_refused(expression, at):
     ],
 )
 def test_what_is_not_seen_to_be_a_minimum_is_refused_in_one_line(expression, at, why):
-    refuses(minimum(expression, at), why)
+    refusal(minimum(expression, at), why)
 
 
 LAW = Pushforward(
@@ -219,7 +205,7 @@ def test_prover_and_numbers_agree_on_every_mutant(statement):
     changed = [mutant for _, mutant in mutants(statement)]
     assert len(changed) > 5
     for mutant in changed:
-        refuted = worst(mutant) > mpmath.mpf(10) ** -9
+        refuted = worst(mutant, 6) > mpmath.mpf(10) ** -9
         assert refuted != statement.same_as(mutant)
         assert not (refuted and provable(mutant))
 
@@ -237,7 +223,7 @@ def test_a_mixture_with_weights_that_vary_is_no_density(one, other):
     """Its mass need not be 1: with p, q = (9, 1)/10, (1, 9)/10 and D = (1, 9)/10 it is 0.36."""
     mixture = one * P(x) + other * Q(x)
     for gap in (KL(mixture, R(x)), KL(R(x), mixture)):
-        refuses(bound(gap, S.Zero, gap, THREE))
+        refusal(bound(gap, S.Zero, gap, THREE))
     constant = P(x) / 3 + 2 * Q(x) / 3
     assert bound(KL(constant, R(x)), S.Zero, KL(constant, R(x)), THREE).prove().premises == ()
 

@@ -1,7 +1,6 @@
 """Optimal transport by certificates: exact values, and certificates that certify nothing."""
 
 from dataclasses import replace
-from random import Random
 
 import mpmath
 import pytest
@@ -13,10 +12,10 @@ from sympy import Abs, Rational, Symbol, log
 from onekl.symbolic.algebra import KL, Expectation, Joint
 from onekl.symbolic.certificates import OptimalTransport, least_cost, point_masses, weak_duality
 from onekl.symbolic.mutants import mutants
-from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, on_tables
+from provers import worst
 
 x, y, theta = sympy.symbols("x y theta", real=True)
 a, b = sympy.symbols("a b", positive=True)
@@ -73,18 +72,12 @@ UNEQUAL = transport(
 )
 
 
-def worst(statement):
-    with mpmath.workdps(DIGITS):
-        violation, draw = statement.compile(), statement.instances.draw
-        return max(violation(draw(Random(i), i)) for i in range(25))
-
-
 @pytest.mark.parametrize(
     "statement", [transport(), UNEQUAL, SYMBOLIC, masses(theta, Abs(theta))], ids=lambda s: s.value
 )
 def test_a_certificate_is_proved_and_agrees_with_a_solver(statement):
     statement.prove()
-    assert worst(statement) < 1e-25
+    assert worst(statement, 25) < 1e-25
 
 
 half, sixth = Rational(1, 2), Rational(1, 6)
@@ -112,7 +105,7 @@ def test_a_false_certificate_is_refused_with_the_cell_and_refuted_by_numbers(sta
     with pytest.raises(NotProved, match=message) as refusal:
         statement.prove()
     assert "\n" not in str(refusal.value)
-    assert not worst(statement) < 1e-9
+    assert not worst(statement, 25) < 1e-9
 
 
 def test_a_plan_that_is_not_the_cheapest_has_no_certificate():
@@ -126,7 +119,7 @@ def test_a_plan_that_is_not_the_cheapest_has_no_certificate():
     crossed = replace(worse, plan=((0, half, 0), (THIRD, 0, sixth), (0, 0, 0)), value=Rational(1))
     with pytest.raises(NotProved, match="potential is worth"):
         crossed.prove()
-    assert worst(crossed) > 0.1
+    assert worst(crossed, 25) > 0.1
 
 
 table = st.lists(st.integers(0, 5), min_size=2, max_size=4).filter(any)
@@ -161,7 +154,7 @@ def test_on_the_line_the_least_cost_is_the_distance_of_the_distribution_function
         value=sum(map(abs, gaps)),
     )
     statement.prove()
-    assert worst(statement) < 1e-25
+    assert worst(statement, 25) < 1e-25
 
 
 def test_mutants_have_another_value_and_are_refused():
@@ -171,14 +164,14 @@ def test_mutants_have_another_value_and_are_refused():
         for _, mutant in found:
             with pytest.raises(NotProved):
                 mutant.prove()
-            assert worst(mutant) > 1e-9
+            assert worst(mutant, 25) > 1e-9
             assert not statement.same_as(mutant)
 
 
 def test_a_given_equation_is_put_into_every_cell():
     numbers = replace(SYMBOLIC, given=(Equal(a, 2 * b),))
     numbers.prove()
-    assert numbers.plain().q == (THIRD, 2 * THIRD) and worst(numbers) < 1e-25
+    assert numbers.plain().q == (THIRD, 2 * THIRD) and worst(numbers, 25) < 1e-25
     with pytest.raises(NotProved, match="plan costs"):
         replace(SYMBOLIC, given=(Equal(a, 2 * b),), value=b).prove()
 
@@ -218,12 +211,12 @@ def test_every_plan_costs_at_least_what_every_potential_is_worth():
     duality = weak_duality(PLAN)
     proof = duality.prove()
     assert "s(x, y) = 0" in proof.equality
-    assert worst(duality) < 1e-18
+    assert worst(duality, 25) < 1e-18
     lower = Expectation(PLAN(x), sympy.Function("f", real=True)(x))
     false = replace(duality, lower=lower)  # the other potential is forgotten
     with pytest.raises(NotProved):
         false.prove()
-    assert worst(false) > 1e-9
+    assert worst(false, 25) > 1e-9
 
 
 def test_point_masses_apart_have_a_constant_jensen_shannon_divergence():
@@ -258,4 +251,4 @@ def test_a_cost_that_is_real_for_all_values_is_one(amount):
     ranges = RandomParameters(((theta, -2, 2), (a, 0.2, 2)))
     certificate = OptimalTransport(ranges, cost=table, value=amount, **parts)
     certificate.prove()
-    assert worst(certificate) < 1e-25
+    assert worst(certificate, 25) < 1e-25

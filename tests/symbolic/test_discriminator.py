@@ -51,6 +51,7 @@ from onekl.symbolic.proof import NotProved, is_density, is_divergence, is_finite
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Bound, Identity
 from onekl.symbolic.terms import KnownRange, integral_terms
+from provers import worst
 
 f, h = Function("f", nonnegative=True), Function("h", positive=True)
 H = Function("H")
@@ -409,22 +410,14 @@ FOUND = {
 }
 
 
-def worst(statement, support=(), instances=60):
-    """The largest violation on instances that keep the premises on supports."""
-    with mpmath.workdps(DIGITS):
-        violation = statement.compile()
-        drawn = (statement.instances.draw(Random(index), index) for index in range(instances))
-        return max(violation(i) for i in drawn if not any(i.breaks(one) for one in support))
-
-
 @pytest.mark.parametrize("name", FOUND)
 def test_optima_at_any_value_are_proved_and_their_false_neighbours_refused(name):
     right, wrong = FOUND[name]
-    assert worst(right, right.prove().support) < 1e-25
+    assert worst(right, 60, right.prove().support) < 1e-25
     with pytest.raises(NotProved) as refusal:
         wrong.prove()
     assert "\n" not in str(refusal.value) and "density0" not in str(refusal.value)
-    assert worst(wrong) > 1e-9
+    assert worst(wrong, 60) > 1e-9
 
 
 @pytest.mark.parametrize("name", ["labels' probabilities", "smoothed labels", "least squares"])
@@ -440,7 +433,7 @@ def test_mutants_are_rejected_by_proof_and_by_numbers_or_are_the_same(name):
     assert len(found) > 5
     for _, mutant in found:
         same = right.same_as(mutant)
-        assert (worst(mutant, instances=30) < 1e-9) == same
+        assert (worst(mutant, 30) < 1e-9) == same
 
 
 def test_a_factor_beside_its_inverse_hides_no_zero():

@@ -1,7 +1,5 @@
 """Densities with an energy: log Z, its bound and its gradient, with false neighbours of each."""
 
-from random import Random
-
 import mpmath
 import pytest
 from sympy import Add, Derivative, Function, S, Symbol, diff, log
@@ -9,12 +7,10 @@ from sympy import Add, Derivative, Function, S, Symbol, diff, log
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
 from onekl.symbolic.energies.gibbs import LogPartition, RandomEnergies, gibbs
 from onekl.symbolic.energies.partition import UNDER_THE_INTEGRAL, EnergyBound, EnergyIdentity
-from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
-from onekl.symbolic.statements import provable
+from provers import assert_mutants_agree, refusal, worst
 
 x, h, theta = (Symbol(name, real=True) for name in ("x", "h", "theta"))
 P, Q, R = Joint("p", (x,)), Joint("q", (x,)), Joint("r", (x,))
@@ -148,40 +144,22 @@ FALSE |= {
 }  # fmt: skip
 
 
-def largest(statement, count=20):
-    with mpmath.workdps(DIGITS):
-        violation = statement.compile()
-        return max(violation(statement.instances.draw(Random(f"{k}"), k)) for k in range(count))
-
-
-def refusal(statement):
-    with pytest.raises(NotProved) as refused:
-        statement.prove()
-    assert "\n" not in str(refused.value) and "Dummy" not in str(refused.value)
-    return str(refused.value)
-
-
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_statement_is_proved_and_the_numbers_agree(name):
     proof = TRUE[name].prove()
     assert any("Z" in premise and r"\infty" in premise for premise in proof.premises)
-    assert largest(TRUE[name]) < mpmath.mpf(10) ** -20
+    assert worst(TRUE[name], 20) < mpmath.mpf(10) ** -20
 
 
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_neighbour_is_refused_and_the_numbers_refute_it(name):
     refusal(FALSE[name])
-    assert largest(FALSE[name]) > 1e-6
+    assert worst(FALSE[name], 20) > 1e-6
 
 
 @pytest.mark.parametrize("name", TRUE)
 def test_prover_and_numbers_agree_on_every_mutant(name):
-    statement = TRUE[name]
-    found = mutants(statement)
-    assert found
-    for _, mutant in found:
-        same = statement.same_as(mutant)
-        assert provable(mutant) == same == (largest(mutant, 12) < 1e-9), mutant.latex()
+    assert_mutants_agree(TRUE[name], 12)
 
 
 def test_differentiation_under_the_integral_is_a_premise_where_it_is_used_and_only_there():

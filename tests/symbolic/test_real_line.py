@@ -1,7 +1,5 @@
 """Integrals over the real line: their conditions, the weakest signs, and laws of maps."""
 
-from random import Random
-
 import mpmath
 import pytest
 import sympy
@@ -21,6 +19,7 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
+from provers import worst
 
 x, z, u, b, mu, m, w = symbols("x z u b mu m w", real=True)
 sigma, tau, s = symbols("sigma tau s", positive=True)
@@ -51,18 +50,12 @@ def refuses(statement, why="."):
     assert "\n" not in str(refusal.value) and "_" not in str(refusal.value).replace("_{", "")
 
 
-def worst(statement, count=4):
-    with mpmath.workdps(30):
-        violation = statement.compile()
-        return max(violation(ranges.draw(Random(k), k)) for k in range(count))
-
-
 def agrees(statement):
-    assert worst(statement) < mpmath.mpf(10) ** -18
+    assert worst(statement, 4) < mpmath.mpf(10) ** -18
 
 
 def is_refuted(statement):
-    assert worst(statement) > mpmath.mpf(10) ** -9
+    assert worst(statement, 4) > mpmath.mpf(10) ** -9
 
 
 CONDITIONAL = [

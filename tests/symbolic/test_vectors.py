@@ -12,8 +12,6 @@ from sympy import HadamardPower, HadamardProduct, MatAdd, Rational, S, exp, log,
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import DIGITS
-from onekl.symbolic.proof import NotProved
 from onekl.symbolic.statements import provable
 from onekl.symbolic.vectors.algebra import (
     INDEX,
@@ -35,6 +33,7 @@ from onekl.symbolic.vectors.gaussians import (
 from onekl.symbolic.vectors.laws import VectorPushforward, VectorSecondOrder, law_step
 from onekl.symbolic.vectors.numbers import MOST_COORDINATES, RandomVectors
 from onekl.symbolic.vectors.statements import VectorIdentity
+from provers import refusal, worst
 
 TOLERANCE, WRONG, TRIES = mpmath.mpf(10) ** -18, mpmath.mpf(10) ** -9, 8
 
@@ -157,32 +156,17 @@ def identity(sides):
     return VectorIdentity(DRAWN, left=sides[0], right=sides[1])
 
 
-def largest_violation(statement, tries=TRIES):
-    with mpmath.workdps(DIGITS):
-        violation = statement.compile()
-        return max(violation(statement.instances.draw(Random(n), n)) for n in range(tries))
-
-
-def refusal(statement):
-    """The message of a statement that is refused: one line, in the statement's own letters."""
-    with pytest.raises(NotProved) as refused:
-        statement.prove()
-    message = str(refused.value)
-    assert "\n" not in message and "_Dummy" not in message and "Dummy" not in message
-    return message
-
-
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_line_is_proved_in_d_dimensions_and_agrees_with_numbers(name):
     statement = identity(TRUE[name])
     assert statement.prove().steps
-    assert largest_violation(statement) < TOLERANCE
+    assert worst(statement, TRIES) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_neighbour_is_refused_and_refuted(name):
     refusal(identity(FALSE[name]))
-    assert largest_violation(identity(FALSE[name])) > WRONG
+    assert worst(identity(FALSE[name]), TRIES) > WRONG
 
 
 @pytest.mark.parametrize("name", ["su-23, one width", "su-25, joint KL", "su-34", "sn-9"])
@@ -193,7 +177,7 @@ def test_every_mutant_is_equivalent_or_refused_and_refuted(name):
     for kind, mutant in found:
         if not statement.same_as(mutant):
             assert not provable(mutant), (kind, mutant.latex())
-            assert largest_violation(mutant) > WRONG, (kind, mutant.latex())
+            assert worst(mutant, TRIES) > WRONG, (kind, mutant.latex())
 
 
 @settings(max_examples=15, deadline=None)
@@ -202,9 +186,9 @@ def test_means_of_quadratic_forms_are_found_and_their_neighbours_are_not(a, b, s
     value = a * SquaredNorm(x + shift * nu) + b * Dot(x, nu)
     mean = a * (SquaredNorm(mu + shift * nu) + d * s**2) + b * Dot(mu, nu)
     true = identity((Expectation(bell, value), mean))
-    assert true.prove() and largest_violation(true, 2) < TOLERANCE
+    assert true.prove() and worst(true, 2) < TOLERANCE
     false = identity((Expectation(bell, value), mean + wrong * s**2))
-    assert refusal(false) and largest_violation(false, 2) > WRONG
+    assert refusal(false) and worst(false, 2) > WRONG
 
 
 PREMISES = {
@@ -273,7 +257,7 @@ def test_the_entropy_of_an_unknown_density_is_not_left_out(name):
     drawn = RandomVectors((Q, W), scalars=(s,), dimensions=(d,))
     left, right = OPEN_ENTROPIES[name]
     false = VectorIdentity(drawn, left=left, right=right)
-    assert "stays open" in refusal(false) and largest_violation(false) > WRONG
+    assert "stays open" in refusal(false) and worst(false, TRIES) > WRONG
 
 
 def test_a_number_is_a_side_like_any_other():
@@ -301,7 +285,7 @@ def test_means_that_stand_in_a_sum_must_be_finite():
 )
 def test_the_step_from_some_coordinates_to_one_more_is_itself_proved(step):
     assert step().prove().rules
-    assert largest_violation(step()) < TOLERANCE
+    assert worst(step(), TRIES) < TOLERANCE
 
 
 def test_the_steps_stand_among_the_rules_of_what_uses_them():
@@ -410,13 +394,13 @@ NOT_NARROW = {
 def test_a_kernel_narrows_down_to_delta(name):
     statement = narrowing(*NARROW[name])
     assert statement.prove().premises[:2] == (BOUNDED, CONTINUOUS)
-    assert largest_violation(statement, 4) < TOLERANCE
+    assert worst(statement, 4) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", NOT_NARROW)
 def test_a_kernel_that_does_not_is_refused_and_refuted(name):
     refusal(narrowing(*NOT_NARROW[name]))
-    assert largest_violation(narrowing(*NOT_NARROW[name])) > WRONG
+    assert worst(narrowing(*NOT_NARROW[name]), TRIES) > WRONG
 
 
 @pytest.mark.parametrize(
@@ -427,7 +411,7 @@ def test_a_kernel_that_does_not_is_refused_and_refuted(name):
 def test_without_its_premise_the_limit_is_refused_and_refuted(name, assumed, word):
     statement = narrowing(*NARROW[name], assumed=assumed)
     assert word in refusal(statement)
-    assert largest_violation(statement, 2) > WRONG
+    assert worst(statement, 2) > WRONG
 
 
 KERNEL_SIGNS = {
@@ -452,9 +436,9 @@ def test_mutants_of_a_limit_are_equivalent_or_refused_and_refuted():
     statement = narrowing(as_printed, zero)
     for kind, mutant in mutants(statement):
         if statement.same_as(mutant):
-            assert largest_violation(mutant, 3) < TOLERANCE, kind
+            assert worst(mutant, 3) < TOLERANCE, kind
         else:
-            assert not provable(mutant) and largest_violation(mutant) > WRONG, kind
+            assert not provable(mutant) and worst(mutant, TRIES) > WRONG, kind
 
 
 def test_a_kernel_with_norm_for_squared_norm_is_refused():
@@ -493,13 +477,13 @@ NO_LAWS = {
 def test_an_affine_image_of_a_gaussian_vector_has_its_law(name):
     statement = pushed(*LAWS[name])
     assert law_step().latex() in statement.prove().rules[-1]
-    assert largest_violation(statement) < TOLERANCE
+    assert worst(statement, TRIES) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", NO_LAWS)
 def test_another_law_is_refused_and_refuted(name):
     refusal(pushed(*NO_LAWS[name]))
-    assert largest_violation(pushed(*NO_LAWS[name])) > WRONG
+    assert worst(pushed(*NO_LAWS[name]), TRIES) > WRONG
 
 
 @pytest.mark.parametrize("name", ["sn-10", "one width"])
@@ -508,7 +492,7 @@ def test_mutants_of_a_law_are_equivalent_or_refused_and_refuted(name):
     for kind, mutant in mutants(statement):
         true = statement.same_as(mutant)
         assert provable(mutant) == true, kind
-        assert (largest_violation(mutant) < TOLERANCE) == true, kind
+        assert (worst(mutant, TRIES) < TOLERANCE) == true, kind
 
 
 def test_a_map_that_mixes_coordinates_is_refused():
@@ -550,20 +534,20 @@ STRAIGHT = {
 def test_the_penalty_bends_as_said_along_a_curve(name):
     statement = bending(*BENT[name])
     assert statement.prove().premises
-    assert largest_violation(statement, 4) < TOLERANCE
+    assert worst(statement, 4) < TOLERANCE
 
 
 @pytest.mark.parametrize("name", STRAIGHT)
 def test_another_bend_is_refused_and_refuted(name):
     refusal(bending(*STRAIGHT[name]))
-    assert largest_violation(bending(*STRAIGHT[name]), 4) > WRONG
+    assert worst(bending(*STRAIGHT[name]), 4) > WRONG
 
 
 def test_mutants_of_a_bend_are_refused_and_refuted():
     statement = bending(*BENT["su-26"])
     for kind, mutant in mutants(statement):
         if not statement.same_as(mutant):
-            assert not provable(mutant) and largest_violation(mutant, 4) > WRONG, kind
+            assert not provable(mutant) and worst(mutant, 4) > WRONG, kind
 
 
 def test_a_norm_has_no_second_derivative_to_speak_of():
@@ -575,4 +559,4 @@ def test_a_map_may_not_have_the_name_of_a_derivative():
     first = Vector("A", d, (t, z))
     apart = SquaredNorm(first - Vector("A", d, (S.Zero, z)))
     false = bending(apart, 2 * SquaredNorm(Vector("A^{(1, 0)}", d, (t, z))))
-    assert "rename the map" in refusal(false) and largest_violation(false) > WRONG
+    assert "rename the map" in refusal(false) and worst(false, TRIES) > WRONG
