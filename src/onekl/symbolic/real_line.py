@@ -44,7 +44,7 @@ def closed_form(expression: Expr) -> Expr:
 def require_zero(expression: Expr, what: str, conditions: Iterable[Boolean] = ()) -> None:
     """Nothing, or NotProved naming `what` and what it is instead of 0 under the conditions."""
     conditions = tuple(conditions)
-    if _is_nonzero_at_a_point(expression, conditions):
+    if is_nonzero_at_a_point(expression, conditions):
         raise NotProved(lambda: f"{what} is {_shortest(_simplified(expression))}, not 0")
     rest = _simplified(expression)
     if rest != 0 and _simplified(_under(conditions, rest)) != 0:
@@ -57,7 +57,7 @@ def _shortest(rest: Expr) -> str:
     return latex(min(rest, sympy.factor(rest), key=sympy.count_ops).xreplace(plain))
 
 
-def _is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...]) -> bool:
+def is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...] = ()) -> bool:
     """Whether one point that meets the conditions shows it, without simplifying: never a proof.
 
     The symbols are small positive numbers there, unknown functions and their slopes any numbers.

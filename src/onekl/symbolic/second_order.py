@@ -18,6 +18,7 @@ from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement, difference
+from onekl.symbolic.taylor import ANALYTIC
 
 UNDER_THE_INTEGRAL = (
     r"\text{the functions are twice differentiable, "
@@ -25,23 +26,8 @@ UNDER_THE_INTEGRAL = (
 )
 
 
-# What has all derivatives where it has a value.
-SMOOTH = (
-    sympy.Add,
-    sympy.Mul,
-    sympy.Pow,
-    sympy.exp,
-    sympy.log,
-    sympy.tanh,
-    Symbol,
-    sympy.Number,
-    sympy.NumberSymbol,
-    AppliedUndef,
-    Derivative,
-    sympy.Tuple,
-    Density,
-    Str,
-)
+# What has all derivatives where it has a value: elementary, or an unknown smooth function.
+SMOOTH = (*ANALYTIC, AppliedUndef, Derivative, sympy.Tuple, Density, Str)
 
 
 @dataclass(frozen=True)

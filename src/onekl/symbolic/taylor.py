@@ -47,14 +47,13 @@ def taylor(
     value: Expr,
     symbol: Symbol,
     order: int,
-    require: Callable[[Expr, str], None] | None = None,
+    require: Callable[[Expr, str], None] = require_zero,
 ) -> Expr:
     """The Taylor polynomial of the function at 0, which has to be `value`.
 
     NotProved with what is left over; `require` says whether a difference is as good as 0. A symbol
     that is not known to be positive goes to 0 from both sides.
     """
-    require = require or _require_zero
     series = _by_derivatives(function, symbol, order)
     if series is None:
         if not symbol.is_positive:
@@ -93,21 +92,6 @@ def _by_sympy(function: Expr, symbol: Symbol, order: int) -> Expr:
             f"up to {order + 1}: {next_one}"
         )
     return series
-
-
-def _require_zero(expression: Expr, what: str) -> None:
-    _require_no_number(expression, what)
-    require_zero(expression, what)
-
-
-def _require_no_number(expression: Expr, what: str) -> None:
-    """Refuse, without simplifying, what is plainly not 0 at one point."""
-    place = {
-        u: sympy.Rational(1, k + 3) for k, u in enumerate(sorted(expression.atoms(Symbol), key=str))
-    }
-    number = sympy.N(expression.subs(place), 30)
-    if number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20:
-        raise NotProved(f"{what} is {latex(expression)}, not 0")
 
 
 def smoothness(function: Expr, symbol: Symbol, order: int) -> tuple[str, ...]:
@@ -177,7 +161,7 @@ def _expanded(
             plain = sympy.expand(sympy.simplify(gap)).xreplace(unnamed)
             require_integral_zero(plain, terms[0][0].variables, [])
         except NotProved:
-            _require_zero(gap, what)
+            require_zero(gap, what)
 
     series = taylor(left, right, symbol, order, require)
     conditions = domain_near(left, domain(left), symbol, sympy.S.Zero, smooth=order > 0)

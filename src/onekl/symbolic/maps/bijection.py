@@ -15,6 +15,7 @@ from sympy.core.function import AppliedUndef
 from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.real_line import is_nonzero_at_a_point
 
 CHAIN_RULE = r"\text{the chain rule: the log-determinants of maps that follow each other add}"
 TRIANGULAR = r"\text{each coordinate is strictly monotone, given those before it}"
@@ -47,20 +48,11 @@ def prove_bijection(claimed: SmoothMap) -> Proof:
 
 def vanishes(expression: Expr) -> bool:
     """Whether SymPy brings a real expression to 0, by exponentials if need be."""
-    if _differs_at_a_point(expression):
+    if is_nonzero_at_a_point(expression):
         return False
     if sympy.simplify(sympy.expand(expression)) == 0:
         return True
     return sympy.simplify(sympy.expand(expression.rewrite(sympy.exp).rewrite(sympy.log))) == 0
-
-
-def _differs_at_a_point(expression: Expr) -> bool:
-    """Whether one point shows that an expression is not 0: a quick refusal, never a proof."""
-    unknown = sorted(expression.atoms(AppliedUndef), key=str)
-    symbols = sorted(expression.free_symbols, key=str)
-    point = {part: sympy.Rational(7 + 4 * k, 11 + k) for k, part in enumerate((*unknown, *symbols))}
-    value = expression.xreplace(point).evalf(20)
-    return bool(value.is_Float and abs(value) > sympy.Float(10) ** -9)
 
 
 # Maps with formulas.
