@@ -12,7 +12,7 @@ from onekl.symbolic.inequality import Inequality
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.sign import Between, Sign, sign_on, strict_sign
+from onekl.symbolic.sign_on_interval import Between, Sign, sign_on, strict_sign
 from onekl.symbolic.statements import Bound
 from provers import refusal, worst
 

@@ -19,7 +19,7 @@ from onekl.symbolic.inequality import RISES, at_least_zero, refuted_somewhere
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional, is_density
-from onekl.symbolic.sign import Between, Sign, with_split_logs, without_absolute_values
+from onekl.symbolic.sign_on_interval import Between, Sign, with_split_logs, without_absolute_values
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.terms import IntegralTerm, integral_terms
 

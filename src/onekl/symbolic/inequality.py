@@ -21,7 +21,7 @@ from sympy import Expr, Pow, Symbol, oo
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.sign import (
+from onekl.symbolic.sign_on_interval import (
     Between,
     Box,
     Shown,

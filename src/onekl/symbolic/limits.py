@@ -17,9 +17,9 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.real_line import conditional_form, require_zero
-from onekl.symbolic.signs import declared, needed_premises
 from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.taylor import expand_under_the_integral, smoothness, taylor
+from onekl.symbolic.weakest_signs import declared, needed_premises
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from onekl.symbolic.gaussians import gaussian_chain, is_affine, is_jointly_gauss
 from onekl.symbolic.integrals import Integrated, joined
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.signs import condition_latex, needed_premises
+from onekl.symbolic.weakest_signs import condition_latex, needed_premises
 
 
 @cache

@@ -22,8 +22,8 @@ from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import prove_change_of_variables, prove_concrete
 from onekl.symbolic.sampling import RandomParameters, RandomTables, require_own_variables
-from onekl.symbolic.signs import declared
 from onekl.symbolic.slack import equality_case
+from onekl.symbolic.weakest_signs import declared
 
 
 def difference(left: Number, right: Number) -> Number:

@@ -24,8 +24,8 @@ from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import require_zero
 from onekl.symbolic.sampling import RandomParameters, RandomTables, all_variables
-from onekl.symbolic.signs import REFUSALS, declared, needed_premises
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms
+from onekl.symbolic.weakest_signs import REFUSALS, declared, needed_premises
 
 Sides = tuple[list[IntegralTerm], list[IntegralTerm]]
 

@@ -51,7 +51,6 @@ ENCODED = RandomTables((DATA, PRIOR), maps=(("E", z),))
 data, codes, old, prior = DATA(x), CODES(z), OLD(z), PRIOR(z)
 # D(z) = q(0|z): the chance that the code is the prior's
 D, not_D = ClassProbability("D", z), ClassProbability("D", z, 0)
-mixture = Add(codes / 2, prior / 2, evaluate=False)
 adversarial = KL(Add(PAIRS(z) / 2, prior / 2, evaluate=False), prior)  # what is left at the best D
 
 # su-27: a map of x, written as a conditional density.
@@ -78,7 +77,6 @@ encoder_side = SumOrIntegral(codes * log(codes / (not_D * prior)), (z,))  # su-3
 prior_side = Expectation(prior, -log(D))
 # su-30, first line
 discriminator_loss = Add(Expectation(codes, -log(not_D)), prior_side, evaluate=False)
-best_D = prior / (codes + prior)
 old_best = {D: prior / (old + prior), not_D: old / (old + prior)}
 complete = Add(Expectation(codes, -log(D)), KL(codes, old), evaluate=False)  # su-32, over codes
 standard = Expectation(data, -log(AT_E))  # su-33
@@ -90,7 +88,6 @@ at_the_data = Identity(ENCODED, left=SumOrIntegral(pushed * -log(D), (z,)), righ
 # The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with
 # D = ½ and ¾ at the two codes.
 SEVEN_TO_THREE, EVENLY = [Rational(7, 10), Rational(3, 10)], [HALF, HALF]
-f = Function("f", nonnegative=True)
 unequal = Instance(
     tables=((DATA, SEVEN_TO_THREE), (SLIPPED, EVENLY), (PRIOR, EVENLY)),
     functions=(table_of(E, 0, 1), table_of("f", 0, 1)),

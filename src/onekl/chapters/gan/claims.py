@@ -73,7 +73,6 @@ data_side = Expectation(data, -log(D))
 discriminator_loss = Add(data_side, Expectation(model, -log(not_D)), evaluate=False)  # su-16
 
 best_D = data / (data + model)  # su-18, with q for the present generator
-best = {D: best_D, not_D: model / (data + model)}
 old_best = {D: data / (data + old), not_D: old / (data + old)}  # su-18 with q°
 ALL_D = Stated("any-D", r"D(x) \text{ ranges over all functions with values in } [0, 1]")
 

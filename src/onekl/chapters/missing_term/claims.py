@@ -21,14 +21,12 @@ from onekl.symbolic.statements import Identity, Pushforward
 
 x, z, theta, step, mu = sympy.symbols(r"x z theta \Delta\theta mu", real=True)
 t, sigma, p, p_1, p_2, odds = sympy.symbols("t sigma p p_1 p_2 omega", positive=True)
-# a direction, Δθ = tv; a sampler's weights
-v, v_1, v_2, w, b = sympy.symbols("v v_1 v_2 w b", real=True)
+v, v_1, v_2 = sympy.symbols("v v_1 v_2", real=True)  # a direction, Δθ = tv
 F_11, F_22 = sympy.symbols("F_{11} F_{22}", positive=True)
 F_12 = Symbol("F_{12}", real=True)
 
 NEW = Joint("q", (x,), {(x,): r"q_{\theta}"})
 LINE = RandomTables((NEW,))
-PLANE = RandomTables((NEW,), scalars=(v_1, v_2))
 ranges = RandomParameters((
     (theta, -1, 1), (step, -1, 1), (mu, -1, 1), (v, -1, 1), (v_1, -1, 1), (v_2, -1, 1),
     (sigma, 0.5, 2), (p, 0.2, 0.8), (p_1, 0.2, 0.4), (p_2, 0.2, 0.4), (odds, 0.3, 2),
@@ -65,7 +63,7 @@ def three_letters(first: int, second: int) -> FamilyInstance:
 
 # su-22: the density's relative derivatives at θ along v: s = v·∇log q, and h, r for the second and
 # third.
-s, s_1, s_2, h, r = (Function(name, real=True)(x) for name in ("s", "s_1", "s_2", "h", "r"))
+s, h, r = (Function(name, real=True)(x) for name in ("s", "h", "r"))
 
 
 def old_density(score: Expr) -> Expr:

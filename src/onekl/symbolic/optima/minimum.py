@@ -17,9 +17,9 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import conditional_form, require_zero
-from onekl.symbolic.signs import condition_latex, declared, needed_premises
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.taylor import ANALYTIC
+from onekl.symbolic.weakest_signs import condition_latex, declared, needed_premises
 
 # Where they are defined they have a slope.
 ELEMENTARY = (*ANALYTIC, sympy.sinh, sympy.cosh, sympy.sin, sympy.cos)

@@ -13,7 +13,6 @@ from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, fact
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
-from onekl.symbolic.signs import REFUSALS, SIGNS
 from onekl.symbolic.statements import Statement, difference, provable
 from onekl.symbolic.vectors.algebra import (
     INDEX,
@@ -25,6 +24,7 @@ from onekl.symbolic.vectors.algebra import (
 )
 from onekl.symbolic.vectors.numbers import by_quadrature
 from onekl.symbolic.vectors.reduction import Reduction
+from onekl.symbolic.weakest_signs import REFUSALS, SIGNS
 
 FUNCTIONALS = (KL, Entropy, Expectation, SumOrIntegral)
 
