@@ -62,8 +62,7 @@ AT_E = D.at(E(x))
 # p₁ and p₀ stay letters; the article sets both to ½ after (28).
 p_1 = gan.p_1
 p_0 = p_1.other
-EVEN = Equal(p_1, HALF)
-EVEN_STATED = Stated("even-codes", EVEN)
+EVEN_STATED = Stated("even-codes", gan.EVEN)
 labelled = LabelledJoint(y, Mul(p_1, codes, evaluate=False), Mul(p_0, prior, evaluate=False))
 judged = LabelledJoint(y, Mul(not_D, prior, evaluate=False), Mul(D, prior, evaluate=False))
 joint = KL(labelled, judged)
@@ -209,30 +208,14 @@ CLAIMS = (
                     evaluate=False,
                 ),
             ),
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=Add(encoder_side, prior_side, evaluate=False),
-                varied=(D, codes),
-                scale=HALF,
-                rest=-log(2),
-            ),
+            gan.half_of(TABLES, joint, Add(encoder_side, prior_side, evaluate=False), (D, codes)),
         ),
         stated=(EVEN_STATED,),
     ),
     Claim(
         "su-30",
         (
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=discriminator_loss,
-                varied=(D,),
-                scale=HALF,
-                rest=Add(HALF * KL(codes, prior), -log(2), evaluate=False),
-            ),
+            gan.half_of(TABLES, joint, discriminator_loss, (D,), KL(codes, prior)),
             Identity(
                 ENCODED,
                 left=SumOrIntegral(pushed * -log(not_D), (z,)),
@@ -255,17 +238,7 @@ CLAIMS = (
     ),
     Claim(
         "su-31",
-        (
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=encoder_side,
-                varied=(codes,),
-                scale=HALF,
-                rest=Add(HALF * prior_side, -log(2), evaluate=False),
-            ),
-        ),
+        (gan.half_of(TABLES, joint, encoder_side, (codes,), prior_side),),
         stated=(EVEN_STATED,),
     ),
     Claim(

@@ -66,7 +66,6 @@ D, not_D = ClassProbability("D", (x, z)), ClassProbability("D", (x, z), 0)
 # p₁ and p₀ stay letters: for ALI the article does not set them to ½.
 p_1 = gan.p_1
 p_0 = p_1.other
-EQUAL_LABELS = Equal(p_1, HALF)
 labelled = LabelledJoint(y, scaled(p_1, encoder_pairs), scaled(p_0, generator_pairs))
 judged = LabelledJoint(y, scaled(D, encoder_pairs), scaled(not_D, encoder_pairs))
 joint = KL(labelled, judged)
@@ -147,14 +146,11 @@ def label_claims() -> tuple[Claim, ...]:
         Claim(
             "su-37",
             (
-                SameObjective(
+                gan.half_of(
                     TABLES,
-                    given=(EQUAL_LABELS,),
-                    objective=joint,
-                    other=Add(encoder_side, generator_side, evaluate=False),
-                    varied=(D, P(z, given=x), Q(x, given=z)),
-                    scale=HALF,
-                    rest=-log(2),
+                    joint,
+                    Add(encoder_side, generator_side, evaluate=False),
+                    (D, P(z, given=x), Q(x, given=z)),
                 ),
             ),
         ),
@@ -170,24 +166,14 @@ def discriminator_claims() -> tuple[Claim, ...]:
     return (
         Claim(
             "su-38",
-            (
-                SameObjective(
-                    TABLES,
-                    given=(EQUAL_LABELS,),
-                    objective=joint,
-                    other=discriminator_loss,
-                    varied=(D,),
-                    scale=HALF,
-                    rest=Add(HALF * pairs_kl, -log(2), evaluate=False),
-                ),
-            ),
+            (gan.half_of(TABLES, joint, discriminator_loss, (D,), pairs_kl),),
         ),
         Claim(
             "su-39",
             (
                 OptimalDiscriminator(
                     STEP,
-                    given=(EQUAL_LABELS,),
+                    given=(gan.EVEN,),
                     functional=old_loss,
                     probability=D,
                     at=old_best[D],
@@ -372,7 +358,7 @@ def five_models_claim() -> Claim:
         tables: RandomTables, discriminator: Expr, best: Expr, left: Expr, right: Expr
     ) -> Identity:
         """One model: with even labels and the best D, this is left of the one divergence."""
-        given = (EQUAL_LABELS, Equal(discriminator, best))
+        given = (gan.EVEN, Equal(discriminator, best))
         return Identity(tables, given=given, trusted=which, left=left, right=right)
 
     return Claim(

@@ -141,6 +141,26 @@ def after_a_step(game: Expr) -> Expr:
     )
 
 
+def half_of(
+    tables: RandomTables,
+    labelled_kl: KL,
+    other: Expr,
+    varied: tuple[Expr, ...],
+    rest: Expr | None = None,
+) -> SameObjective:
+    """With even labels the labelled KL is half of the other loss, half of the rest, and −log 2."""
+    half_rest = -log(2) if rest is None else Add(HALF * rest, -log(2), evaluate=False)
+    return SameObjective(
+        tables,
+        given=(EVEN,),
+        objective=labelled_kl,
+        other=other,
+        varied=varied,
+        scale=HALF,
+        rest=half_rest,
+    )
+
+
 CLAIMS = (
     Claim("su-12", (Pushforward(MAPPED, value=G(z), under=PRIOR(z), variable=x, density=pushed),)),
     Claim(
@@ -168,15 +188,7 @@ CLAIMS = (
                     evaluate=False,
                 ),
             ),
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=Add(data_side, generator_side, evaluate=False),
-                varied=(D, model),
-                scale=HALF,
-                rest=-log(2),
-            ),
+            half_of(TABLES, joint, Add(data_side, generator_side, evaluate=False), (D, model)),
         ),
         stated=(Stated("even", EVEN),),
     ),
@@ -193,32 +205,12 @@ CLAIMS = (
     ),
     Claim(
         "su-16",
-        (
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=discriminator_loss,
-                varied=(D,),
-                scale=HALF,
-                rest=Add(HALF * KL(model, data), -log(2), evaluate=False),
-            ),
-        ),
+        (half_of(TABLES, joint, discriminator_loss, (D,), KL(model, data)),),
         stated=(Stated("even", EVEN),),
     ),
     Claim(
         "su-17",
-        (
-            SameObjective(
-                TABLES,
-                given=(EVEN,),
-                objective=joint,
-                other=generator_side,
-                varied=(model,),
-                scale=HALF,
-                rest=Add(HALF * data_side, -log(2), evaluate=False),
-            ),
-        ),
+        (half_of(TABLES, joint, generator_side, (model,), data_side),),
         stated=(Stated("even", EVEN),),
     ),
     Claim(
