@@ -100,7 +100,7 @@ def test_the_trained_penalty_is_the_divergence_of_su_25_per_coordinate():
 
 def test_k_gradient_steps_go_as_far_as_su_t8_says():
     slope, mass, rate, weight = 0.8, 1.3, 0.1, 1.7
-    law = claims["su-t8"].also[-1].left  # w (1 − r^(k + 1))
+    law = claims["su-t8"].statements[-1].left  # w (1 − r^(k + 1))
     shrink, limit = 1 - 2 * weight * mass * rate, slope / (2 * weight * mass)
     u = torch.zeros((), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([u], lr=rate)

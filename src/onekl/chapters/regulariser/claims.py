@@ -286,8 +286,6 @@ CLAIMS = (
                 left=SumOrIntegral(coupling * cost(x, y), (x, y, z)),
                 right=Expectation(PAIRED(z), cost(G, old_G)),
             ),
-        ),
-        also=(
             Minimum(ranges, trusted=NEARBY, expression=near, symbol=u, at=a / (2 * lam * m)),
             Identity(
                 ranges,
