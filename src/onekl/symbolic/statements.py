@@ -15,6 +15,7 @@ from sympy import Add, Expr, Symbol
 from sympy.polys.polyerrors import BasePolynomialError
 
 from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
@@ -58,11 +59,13 @@ class Statement:
     The equations in `given` are used: they are put into the statement before it is proved, tried
     with numbers and mutated.
     The lines of LaTeX in `trusted` are used by nothing: they are shown as taken on trust.
+    `by` are the lines of its derivation where they are written by hand.
     """
 
     instances: RandomTables | RandomParameters
     given: tuple[Equal, ...] = field(default=(), kw_only=True)
     trusted: tuple[str, ...] = field(default=(), kw_only=True)
+    by: Lines = field(default=(), kw_only=True)
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
 
     def __post_init__(self) -> None:
@@ -100,6 +103,10 @@ class Statement:
             message = str(error).partition("\n")[0] or "SymPy has no method for it"
             raise NotProved(message) from error
 
+    def derivation(self) -> Lines:
+        """The lines of the proof, as they are printed; NotProved where none are found."""
+        return self.by or self._derivation()
+
     def compile(self) -> Evaluator:
         """A function that measures the violation of the statement on an instance, 0 for none."""
         return self.plain()._compile()
@@ -122,6 +129,10 @@ class Statement:
     def _prove(self) -> Proof:
         """The proof of the plain statement."""
         raise NotImplementedError
+
+    def _derivation(self) -> Lines:
+        """The lines that are found for the statement with its given equations."""
+        raise NotProved(f"no lines are found for {self.latex()}: write them by hand")
 
     def _compile(self) -> Evaluator:
         """The violation of the plain statement."""

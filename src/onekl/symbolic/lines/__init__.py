@@ -1,0 +1,1 @@
+"""Derivations line by line, with the named rules that lead from each line to the next."""
