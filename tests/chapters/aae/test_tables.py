@@ -128,6 +128,15 @@ def test_many_starts_at_once_are_the_single_ones_and_a_zero_stays():
         assert descend([0.2, 0.3, 0.5], HALF, 0.1, one, 50, 1.0) == pytest.approx(end, abs=1e-14)
 
 
+def test_many_weights_at_once_are_the_single_ones():
+    begun = starts(3, 3, 2)
+    ends = descend([0.2, 0.3, 0.5], HALF, [[0.1], [1]], begun, 50, 1.0)
+    assert ends.shape == (2, 3, 3, 2) and np.abs(ends[0] - ends[1]).max() > 0.01
+    for lam, end in zip((0.1, 1), ends):
+        alone = descend([0.2, 0.3, 0.5], HALF, lam, begun, 50, 1.0)
+        assert alone == pytest.approx(end, abs=1e-14)
+
+
 # ---- when both can be perfect
 
 
@@ -305,6 +314,7 @@ def test_local_minima_exist_even_where_it_can_be_perfect():
         (lambda: adversarial_value(TWO, np.eye(2), [0.5, 0.25, 0.25]), "same shape"),
         (lambda: total_value(TWO, np.eye(2), HALF, -1), r"^lam is -1"),
         (lambda: descend(TWO, HALF, math.nan, np.eye(2), 1, 1.0), r"^lam is nan"),
+        (lambda: descend(TWO, HALF, [1, -0.5], np.eye(2), 1, 1.0), r"^lam is -0.5"),
         (lambda: descend(TWO, [1, 0], 1, np.eye(2), 1, 1.0), r"least q\(z\) is 0.0"),
         (lambda: descend(TWO, HALF, 1, np.eye(2), 1, 0), r"^size is 0"),
         (lambda: descend(TWO, HALF, 1, np.eye(3), 1, 1.0), r"^encoder has shape \(3, 3\)"),

@@ -69,7 +69,7 @@ def total_value(p_data: ArrayLike, encoder: ArrayLike, prior: ArrayLike, lam: fl
 
 
 def descend(
-    p_data: ArrayLike, prior: ArrayLike, lam: float, encoder: ArrayLike, count: int, size: float
+    p_data: ArrayLike, prior: ArrayLike, lam: ArrayLike, encoder: ArrayLike, count: int, size: float
 ) -> np.ndarray:
     """The encoder after `count` steps down `total_value`.
 
@@ -77,7 +77,10 @@ def descend(
     A step takes `size` times the slope at (x, z), per unit of p(x, z), from the logit of p(z|x):
     the gradient in the logits, each of its rows seen from inside (natural).
     A 0 of the encoder stays 0.
-    `encoder` is one table (X, Z), or many starts at once, (..., X, Z); the result has its shape.
+    `encoder` is one table (X, Z), or many starts at once, (..., X, Z), and `lam` is one weight, or
+    several, with axes that are broadcast against the starts': (L, 1) takes each of S starts with
+    each of L weights.
+    The result is (..., X, Z), with the axes of both.
     Raises ValueError for bad tables, a prior with a letter of mass 0, a negative λ and a size that
     is not positive.
     """
@@ -88,14 +91,20 @@ def descend(
         raise ValueError(
             f"size is {size!r} and the least q(z) is {q.min()}: both have to be positive"
         )
+    for weight in np.ravel(lam).tolist():
+        _check_weight(weight)
+    lam = np.asarray(lam, float)[..., None, None]
+    runs = np.broadcast_shapes(encoder.shape, lam.shape)
+    # with the first axes next to each other in memory, a sum over few letters runs along many runs
+    encoder = np.asfortranarray(np.broadcast_to(encoder, runs))
     for _ in range(count):
-        slope = _slope(p_data[:, None] * encoder, q, _check_weight(lam))
+        slope = _slope(p_data[:, None] * encoder, q, lam)
         weights = encoder * np.exp(-size * slope)
         encoder = weights / weights.sum(axis=-1, keepdims=True)
     return encoder
 
 
-def _slope(joint: np.ndarray, prior: np.ndarray, lam: float) -> np.ndarray:
+def _slope(joint: np.ndarray, prior: np.ndarray, lam: np.ndarray) -> np.ndarray:
     """The derivative of the total by p(x, z), shape (..., X, Z).
 
     It is ½ log(m/q) of the adversarial part, and −2p(x|z) + Σ p(x′|z)² of the error.

@@ -27,9 +27,9 @@ from onekl.tables import check_table
 # are: of −log D = log(1 + r), of log(1 − D) = log r − log(1 + r), and of su-40's last term,
 # −q log p, which gives −r.
 SLOPES: dict[str, Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
-    "su-40": lambda r: (np.log1p(r) - r, np.log1p(r)),
-    "su-41": lambda r: (np.log1p(r), np.log1p(r)),
-    "su-42": lambda r: (-np.log1p(r), np.log(r) - np.log1p(r)),
+    "su-40": lambda r: ((both := np.log1p(r)) - r, both),
+    "su-41": lambda r: (both := np.log1p(r), both),
+    "su-42": lambda r: (-(both := np.log1p(r)), np.log(r) - both),
     "su-43": lambda r: (np.log1p(1 / r), np.log1p(r)),
 }
 
@@ -89,11 +89,8 @@ def gradient_step(
     The old densities of su-40 are those before the step: its third term has no slope there, and its
     fourth only one for the encoder.
     """
-    encoder, generator = _softmax(encoder_logits, -1), _softmax(generator_logits, -2)
-    p, q = joints(p_data, encoder, prior, generator)
-    by_p, by_q = SLOPES[objective](q / p)
-    encoder_slope = p * (by_p - np.sum(encoder * by_p, axis=-1, keepdims=True))
-    generator_slope = q * (by_q - np.sum(generator * by_q, axis=-2, keepdims=True))
+    tables = _tables(encoder_logits, generator_logits)
+    encoder_slope, generator_slope = _logit_slopes(objective, p_data, prior, *tables)
     return encoder_logits - size * encoder_slope, generator_logits - size * generator_slope
 
 
@@ -118,16 +115,16 @@ def simultaneous_descent(
         )
     if not 0 < size < np.inf:
         raise ValueError(f"size is {size!r}: the step size is a positive number")
-    logits = np.log(encoder), np.log(generator)
-    seen = [_mismatch_at(p_data, prior, *logits)]
+    # with the starts next to each other in memory, a sum over few letters runs along many starts
+    of_encoder, of_generator = (np.log(np.asfortranarray(table)) for table in (encoder, generator))
+    encoder, generator = _tables(of_encoder, of_generator)
+    seen = [mismatch(*joints(p_data, encoder, prior, generator))]
     for _ in range(rounds):
-        logits = gradient_step(objective, p_data, prior, *logits, size)
-        seen.append(_mismatch_at(p_data, prior, *logits))
-    return DescentPath(
-        encoder=_softmax(logits[0], -1),
-        generator=_softmax(logits[1], -2),
-        mismatch=Mismatch(*map(np.array, zip(*seen))),
-    )
+        slopes = _logit_slopes(objective, p_data, prior, encoder, generator)
+        of_encoder, of_generator = of_encoder - size * slopes[0], of_generator - size * slopes[1]
+        encoder, generator = _tables(of_encoder, of_generator)
+        seen.append(mismatch(*joints(p_data, encoder, prior, generator)))
+    return DescentPath(encoder, generator, mismatch=Mismatch(*map(np.array, zip(*seen))))
 
 
 def linearised(objective: str, joint: ArrayLike, size: float = 1.0) -> np.ndarray:
@@ -151,14 +148,27 @@ def linearised(objective: str, joint: ArrayLike, size: float = 1.0) -> np.ndarra
     return np.array(columns).T
 
 
-def _mismatch_at(
+def _tables(
+    encoder_logits: np.ndarray, generator_logits: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """p(z|x) and q(x|z) of the logits."""
+    return _softmax(encoder_logits, -1), _softmax(generator_logits, -2)
+
+
+def _logit_slopes(
+    objective: str,
     p_data: np.ndarray,
     prior: np.ndarray,
-    encoder_logits: np.ndarray,
-    generator_logits: np.ndarray,
-) -> Mismatch:
-    encoder, generator = _softmax(encoder_logits, -1), _softmax(generator_logits, -2)
-    return mismatch(*joints(p_data, encoder, prior, generator))
+    encoder: np.ndarray,
+    generator: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The objective's slopes by the logits of p(z|x) and of q(x|z), D at its optimum."""
+    p, q = joints(p_data, encoder, prior, generator)
+    by_p, by_q = SLOPES[objective](q / p)
+    return (
+        p * (by_p - (encoder * by_p).sum(axis=-1, keepdims=True)),
+        q * (by_q - (generator * by_q).sum(axis=-2, keepdims=True)),
+    )
 
 
 def _checked(
@@ -195,5 +205,5 @@ def _checked(
 
 def _softmax(logits: np.ndarray, axis: int) -> np.ndarray:
     """The softmax over an axis; the logits may be complex, for `linearised`."""
-    shifted = np.exp(logits - np.max(np.real(logits), axis=axis, keepdims=True))
+    shifted = np.exp(logits - logits.real.max(axis=axis, keepdims=True))
     return shifted / shifted.sum(axis=axis, keepdims=True)
