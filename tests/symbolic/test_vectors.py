@@ -24,13 +24,9 @@ from onekl.symbolic.vectors.algebra import (
     ZeroVector,
 )
 from onekl.symbolic.vectors.concentration import BOUNDED, CONTINUOUS, Concentration
-from onekl.symbolic.vectors.gaussians import (
-    VectorGaussian,
-    conditional_step,
-    divergence_step,
-    mean_step,
-)
+from onekl.symbolic.vectors.gaussians import conditional_step, divergence_step, mean_step
 from onekl.symbolic.vectors.laws import VectorPushforward, VectorSecondOrder, law_step
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import MOST_COORDINATES, RandomVectors
 from onekl.symbolic.vectors.statements import VectorIdentity
 from provers import refusal, worst

@@ -34,7 +34,7 @@ from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
 from onekl.symbolic.vectors.algebra import SquaredNorm, Vector
-from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
 from onekl.symbolic.vectors.statements import VectorIdentity
 

@@ -29,7 +29,7 @@ from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity, Pushforward
 from onekl.symbolic.vectors.algebra import Vector
 from onekl.symbolic.vectors.concentration import Concentration
-from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
 
 x, z = sympy.symbols("x z", real=True)

@@ -38,8 +38,8 @@ from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity
 from onekl.symbolic.vectors.algebra import SquaredNorm, Vector, VectorDerivative, ZeroVector
 from onekl.symbolic.vectors.concentration import Concentration
-from onekl.symbolic.vectors.gaussians import VectorGaussian
 from onekl.symbolic.vectors.laws import VectorSecondOrder
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
 from onekl.symbolic.vectors.statements import VectorIdentity
 

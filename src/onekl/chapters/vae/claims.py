@@ -16,7 +16,7 @@ from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
 from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, PositiveVector, Vector
-from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
 from onekl.symbolic.vectors.statements import VectorIdentity
 

@@ -16,7 +16,7 @@ from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.second_order import UNDER_THE_INTEGRAL, SecondOrder
 from onekl.symbolic.statements import Identity, Pushforward, difference
 from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
-from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import THREE_NODES, coordinates, quadrature
 from onekl.symbolic.vectors.reduction import Reduction
 from onekl.symbolic.vectors.statements import is_zero

@@ -21,7 +21,7 @@ from onekl.symbolic.vectors.algebra import (
     SquaredNorm,
     Vector,
 )
-from onekl.symbolic.vectors.gaussians import VectorGaussian
+from onekl.symbolic.vectors.normal import VectorGaussian
 
 MOST_COORDINATES = 4  # of random instances
 # Gauss–Hermite: exact up to degree five in each coordinate.

@@ -19,12 +19,8 @@ from onekl.symbolic.vectors.algebra import (
     SquaredNorm,
     Vector,
 )
-from onekl.symbolic.vectors.gaussians import (
-    VectorGaussian,
-    conditional_step,
-    divergence_step,
-    mean_step,
-)
+from onekl.symbolic.vectors.gaussians import conditional_step, divergence_step, mean_step
+from onekl.symbolic.vectors.normal import VectorGaussian
 
 INDEPENDENT = (
     r"\text{the density of independent coordinates is a product, its logarithm a sum over them}"

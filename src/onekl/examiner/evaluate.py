@@ -1,0 +1,270 @@
+"""The values of an expression on a batch of instances, node by node, from the definitions.
+
+Nothing here knows a prover: the classes of the algebra's nodes are all that is imported of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import sympy
+from sympy import Add, Expr, Mul, Pow, Symbol
+from sympy.core.function import AppliedUndef
+
+from onekl.examiner.batch import Batch
+from onekl.examiner.bounded import EPS, Bounded
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Density,
+    Dirac,
+    Entropy,
+    Expectation,
+    Gaussian,
+    LabelledJoint,
+    SumOrIntegral,
+    factors,
+    kl_div,
+    variables_of,
+)
+from onekl.symbolic.gaussians import gaussian_chain
+
+ZERO, INFINITE = Bounded(0.0), Bounded(np.inf)
+# Gauss–Hermite with five nodes is exact for polynomials up to degree nine.
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
+HERMITE = (
+    Bounded(_NODES, 4 * EPS * abs(_NODES)),
+    Bounded(_WEIGHTS / _WEIGHTS.sum(), 8 * EPS * _WEIGHTS),
+)
+# The trapezoidal rule in steps of σ/2 out to 10 σ leaves less than rounding.
+STEPS = np.arange(-20, 21) / 2.0
+
+Known = Mapping[Expr, Bounded]
+
+
+class NoRule(TypeError):
+    """A kind of node that the examiner has no rule for."""
+
+
+class Examiner:
+    """Evaluates expressions on one batch; `known` are values that replace those of nodes."""
+
+    def __init__(self, batch: Batch, known: Known | None = None) -> None:
+        self.batch, self.known = batch, dict(known or {})
+        self.place: dict[Symbol, Bounded] = {}
+        self._kept: dict[Expr, Bounded] = {}
+
+    def __call__(self, expression: Expr) -> Bounded:
+        """The values of the expression, (…, count); NoRule for an unknown kind of node."""
+        with np.errstate(all="ignore"):
+            return self._value(sympy.sympify(expression))
+
+    def _value(self, expression: Expr) -> Bounded:
+        if expression in self.known:
+            return self.known[expression]
+        closed = isinstance(expression, (SumOrIntegral, KL, Expectation, Entropy, Density))
+        if closed and not self.place and expression in self._kept:
+            return self._kept[expression]
+        for kind, rule in RULES.items():
+            if isinstance(expression, kind):
+                found = rule(self, expression)
+                break
+        else:
+            raise NoRule(f"no rule evaluates {type(expression).__name__}: {expression}")
+        if closed and not self.place:
+            self._kept[expression] = found
+        return found
+
+    def letters(self, letter: Expr) -> np.ndarray:
+        """The letters at which a function or a density is taken."""
+        return self._value(letter).value.astype(int)
+
+    def at(self, variable: Symbol, value: Bounded, rule: Callable[[], Bounded]) -> Bounded:
+        """What the rule gives while the variable has this value."""
+        before = self.place.get(variable)
+        self.place[variable] = value
+        try:
+            return rule()
+        finally:
+            if before is None:
+                del self.place[variable]
+            else:
+                self.place[variable] = before
+
+    def total(self, variables: tuple[Symbol, ...], summand: Expr) -> Bounded:
+        """The sum, or the integral, over all values of the variables."""
+        found = self._value(summand)
+        for variable in variables:
+            found = self.batch.total(variable, found)
+        return found
+
+    # Sums, integrals and functionals.
+
+    def integral(self, expression: SumOrIntegral) -> Bounded:
+        """The integral, or the sum."""
+        own = [
+            f
+            for f in factors(expression.integrand)
+            if isinstance(f, Gaussian) and f.variable in expression.variables
+        ]
+        if not self.batch.sizes:
+            chain = gaussian_chain(Mul(*own)) if len(own) == len(expression.variables) else None
+            if not chain:
+                raise NoRule(f"an integral over the real line without Gaussians: {expression}")
+            return self._trapezoid(list(chain), expression.integrand)
+        return self.total(expression.variables, expression.integrand)
+
+    def _trapezoid(self, chain: list[Gaussian], integrand: Expr) -> Bounded:
+        """The integral over the Gaussians' variables, the first one outermost."""
+        if not chain:
+            return self._value(integrand)
+        mean, deviation = self._value(chain[0].mean), self._deviation(chain[0])
+        variable = chain[0].variable
+        nodes = mean + deviation * Bounded(self.batch.along(variable, STEPS))
+        inner = self.at(variable, nodes, lambda: self._trapezoid(chain[1:], integrand))
+        return (inner * deviation * Bounded(0.5)).sum(self.batch.axis(variable))
+
+    def _deviation(self, gaussian: Gaussian) -> Bounded:
+        variance = self._value(gaussian.variance)
+        positive = variance.value > 0
+        return Bounded.where(positive, variance, Bounded(np.nan)) ** Bounded(0.5)
+
+    def mean(self, weight: Expr, value: Callable[[], Bounded]) -> Bounded:
+        """The sum of weight · value, or quadrature under Gaussians."""
+        chain = gaussian_chain(weight)
+        if chain:
+            return self._quadrature(list(chain), value)
+        found = self._value(weight) * value()
+        for variable in variables_of(weight):
+            found = self.batch.total(variable, found)
+        return found
+
+    def _quadrature(self, chain: list[Gaussian], value: Callable[[], Bounded]) -> Bounded:
+        if not chain:
+            return value()
+        mean, deviation = self._value(chain[0].mean), self._deviation(chain[0])
+        variable = chain[0].variable
+        nodes, weights = (
+            Bounded(self.batch.along(variable, one.value), self.batch.along(variable, one.error))
+            for one in HERMITE
+        )
+        place = mean + deviation * nodes
+        inner = self.at(variable, place, lambda: self._quadrature(chain[1:], value))
+        return (inner * weights).sum(self.batch.axis(variable))
+
+    def expectation(self, expression: Expectation) -> Bounded:
+        """The mean."""
+        return self.mean(expression.weight, lambda: self._value(expression.value))
+
+    def kl(self, expression: KL) -> Bounded:
+        """The divergence; for labelled densities the sum over the label."""
+        if isinstance(expression.first, LabelledJoint):
+            one, zero = map(self._value, expression.cases())
+            return one + zero
+
+        return self.mean(expression.first, lambda: self.log_ratio(expression))
+
+    def log_ratio(self, expression: KL) -> Bounded:
+        """The logarithm whose mean a KL is, ∞ where its second density is 0."""
+        first, second = self._value(expression.first), self._value(expression.second)
+        return Bounded.where(second.is_zero(), INFINITE, (first / second).log())
+
+    def entropy(self, expression: Entropy) -> Bounded:
+        """The entropy."""
+        density = expression.args[0]
+        return self.mean(density, lambda: -self._value(density).log())
+
+    # Densities, probabilities, functions.
+
+    def _density(self, expression: Density) -> Bounded:
+        place = [self.letters(v) for v in expression.over + expression.given]
+        return self.batch.probability(expression, place)
+
+    def _gaussian(self, expression: Gaussian) -> Bounded:
+        return self._value(expression.formula())
+
+    def _dirac(self, expression: Dirac) -> Bounded:
+        variable, image = self.letters(expression.over[0]), self.letters(expression.image)
+        return Bounded((variable == image).astype(float))
+
+    def _class_probability(self, expression: ClassProbability) -> Bounded:
+        one = ClassProbability(expression.name, expression.argument)
+        place = [self.letters(argument) for argument in expression.arguments]
+        chance = self.known.get(one) or self.batch.class_probability(one, place)
+        return chance if expression.outcome else Bounded(1.0) - chance
+
+    def _function(self, expression: AppliedUndef) -> Bounded:
+        name = expression.func.__name__
+        if not self.batch.sizes:
+            return self.batch.smooth_function(name, [self._value(a) for a in expression.args])
+        number = Bounded(self.batch.function(name, [self.letters(a) for a in expression.args]))
+        return Bounded(abs(number.value)) if expression.is_nonnegative else number
+
+    def _symbol(self, expression: Symbol) -> Bounded:
+        if expression in self.place:
+            return self.place[expression]
+        if expression in self.batch.values:
+            return Bounded(self.batch.values[expression])
+        return Bounded(self.batch.letters(expression))
+
+    # Arithmetic.
+
+    def _number(self, expression: Expr) -> Bounded:
+        nearest = float(expression)
+        exact = expression.is_Rational and sympy.Rational(nearest) == expression
+        return Bounded(nearest, 0.0 if exact or np.isinf(nearest) else EPS * abs(nearest))
+
+    def _add(self, expression: Add) -> Bounded:
+        first, *others = map(self._value, expression.args)
+        for other in others:
+            first = first + other
+        return first
+
+    def _multiply(self, expression: Mul) -> Bounded:
+        first, *others = map(self._value, expression.args)
+        for other in others:
+            first = first * other
+        return first
+
+    def _power(self, expression: Pow) -> Bounded:
+        return self._value(expression.base) ** self._value(expression.exp)
+
+    def _extreme(self, expression: sympy.Max | sympy.Min) -> Bounded:
+        pick = np.maximum if isinstance(expression, sympy.Max) else np.minimum
+        return Bounded.extreme([self._value(a) for a in expression.args], pick)
+
+    def _abs(self, expression: sympy.Abs) -> Bounded:
+        inside = self._value(expression.args[0])
+        return Bounded(abs(inside.value), inside.error)
+
+    def _kl_div(self, expression: kl_div) -> Bounded:
+        a, b = map(self._value, expression.args)
+        general = a * (a / b).log() - a + b
+        return Bounded.where(a.is_zero(), b, Bounded.where(b.is_zero(), INFINITE, general))
+
+
+RULES: dict[type, Callable[[Examiner, Expr], Bounded]] = {
+    Density: Examiner._density,
+    SumOrIntegral: Examiner.integral,
+    Expectation: Examiner.expectation,
+    KL: Examiner.kl,
+    Entropy: Examiner.entropy,
+    Gaussian: Examiner._gaussian,
+    Dirac: Examiner._dirac,
+    ClassProbability: Examiner._class_probability,
+    kl_div: Examiner._kl_div,
+    sympy.log: lambda self, e: self._value(e.args[0]).log(),
+    sympy.exp: lambda self, e: self._value(e.args[0]).exp(),
+    sympy.tanh: lambda self, e: self._value(e.args[0]).smooth(np.tanh, 1.0),
+    sympy.Abs: Examiner._abs,
+    sympy.Max: Examiner._extreme,
+    sympy.Min: Examiner._extreme,
+    Symbol: Examiner._symbol,
+    sympy.Number: Examiner._number,
+    sympy.NumberSymbol: Examiner._number,
+    Pow: Examiner._power,
+    Mul: Examiner._multiply,
+    Add: Examiner._add,
+    AppliedUndef: Examiner._function,
+}
