@@ -169,6 +169,13 @@ class Batch:
             value = np.where(abs(number) > 1.9, (number < 0).astype(float), (number + 2) / 4)
         return Bounded(value)
 
+    def zeros(self) -> int:
+        """How many instances have a table with a cell that is 0."""
+        struck = np.zeros(self.count, dtype=bool)
+        for table in self.tables.values():
+            struck |= (table == 0).reshape(-1, self.count).any(axis=0)
+        return int(struck.sum())
+
     def chosen(self, which: np.ndarray) -> Batch:
         """The instances with these numbers; what is drawn on demand is drawn before."""
         kept = {key: value[..., which] for key, value in self._kept.items() if key[0] != "marginal"}

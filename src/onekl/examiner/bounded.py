@@ -55,8 +55,14 @@ class Bounded:
         value = np.where((base == 0) & (exponent < 0), np.inf, value)
         logarithm = np.where(power.error > 0, abs(_log(abs(base))), 0.0)
         relative = abs(exponent) * self._log_error() + logarithm * power.error + EPS
+        # From the exponent 1 on the slope is largest at the far end, whether or not that is near 0.
+        slope = exponent * (abs(base) + self.error) ** (exponent - 1)
+        steep = (exponent >= 1) & (power.error == 0)
+        error = np.where(
+            steep, slope * self.error + EPS * abs(value), abs(value) * np.expm1(relative)
+        )
         exact = self.is_zero() | np.isinf(base) | np.isinf(value)
-        return Bounded(value, np.where(exact, 0.0, abs(value) * np.expm1(relative)))
+        return Bounded(value, np.where(exact, 0.0, error))
 
     def is_zero(self) -> np.ndarray:
         """Where the number is exactly 0."""

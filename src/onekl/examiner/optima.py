@@ -8,7 +8,8 @@ import numpy as np
 from sympy import Expr, Mul, Symbol
 
 from onekl.examiner.bounded import Bounded
-from onekl.examiner.evaluate import Examiner, Known
+from onekl.examiner.evaluate import Known
+from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import ClassProbability, Density, SumOrIntegral, define
 from onekl.symbolic.trials import Best
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import Bounded
-from onekl.examiner.evaluate import Examiner
+from onekl.examiner.vectors import Examiner
 from onekl.symbolic.trials import Relation
 
 SURE = 1e-9  # a bound on the rounding error, relative to the numbers, above which 30 digits decide
@@ -71,6 +71,7 @@ def _count(tally: Tally, sign: str, left: Bounded, right: Bounded, batch: Batch)
                 left.error + right.error,
             )
         )
+        bound = np.where(np.isnan(bound), np.inf, bound)
         same = (shape + left.value == right.value) & np.isinf(shape + left.value)
         missing = np.isnan(shape + left.value + right.value) & ~same
         missing |= np.isnan(shape + left.value) | np.isnan(shape + right.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import ClassVar
 
 import mpmath
@@ -33,7 +35,7 @@ class Limit(Statement):
     symbol: Symbol
     point: Expr
     value: Expr
-    mutable: ClassVar = ("value",)
+    mutable: ClassVar = ("expression", "value")
 
     def latex(self) -> str:
         """The limit from above, or to infinity, = value, in LaTeX."""
@@ -80,12 +82,7 @@ class Limit(Statement):
         0 below 1e-20. For an infinite value 0 where the expression keeps growing, else 1.
         """
         expression, value = compiled(self.expression), compiled(sympy.sympify(self.value))
-        point = compiled(sympy.sympify(self.point))
-
-        def at(instance: Assignment, small: Number) -> Number:
-            end = point(instance)
-            place = 1 / small if mpmath.isinf(end) else end + small
-            return sum(expression(instance) for _ in instance.visit((self.symbol,), [(place,)]))
+        at = _near(expression, self.symbol, compiled(sympy.sympify(self.point)))
 
         def violation(instance: Assignment) -> Number:
             claimed = value(instance)
@@ -97,6 +94,16 @@ class Limit(Statement):
 
         return violation
 
+    def figure(self, instances: Sequence[Assignment]) -> str:
+        """The order at which the expression comes near its limit."""
+        expression, value = compiled(self.expression), compiled(sympy.sympify(self.value))
+        if sympy.sympify(self.value).is_infinite:
+            return "grows on the way"
+        at = _near(expression, self.symbol, compiled(sympy.sympify(self.point)))
+        return observed_order(
+            lambda instance, small: abs(at(instance, small) - value(instance)), instances
+        )
+
     def relation(self) -> tuple[Expr, str, Expr]:
         """The limit = value."""
         return sympy.Limit(self.expression, self.symbol, self.point), "=", self.value
@@ -104,6 +111,32 @@ class Limit(Statement):
     def same_as(self, other: Limit) -> bool:
         """Whether the other has the same value."""
         return self.value == other.value or sympy.simplify(self.value - other.value) == 0
+
+
+def _near(
+    expression: Evaluator, symbol: Symbol, point: Evaluator
+) -> Callable[[Assignment, Number], Number]:
+    """The expression at a small number from the point, or at one over it for the point ∞."""
+
+    def at(instance: Assignment, small: Number) -> Number:
+        end = point(instance)
+        place = 1 / small if mpmath.isinf(end) else end + small
+        return sum(expression(instance) for _ in instance.visit((symbol,), [(place,)]))
+
+    return at
+
+
+def observed_order(
+    rest: Callable[[Assignment, Number], Number], instances: Sequence[Assignment]
+) -> str:
+    """The order in a small number of what is left, in the middle of the first 50 instances."""
+    large, small = mpmath.mpf(10) ** -3, mpmath.mpf(10) ** -4
+    orders = []
+    for instance in instances[:50]:
+        before, after = rest(instance, large), rest(instance, small)
+        if before > 0 and after > 0:
+            orders.append(float(mpmath.log10(before / after)))
+    return f"observed order {median(orders):.1f}" if orders else "no rest is left"
 
 
 def _limit(function: Expr, symbol: Symbol, point: Expr) -> Expr:
@@ -145,7 +178,7 @@ class Expansion(Statement):
     symbol: Symbol
     order: int
     value: Expr
-    mutable: ClassVar = ("value",)
+    mutable: ClassVar = ("expression", "value")
 
     def latex(self) -> str:
         """expression = value + O(…), in LaTeX."""
@@ -213,6 +246,16 @@ class Expansion(Statement):
             return mpmath.inf if mpmath.isnan(apart) else apart
 
         return violation
+
+    def figure(self, instances: Sequence[Assignment]) -> str:
+        """The order of the remainder in the symbol."""
+        expression, value = compiled(self.expression), compiled(self.value)
+
+        def rest(instance: Assignment, small: Number) -> Number:
+            places = instance.visit((self.symbol,), [(small,)])
+            return sum(abs(expression(instance) - value(instance)) for _ in places)
+
+        return observed_order(rest, instances)
 
     def same_as(self, other: Expansion) -> bool:
         """Whether the other has the same value."""

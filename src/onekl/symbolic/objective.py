@@ -17,6 +17,7 @@ from onekl.symbolic.premises import Finite
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Identity, Statement, is_one_object
 from onekl.symbolic.terms import KnownRange, integral_terms
+from onekl.symbolic.trials import Relation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class SameObjective(Statement):
     varied: tuple[Expr, ...]
     scale: Expr = sympy.S.One
     rest: Expr = sympy.S.Zero
-    mutable: ClassVar = ("other", "scale", "rest")
+    mutable: ClassVar = ("objective", "other", "scale", "rest")
 
     def __post_init__(self) -> None:
         """ValueError for what cannot be varied, and for a given equation of what is varied."""
@@ -103,6 +104,10 @@ class SameObjective(Statement):
         """The premise that each integral of the rest is finite."""
         terms = [t for t in integral_terms(self.rest) if t.variables]
         return tuple(is_finite(t.total) for t in terms if t.known < KnownRange.BOUNDED)
+
+    def trials(self) -> tuple[Relation, ...]:
+        """The identity."""
+        return self.plain()._identity().trials()
 
     def _compile(self) -> Evaluator:
         """How far the identity is off."""

@@ -6,6 +6,7 @@ violation on an instance, straight from the definitions and without the prover.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import prove_change_of_variables, prove_concrete
 from onekl.symbolic.sampling import RandomParameters, RandomTables, require_own_variables
 from onekl.symbolic.slack import equality_case
+from onekl.symbolic.trials import Relation, Trial
 from onekl.symbolic.weakest_signs import declared
 
 
@@ -111,6 +113,14 @@ class Statement:
         """A function that measures the violation of the statement on an instance, 0 for none."""
         return self.plain()._compile()
 
+    def trials(self) -> tuple[Trial, ...]:
+        """What the plain statement says in numbers; nothing for a kind that is only compiled."""
+        return ()
+
+    def figure(self, instances: Sequence[Assignment]) -> str:
+        """The honest figure of its kind on these instances, in words; empty for an error."""
+        return ""
+
     def relation(self) -> tuple[Expr, str, Expr]:
         """Left side, sign (= or \\geq) and right side, for a counterexample to evaluate.
 
@@ -145,7 +155,7 @@ class Identity(Statement):
 
     left: Expr
     right: Expr
-    mutable: ClassVar = ("right",)
+    mutable: ClassVar = ("left", "right")
 
     def latex(self) -> str:
         """left = right."""
@@ -179,6 +189,11 @@ class Identity(Statement):
 
         return violation
 
+    def trials(self) -> tuple[Relation, ...]:
+        """left = right."""
+        plain = self.plain()
+        return (Relation(plain.left, "=", plain.right),)
+
     def relation(self) -> tuple[Expr, str, Expr]:
         """left = right."""
         return self.left, "=", self.right
@@ -195,7 +210,7 @@ class Bound(Statement):
     upper: Expr
     lower: Expr
     remainder: Expr
-    mutable: ClassVar = ("lower", "remainder")
+    mutable: ClassVar = ("upper", "lower", "remainder")
 
     def _identity(self) -> Identity:
         return Identity(
@@ -235,6 +250,11 @@ class Bound(Statement):
             return max(identity(instance), shortfall(upper(instance), lower(instance)))
 
         return violation
+
+    def trials(self) -> tuple[Relation, ...]:
+        """The identity, and upper ≥ lower."""
+        plain = self.plain()
+        return (*plain._identity().trials(), Relation(plain.upper, ">=", plain.lower))
 
     def relation(self) -> tuple[Expr, str, Expr]:
         """upper ≥ lower."""
@@ -290,6 +310,10 @@ class Pushforward(Statement):
     def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""
         return self._tested().compile()
+
+    def trials(self) -> tuple[Relation, ...]:
+        """The two means of the unknown function f."""
+        return self.plain()._tested().trials()
 
     def relation(self) -> tuple[Expr, str, Expr]:
         """The two means of the unknown function f, which the instance has to give."""

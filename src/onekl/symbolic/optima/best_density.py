@@ -18,6 +18,7 @@ from onekl.symbolic.optima.best_function import is_seen_finite, share_an_optimum
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.statements import Statement, difference, shortfall
+from onekl.symbolic.trials import Best
 
 _TIED = mpmath.mpf(10) ** -6  # densities that are further apart than this are different
 _VALUE = sympy.Dummy("q", positive=True)  # the density's value at a point
@@ -119,6 +120,11 @@ class Optimum(Statement):
         if is_seen_finite(define(best)):
             return premises
         return (*premises, rf"{latex(best)} \text{{ is finite}}")
+
+    def trials(self) -> tuple[Best, ...]:
+        """The functional with its sign changed is smallest at the optimum."""
+        plain = self.plain()
+        return () if plain.density.given else (Best(-plain.functional, plain.density, plain.at),)
 
     def _compile(self) -> Evaluator:
         """By how much another density does better; or how far the optimum's mass is from 1.

@@ -24,6 +24,7 @@ from onekl.symbolic.optima.best_function import (
 )
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof
+from onekl.symbolic.trials import Best
 
 _ROUNDING = mpmath.mpf(10) ** -25
 
@@ -96,6 +97,11 @@ class OptimalDiscriminator(ArgBest):
         return integrand_over(
             self.functional, self.probability.arguments, self.probability, self.instances
         )
+
+    def trials(self) -> tuple[Best, ...]:
+        """The functional is smallest at the optimum."""
+        plain = self.plain()
+        return (Best(plain.functional, plain.probability, plain.at),)
 
     def _compile(self) -> Evaluator:
         """By how much another D, at one letter or at all of them, falls below the optimum.

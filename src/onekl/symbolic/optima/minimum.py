@@ -19,6 +19,7 @@ from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.real_line import conditional_form, require_zero
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.taylor import ANALYTIC
+from onekl.symbolic.trials import Best
 from onekl.symbolic.weakest_signs import condition_latex, declared, needed_premises
 
 # Where they are defined they have a slope.
@@ -69,6 +70,11 @@ class Minimum(Statement):
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
         return Proof((lines[1],), premises, (lines[0],))
+
+    def trials(self) -> tuple[Best, ...]:
+        """The expression is smallest at the optimum."""
+        plain = self.plain()
+        return (Best(plain.expression, plain.symbol, plain.at),)
 
     def _compile(self) -> Evaluator:
         """By how much the expression at another number falls below the one at the optimum."""

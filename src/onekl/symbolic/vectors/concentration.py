@@ -15,6 +15,7 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.trials import Narrowing
 from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
 from onekl.symbolic.vectors.numbers import coordinates
 from onekl.symbolic.vectors.reduction import Reduction, summed
@@ -87,6 +88,10 @@ class Concentration(Statement):
             if not is_zero(at_0 - limit):
                 raise NotProved(f"the {what} of a coordinate tends to {at_0}, not to {limit}")
         return mean, variance
+
+    def trials(self) -> tuple[Narrowing, ...]:
+        """The mean of a smooth bounded function on its way to the limit."""
+        return (Narrowing(self.kernel, self.variable, self.symbol, self.place),)
 
     def _compile(self) -> Evaluator:
         """How far means of f are from f(place) at a small symbol; ∞ where one diverges.

@@ -14,6 +14,7 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.trials import Relation
 from onekl.symbolic.vectors.algebra import (
     INDEX,
     Coordinate,
@@ -39,7 +40,7 @@ class VectorIdentity(Statement):
 
     left: Expr
     right: Expr
-    mutable: ClassVar = ("right",)
+    mutable: ClassVar = ("left", "right")
 
     def __post_init__(self) -> None:
         """ValueError where a mean or an integral is over a symbol that belongs to no joint."""
@@ -66,6 +67,11 @@ class VectorIdentity(Statement):
         signs = needed_signs(sides, require_equal, self.instances.scalars)
         steps = tuple(dict.fromkeys(latex(Reduction().of(side)) for side in sides))
         return Proof(rules, (*signs, *finite), steps)
+
+    def trials(self) -> tuple[Relation, ...]:
+        """left = right."""
+        plain = self.plain()
+        return (Relation(plain.left, "=", plain.right),)
 
     def _compile(self) -> Evaluator:
         """How far the two sides are apart, relative to their size."""

@@ -1,0 +1,250 @@
+"""A statement against numbers: a thousand instances at once, and 30 digits where they matter.
+
+The examiner tries what a statement says on arrays, with a bound on the rounding of each number.
+An instance on which rounding could decide is tried again with 30 digits; so are all instances of a
+statement that the examiner has no rule for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from itertools import count, islice
+from random import Random
+
+import mpmath
+import numpy as np
+
+from onekl.examiner.batch import Batch
+from onekl.examiner.draw import Unmet, draw
+from onekl.examiner.evaluate import NoRule
+from onekl.examiner.narrowing import errors
+from onekl.examiner.optima import distance_to_best, rivals
+from onekl.examiner.relations import Tally, tried
+from onekl.examiner.vectors import Examiner
+from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator
+from onekl.symbolic.premises import Finite, Support
+from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.statements import Statement
+from onekl.symbolic.trials import Best, Narrowing, Relation, Trial
+
+INSTANCES = 1000
+MINIMISED = 60  # instances on which a generic minimiser is set against a claimed optimum
+TOLERANCE = mpmath.mpf(10) ** -18  # of what is tried with 30 digits
+WRONG = 1e-9  # a statement, or a mutant, that is off by more than this is false
+NEAR, FAR = 1e-3, 1e-2  # a mean that is on its way to its limit is nearer than this, or not there
+
+Imposed = tuple[Support | Finite, ...]
+
+
+class Disagreement(ValueError):
+    """The numbers refute a statement; the message says by how much."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What trying a statement on instances showed.
+
+    `finite` and `infinite` count the instances on which it holds, with finite or with equally
+    infinite values; on `zeros` of them a table has a cell that is 0, and on `strict` an inequality
+    is strict. `figure` is the honest figure of its kind, in words.
+    """
+
+    tried: int
+    finite: int
+    infinite: int
+    zeros: int
+    strict: int
+    figure: str
+
+
+@dataclass
+class _Seen:
+    """What has been seen so far, and on which instances the numbers refute the statement."""
+
+    finite: int = 0
+    infinite: int = 0
+    strict: int = 0
+    figures: list[str] = field(default_factory=list)
+    wrong: list[tuple[Batch, int]] = field(default_factory=list)
+    unsure: list[tuple[Batch, int]] = field(default_factory=list)
+
+
+@cache
+def _examiners(source: RandomTables | RandomParameters, imposed: Imposed) -> list[Examiner]:
+    """The instances of a source that meet the premises, for all statements that need them."""
+    return [Examiner(batch) for batch in draw(source, INSTANCES, imposed)]
+
+
+class Trials:
+    """The instances of one statement, and what it and its mutants show on them."""
+
+    def __init__(self, statement: Statement, imposed: Imposed) -> None:
+        self.statement, self.imposed = statement, imposed
+        self._compiled: dict[Statement, Evaluator] = {}
+
+    @cached_property
+    def examiners(self) -> list[Examiner]:
+        """The arrays of instances; Unmet where none meet the premises."""
+        return _examiners(self.statement.instances, self.imposed)
+
+    @cached_property
+    def assignments(self) -> list[Assignment]:
+        """The instances for 30 digits, of a statement that the examiner has no rule for."""
+        source = self.statement.instances
+        drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
+        fitting = (i for i in drawn if not any(i.breaks(premise) for premise in self.imposed))
+        return list(islice(fitting, INSTANCES))
+
+    def numbers(self) -> Numbers:
+        """What the statement shows; Disagreement, in one line, where an instance refutes it."""
+        try:
+            seen = self._seen()
+        except NoRule:
+            return self._with_30_digits()
+        except Unmet as reason:
+            raise Disagreement(str(reason)) from reason
+        for batch, k in (*seen.wrong, *seen.unsure):
+            self._require(batch.assignment(k), f"instance {k} of {batch.count}")
+        zeros = sum(value.batch.zeros() for value in self.examiners)
+        tried = sum(value.batch.count for value in self.examiners)
+        return Numbers(tried, seen.finite, seen.infinite, zeros, seen.strict, seen.figures[0])
+
+    def _seen(self) -> _Seen:
+        seen = _Seen()
+        for trial in self.statement.trials() or _no_trial(self.statement):
+            _KINDS[type(trial)](seen, trial, self.examiners)
+        return seen
+
+    def _require(self, instance: Assignment, name: str) -> mpmath.mpf:
+        found = self._violation(self.statement, instance)
+        if found > TOLERANCE:
+            raise Disagreement(f"it is off by {mpmath.nstr(found, 3)} on {name}")
+        return found
+
+    def _violation(self, statement: Statement, instance: Assignment) -> mpmath.mpf:
+        with mpmath.workdps(DIGITS):
+            if statement not in self._compiled:
+                self._compiled[statement] = statement.compile()
+            return self._compiled[statement](instance)
+
+    def _with_30_digits(self) -> Numbers:
+        """All instances one after the other."""
+        worst = mpmath.mpf(0)
+        for index, instance in enumerate(self.assignments):
+            worst = max(worst, self._require(instance, f"instance {index}"))
+        with mpmath.workdps(DIGITS):
+            figure = self.statement.figure(self.assignments) or f"error {_at_most(float(worst))}"
+        number = len(self.assignments)
+        zeros = sum(_has_zero(instance) for instance in self.assignments)
+        return Numbers(number, number, 0, zeros, 0, figure)
+
+    def refute(self, mutant: Statement) -> bool:
+        """Whether an instance refutes a mutant of the statement."""
+        try:
+            return self._refute_at_once(mutant)
+        except NoRule:
+            return any(self._violation(mutant, one) > WRONG for one in self._slowly())
+
+    def _refute_at_once(self, mutant: Statement) -> bool:
+        trials = mutant.trials() or _no_trial(mutant)
+        for value in self.examiners:
+            seen = _Seen()
+            for trial in trials:
+                _KINDS[type(trial)](seen, trial, [value], False)
+            if seen.wrong or any(
+                self._violation(mutant, batch.assignment(k)) > WRONG for batch, k in seen.unsure
+            ):
+                return True
+        return False
+
+    def _slowly(self) -> Iterable[Assignment]:
+        """The instances for 30 digits: the examiner's own, where it has some."""
+        try:
+            self._seen()
+        except NoRule:
+            return self.assignments
+        return _one_by_one(self.examiners)
+
+
+def _no_trial(statement: Statement) -> tuple[Trial, ...]:
+    raise NoRule(f"{type(statement).__name__} is tried with 30 digits")
+
+
+def _one_by_one(examiners: Iterable[Examiner]) -> Iterator[Assignment]:
+    for value in examiners:
+        for k in range(value.batch.count):
+            yield value.batch.assignment(k)
+
+
+def _has_zero(instance: Assignment) -> bool:
+    return any(cell == 0 for table in instance.tables.values() for cell in table.values())
+
+
+def _at_most(number: float) -> str:
+    """A bound on a number, as the next power of ten: the same on every machine."""
+    return f"below 1e{int(np.ceil(np.log10(number))):+03d}" if number > 0 else "0"
+
+
+# What each kind of trial shows.
+
+
+def _relation(
+    seen: _Seen, trial: Relation, examiners: list[Examiner], figures: bool = True
+) -> None:
+    found: Tally = tried(trial, examiners)
+    if trial.sign == "=":
+        seen.finite += found.finite
+        seen.infinite += found.infinite
+        if figures:
+            seen.figures.append(f"error {_at_most(found.error or 0.0)}")
+    else:
+        seen.strict += found.strict
+        if figures and found.slack is not None:
+            seen.figures.insert(0, f"least slack {found.slack:.0e}")
+    seen.wrong += found.wrong
+    seen.unsure += found.unsure
+
+
+def _best(seen: _Seen, trial: Best, examiners: list[Examiner], figures: bool = True) -> None:
+    for value in examiners:
+        short, bound, tied = rivals(trial, value)
+        wrong = (short - bound > WRONG) | (tied > 0)
+        unsure = ~wrong & ((short > bound) | (bound > WRONG) | np.isnan(bound))
+        seen.finite += int((~wrong).sum())
+        seen.strict += int((short < -bound).sum())
+        seen.wrong += [(value.batch, k) for k in np.flatnonzero(wrong)]
+        seen.unsure += [(value.batch, k) for k in np.flatnonzero(unsure)]
+    if figures:
+        seen.figures.append(_against_a_minimiser(trial, examiners))
+
+
+def _against_a_minimiser(trial: Best, examiners: list[Examiner]) -> str:
+    """How near a generic minimiser comes; Disagreement where it finds a better value."""
+    farthest = 0.0
+    for value in examiners[:: max(1, len(examiners) // 4)][:4]:
+        some = Examiner(value.batch.chosen(np.arange(min(value.batch.count, MINIMISED // 4))))
+        above, rounding = distance_to_best(trial, some)
+        if (above < -rounding - WRONG).any():
+            raise Disagreement(f"a minimiser finds a value that is {-above.min():.3g} better")
+        farthest = max(farthest, float(np.nanmax(np.where(np.isfinite(above), above, 0.0))))
+    return f"a generic minimiser comes within {_at_most(farthest)[6:]} of it, and not below"
+
+
+def _narrowing(
+    seen: _Seen, trial: Narrowing, examiners: list[Examiner], figures: bool = True
+) -> None:
+    orders = []
+    for value in examiners:
+        error, order = errors(trial, value)
+        seen.finite += int((error < NEAR).sum())
+        seen.wrong += [(value.batch, k) for k in np.flatnonzero((error > FAR) & (error < np.inf))]
+        unsure = ((error >= NEAR) & (error <= FAR)) | np.isinf(error)
+        seen.unsure += [(value.batch, k) for k in np.flatnonzero(unsure)]
+        orders.append(order)
+    if figures:
+        seen.figures.append(f"observed order {np.median(np.concatenate(orders)):.1f}")
+
+
+_KINDS = {Relation: _relation, Best: _best, Narrowing: _narrowing}
