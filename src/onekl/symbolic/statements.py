@@ -15,6 +15,7 @@ from sympy import Add, Expr, Symbol
 from sympy.polys.polyerrors import BasePolynomialError
 
 from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
+from onekl.symbolic.lines.concrete import concrete_lines, law_lines
 from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
@@ -164,6 +165,12 @@ class Identity(Statement):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         return self.by_integrands()
 
+    def _derivation(self) -> Lines:
+        """Both sides walked until they meet."""
+        if isinstance(self.instances, RandomParameters):
+            return concrete_lines(self.left, self.right, self.given)
+        return super()._derivation()
+
     def by_integrands(self) -> Proof:
         """The proof of the equation, even where its two sides are one object."""
         if isinstance(self.instances, RandomParameters):
@@ -286,6 +293,13 @@ class Pushforward(Statement):
             return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
         order = declared(self.instances)
         return prove_change_of_variables(self.value, self.under, self.variable, self.density, order)
+
+    def _derivation(self) -> Lines:
+        """The mean of a function of the image, in the variable of the image."""
+        if isinstance(self.instances, RandomParameters):
+            tested = self._tested()
+            return law_lines(tested.left, tested.right, self.variable, self.value)
+        return super()._derivation()
 
     def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""

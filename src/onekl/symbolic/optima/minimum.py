@@ -13,6 +13,8 @@ from sympy.logic.boolalg import Boolean
 
 from onekl.symbolic.domain import domain
 from onekl.symbolic.integrals import joined
+from onekl.symbolic.lines.concrete import least_lines
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
@@ -69,6 +71,10 @@ class Minimum(Statement):
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
         return Proof((lines[1],), premises, (lines[0],))
+
+    def _derivation(self) -> Lines:
+        """The closed form, at least its value at the optimum; and its slope as one factor."""
+        return least_lines(self.expression, self.symbol, self.at, self.given)
 
     def _compile(self) -> Evaluator:
         """By how much the expression at another number falls below the one at the optimum."""
