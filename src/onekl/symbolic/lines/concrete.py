@@ -23,6 +23,7 @@ from onekl.symbolic.lines.calculus import (
     with_derivatives,
     with_variable,
 )
+from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.gaussians import (
     FORMULA,
     GAUSSIAN_KL,
@@ -63,9 +64,8 @@ def concrete_lines(left: Expr, right: Expr, given: Iterable[Equal] = ()) -> Line
 def as_lines(walked: Walk, given: tuple[Equal, ...] = ()) -> Lines:
     """The expressions as lines of one chain, the first without a rule."""
     (start, _), *rest = walked
-    return Line(start, sign=START), *(
-        Line(expression, rule, uses=given if rule == VALUES_PUT_IN else ())
-        for expression, rule in rest
+    return chain(
+        start, *(Line(e, rule, uses=given if rule == VALUES_PUT_IN else ()) for e, rule in rest)
     )
 
 
@@ -176,9 +176,9 @@ def law_lines(left: Expr, right: Expr, variable: Symbol, value: Expr) -> Lines:
     moved = with_variable(integral, variable, value)
     if moved is None:
         raise NotProved(f"{latex(value)} is no rising affine map: write the lines by hand")
-    return (
-        Line(left, sign=START),
-        Line(integral, DEFINITION),
+    return chain(
+        left,
+        (integral, DEFINITION),
         Line(moved, CHANGE_OF_VARIABLES.name, uses=(Equal(variable, value),)),
-        Line(right, FORMULA.name),
+        (right, FORMULA.name),
     )

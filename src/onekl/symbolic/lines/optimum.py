@@ -16,7 +16,8 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
-from onekl.symbolic.lines.line import AT_LEAST, START, Line, Lines
+from onekl.symbolic.lines.chain import chain
+from onekl.symbolic.lines.line import AT_LEAST, Line, Lines
 from onekl.symbolic.lines.rules import (
     DEFINITION,
     EQUATION,
@@ -59,8 +60,8 @@ def discriminator_lines(
         (total(*shares.with_zero(), *least), TWO_LABELS),
         (total(*shares.divergences(), *ends), DEFINITION),
     ]
-    return (
-        Line(functional, sign=START),
+    return chain(
+        functional,
         *_changes(functional, lines, given),
         Line(total(*ends), NEVER_NEGATIVE, AT_LEAST),
         *([] if is_short else shares.as_one_kl()),
@@ -206,9 +207,9 @@ def density_lines(functional: Expr, density: Density, at: Expr) -> Lines:
         raise NotProved("the functional is not the mean of log q under the optimum")
     surprise = SumOrIntegral(product(at, log(at / density)), density.over)
     best = functional.xreplace({density: at})
-    return (
-        Line(negative(functional), sign=START),
-        Line(total(surprise, negative(best)), LOG_OF_PRODUCT),
-        Line(total(KL(at, density), negative(best)), DEFINITION),
+    return chain(
+        negative(functional),
+        (total(surprise, negative(best)), LOG_OF_PRODUCT),
+        (total(KL(at, density), negative(best)), DEFINITION),
         Line(negative(best), NEVER_NEGATIVE, AT_LEAST),
     )
