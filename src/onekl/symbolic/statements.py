@@ -16,7 +16,10 @@ from sympy.polys.polyerrors import BasePolynomialError
 
 from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
 from onekl.symbolic.lines.concrete import concrete_lines, law_lines
-from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.line import AT_LEAST, START, Line, Lines
+from onekl.symbolic.lines.rows import total
+from onekl.symbolic.lines.rules import NEVER_NEGATIVE
+from onekl.symbolic.lines.walk import walk
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
@@ -165,17 +168,17 @@ class Identity(Statement):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         return self.by_integrands()
 
-    def _derivation(self) -> Lines:
-        """Both sides walked until they meet."""
-        if isinstance(self.instances, RandomParameters):
-            return concrete_lines(self.left, self.right, self.given)
-        return super()._derivation()
-
     def by_integrands(self) -> Proof:
         """The proof of the equation, even where its two sides are one object."""
         if isinstance(self.instances, RandomParameters):
             return prove_concrete(self.left, self.right, declared(self.instances))
         return prove_pointwise(self.left, self.right, self.instances)
+
+    def _derivation(self) -> Lines:
+        """The lines that the rules lead by, from the left side to the right one."""
+        if isinstance(self.instances, RandomParameters):
+            return concrete_lines(self.left, self.right, self.given)
+        return walk(self.left, self.right, self.instances.joints, self.given)
 
     def _compile(self) -> Evaluator:
         """How far the two sides are apart, relative to their size."""
@@ -232,6 +235,15 @@ class Bound(Statement):
             r"\mathcal{E}(a, b) \geq 0 \text{, and } \mathrm{KL} = \int \mathcal{E} \geq 0",
         )
         return replace(proof, rules=rules, equality=r" \text{ and } ".join(equality))
+
+    def _derivation(self) -> Lines:
+        """The lines of the identity, and the one that leaves the remainder out."""
+        least = Line(self.lower, NEVER_NEGATIVE, AT_LEAST)
+        if self.lower == 0 and self.upper == self.remainder:
+            return Line(self.upper, sign=START), least
+        parts = (*Add.make_args(self.lower), *Add.make_args(self.remainder))
+        both = replace(self._identity(), right=total(parts), given=self.given)
+        return *both._derivation(), least
 
     def _compile(self) -> Evaluator:
         """The larger of how far the identity is off and by how much upper falls short of lower."""
@@ -299,7 +311,7 @@ class Pushforward(Statement):
         if isinstance(self.instances, RandomParameters):
             tested = self._tested()
             return law_lines(tested.left, tested.right, self.variable, self.value)
-        return super()._derivation()
+        return self._tested()._derivation()
 
     def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""
