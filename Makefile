@@ -5,18 +5,19 @@ SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' 
 # Two test processes, one thread each; a notebook is one file, so its cells stay in order in one process.
 PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env
 
-.PHONY: help book test lint test-colab notebooks stills repository vendor clean
+.PHONY: help book test lint mutants test-colab notebooks stills repository vendor clean
 
 help:
 	@echo "make book         build the site into _build/html"
 	@echo "make test         lint, build the site, and run every test"
 	@echo "make lint         format and check, stop where a file was rewritten; then a mirror: the longest files, functions, lines and chapters"
+	@echo "make mutants      change the provers and the losses at random places: how much do the tests notice? (an hour)"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
 	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
-	@echo "make clean        remove the environments and the built site"
+	@echo "make clean        remove the environments, the built site and what the tests reach"
 
 .venv/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "One KL needs Python 3.11 or newer: make PYTHON=python3.11")'
@@ -40,6 +41,10 @@ lint: .venv/.installed
 test: lint _build/.built
 	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; ONEKL_CHECKPOINTS=$$folder $(PYTEST) tests notebooks
 
+# One core, and no part of `make test`: it says how sharp the tests are, not whether the code is right.
+mutants: .venv/.installed
+	nice -n 10 $(BIN)/python tools/mutants.py
+
 test-colab:
 	PYTHON="$(PYTHON)" tools/colab.sh
 
@@ -56,4 +61,4 @@ vendor:
 	tools/vendor.sh
 
 clean:
-	rm -rf .venv .venv-colab _build node_modules
+	rm -rf .venv .venv-colab .mutants _build node_modules

@@ -15,6 +15,8 @@ from sympy.logic.boolalg import Boolean
 from onekl.symbolic.algebra import Density
 from onekl.symbolic.domain import domain_near
 from onekl.symbolic.integrals import joined
+from onekl.symbolic.lines.concrete import limit_lines
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
@@ -75,6 +77,10 @@ class Limit(Statement):
             raise NotProved(f"{latex(self.expression)} does not hold {latex(self.symbol)}")
         if self.symbol in sympy.sympify(self.value).free_symbols | point.free_symbols:
             raise NotProved(f"the value and the point may not hold {latex(self.symbol)}")
+
+    def _derivation(self) -> Lines:
+        """The closed form, and its limit."""
+        return limit_lines(self.expression, self.symbol, self.point, self.value, self.given)
 
     def _compile(self) -> Evaluator:
         """How far the expression, 1e-25 from the point or at 1e25, is from the value.

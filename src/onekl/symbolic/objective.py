@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import sympy
 from sympy import Add, Expr, Mul
 
-from onekl.symbolic.algebra import ClassProbability, Density, Joint
+from onekl.symbolic.algebra import ClassProbability, Density
+from onekl.symbolic.lines.line import SAME, Line, Lines
+from onekl.symbolic.lines.rules import DOES_NOT_VARY
+from onekl.symbolic.lines.varied import varies
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Evaluator
 from onekl.symbolic.pointwise import is_finite
@@ -51,7 +53,7 @@ class SameObjective(Statement):
     def varies(self, part: Expr) -> bool:
         """Whether a part changes where one of the varied functions does."""
         joints = getattr(self.instances, "joints", ())
-        return any(_varies(part, one, joints) for one in self.varied)
+        return any(varies(part, one, joints) for one in self.varied)
 
     def _right(self) -> Expr:
         """scale · other + rest, term by term."""
@@ -100,6 +102,12 @@ class SameObjective(Statement):
         needs = tuple(dict.fromkeys((*proof.needs, *self._finite_rest())))
         return replace(proof, rules=rules, needs=needs)
 
+    def _derivation(self) -> Lines:
+        """The lines to scale · other + rest, and the one that leaves the rest and the scale out."""
+        identity = replace(self._identity(), left=self.objective, right=self._right())
+        lines = replace(identity, given=self.given)._derivation()
+        return *lines, Line(self.other, DOES_NOT_VARY, SAME, self.varied)
+
     def _finite_rest(self) -> tuple[Finite, ...]:
         """The premise that each integral of the rest is finite."""
         terms = [t for t in integral_terms(self.rest) if t.variables]
@@ -116,19 +124,3 @@ class SameObjective(Statement):
     def same_as(self, other: SameObjective) -> bool:
         """Whether the two identities are the same."""
         return self._identity().same_as(other._identity())
-
-
-def _varies(part: Expr, varied: Expr, joints: Sequence[Joint]) -> bool:
-    """Whether a part holds the discriminator, or a density that moves with the varied one.
-
-    A conditional leaves the density of its condition as it is; a kernel moves the law after its
-    step, and not the one before.
-    """
-    if isinstance(varied, ClassProbability):
-        return any(c.name == varied.name for c in part.atoms(ClassProbability))
-    moved = {joint.family for joint in joints if varied.family in joint.built_on}
-    return any(
-        (d.family in moved and set(d.roles) != {0})
-        or (d.family == varied.family and not set(d.over + d.given) <= set(varied.given))
-        for d in part.atoms(Density)
-    )

@@ -16,7 +16,11 @@ from sympy import Add, Expr, Symbol
 from sympy.polys.polyerrors import BasePolynomialError
 
 from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral, variables_of
-from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.concrete import concrete_lines, law_lines
+from onekl.symbolic.lines.line import AT_LEAST, START, Line, Lines
+from onekl.symbolic.lines.rows import total
+from onekl.symbolic.lines.rules import NEVER_NEGATIVE
+from onekl.symbolic.lines.walk import walk
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
@@ -180,6 +184,12 @@ class Identity(Statement):
             return prove_concrete(self.left, self.right, declared(self.instances))
         return prove_pointwise(self.left, self.right, self.instances)
 
+    def _derivation(self) -> Lines:
+        """The lines that the rules lead by, from the left side to the right one."""
+        if isinstance(self.instances, RandomParameters):
+            return concrete_lines(self.left, self.right, self.given)
+        return walk(self.left, self.right, self.instances.joints, self.given)
+
     def _compile(self) -> Evaluator:
         """How far the two sides are apart, relative to their size."""
         left, right = compiled(self.left), compiled(self.right)
@@ -240,6 +250,15 @@ class Bound(Statement):
             r"\mathcal{E}(a, b) \geq 0 \text{, and } \mathrm{KL} = \int \mathcal{E} \geq 0",
         )
         return replace(proof, rules=rules, equality=r" \text{ and } ".join(equality))
+
+    def _derivation(self) -> Lines:
+        """The lines of the identity, and the one that leaves the remainder out."""
+        least = Line(self.lower, NEVER_NEGATIVE, AT_LEAST)
+        if self.lower == 0 and self.upper == self.remainder:
+            return Line(self.upper, sign=START), least
+        parts = (*Add.make_args(self.lower), *Add.make_args(self.remainder))
+        both = replace(self._identity(), right=total(parts), given=self.given)
+        return *both._derivation(), least
 
     def _compile(self) -> Evaluator:
         """The larger of how far the identity is off and by how much upper falls short of lower."""
@@ -306,6 +325,13 @@ class Pushforward(Statement):
             return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
         order = declared(self.instances)
         return prove_change_of_variables(self.value, self.under, self.variable, self.density, order)
+
+    def _derivation(self) -> Lines:
+        """The mean of a function of the image, in the variable of the image."""
+        if isinstance(self.instances, RandomParameters):
+            tested = self._tested()
+            return law_lines(tested.left, tested.right, self.variable, self.value)
+        return self._tested()._derivation()
 
     def _compile(self) -> Evaluator:
         """How far the means of a random function are apart, relative to their size."""

@@ -21,6 +21,8 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.counterexample import Counterexample, Instance, table_of
+from onekl.symbolic.lines.chain import chain
+from onekl.symbolic.lines.line import Line, Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
@@ -139,6 +141,23 @@ def after_a_step(game: Expr) -> Expr:
     return Add(
         (a - eta * sympy.diff(game, a)) ** 2, (b + eta * sympy.diff(game, b)) ** 2, evaluate=False
     )
+
+
+def worked_out(game: Expr, *between: tuple[Expr, ...]) -> Lines:
+    """The lines of gt-13 from that distance on: sums of these terms."""
+    sums = ((Add(*terms, evaluate=False), "arithmetic") for terms in between)
+    return chain(after_a_step(game), *sums)
+
+
+slower, faster = (grown * (a**2 + b**2) for grown in (1 + eta**2, (1 - eta) ** 2 + eta**2))
+# The terms with ab cancel; for the curved game, with what each player keeps of its place.
+plain_squares = (a**2, -2 * eta * a * b, eta**2 * b**2, b**2, 2 * eta * a * b, eta**2 * a**2)
+kept = 1 - eta
+curved_steps = (kept * a - eta * b) ** 2, (kept * b + eta * a) ** 2
+cross = 2 * eta * kept * a * b
+curved_squares = (
+    kept**2 * a**2, -cross, eta**2 * b**2, kept**2 * b**2, cross, eta**2 * a**2
+)  # fmt: skip
 
 
 def half_of(
@@ -358,15 +377,26 @@ CLAIMS = (
     Claim(
         "gt-13",
         (
-            Identity(plays, left=after_a_step(a * b), right=(1 + eta**2) * (a**2 + b**2)),
             Identity(
-                plays, left=after_a_step(curved), right=((1 - eta) ** 2 + eta**2) * (a**2 + b**2)
+                plays,
+                left=after_a_step(a * b),
+                right=slower,
+                by=(*worked_out(a * b, plain_squares), Line(slower, "arithmetic")),
+            ),
+            Identity(
+                plays,
+                left=after_a_step(curved),
+                right=faster,
+                by=(
+                    *worked_out(curved, curved_steps, curved_squares),
+                    Line(faster, "arithmetic"),
+                ),
             ),
         ),
         refuted=(
             Counterexample(
                 plays,
-                of=Identity(plays, left=after_a_step(curved), right=(1 + eta**2) * (a**2 + b**2)),
+                of=Identity(plays, left=after_a_step(curved), right=slower),
                 at=(Instance(values=((a, S.One), (b, S.Zero), (eta, HALF))),),
             ),
         ),

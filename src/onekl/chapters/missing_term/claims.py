@@ -12,6 +12,7 @@ from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.limits import Expansion
+from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
 from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
 from onekl.symbolic.parametric.small_steps import ParametricExpansion
@@ -99,6 +100,9 @@ squares = Add(
     evaluate=False,
 )
 
+shifted = Mul(F_11 / 2, Add(v_1, F_12 / F_11 * v_2, evaluate=False) ** 2, evaluate=False)
+completed = Add(shifted, squares.args[1], evaluate=False)
+
 CLAIMS = (
     Claim(
         "su-21",
@@ -132,7 +136,14 @@ CLAIMS = (
                 value=second_order,
             ),
         ),
-        also=(Identity(ranges, left=form, right=squares),),
+        also=(
+            Identity(
+                ranges,
+                left=form,
+                right=squares,
+                by=chain(form, (completed, "completing the square"), (squares, "arithmetic")),
+            ),
+        ),
         printed=(
             r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
             r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}"

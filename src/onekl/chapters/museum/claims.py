@@ -14,6 +14,8 @@ from onekl.chapters.vae.claims import gaussian_kl, mu, s, sigma, slope, tau, v
 from onekl.symbolic.algebra import KL, Expectation, Gaussian
 from onekl.symbolic.counterexample import Instance
 from onekl.symbolic.limits import Limit
+from onekl.symbolic.lines.chain import chain
+from onekl.symbolic.lines.line import AT_LEAST, Line
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Bound, Identity
@@ -37,9 +39,10 @@ D, not_D = 1 / Add(1, exp(-logit), evaluate=False), 1 / Add(1, exp(logit), evalu
 CLAIMS = ()  # the specimens are no claims of the sources
 
 
-def equal(left: Expr, right: Expr) -> Identity:
-    """left = right, for parameters in their ranges."""
-    return Identity(ranges, left=left, right=right)
+def equal(left: Expr, right: Expr, *between: Expr) -> Identity:
+    """left = right, for parameters in their ranges, with lines of arithmetic in between."""
+    by = chain(left, *((line, "arithmetic") for line in (*between, right))) if between else ()
+    return Identity(ranges, left=left, right=right, by=by)
 
 
 def here(**values: int | str | Expr) -> Instance:
@@ -134,12 +137,25 @@ def loss_near_0_where_it_diverges() -> Specimen:
     """bug-5: −log(1 − D) where D is close to 1; u is 1 − D, and D is the sigmoid of the logit."""
     loss = -log(not_D)
     above_the_logit = log(Add(1, exp(-logit), evaluate=False))
+    by_the_exponential = Mul(exp(logit), Add(1, exp(-logit), evaluate=False), evaluate=False)
     return make_specimen(
         "bug-5",
         said=(Limit(ranges, expression=-log(u), symbol=u, point=S.Zero, value=S.Zero),),
         true=(
             equal(loss, log(Add(1, exp(logit), evaluate=False))),
-            Bound(ranges, upper=loss, lower=logit, remainder=above_the_logit),
+            Bound(
+                ranges,
+                upper=loss,
+                lower=logit,
+                remainder=above_the_logit,
+                by=chain(
+                    loss,
+                    (log(Add(1, exp(logit), evaluate=False)), "logarithms of numbers"),
+                    (log(by_the_exponential, evaluate=False), "arithmetic"),
+                    (Add(logit, above_the_logit, evaluate=False), "logarithms of numbers"),
+                    Line(logit, "positive terms dropped", AT_LEAST),
+                ),
+            ),
         ),
         at=(here(),),
     )
@@ -171,11 +187,16 @@ def epsilon_per_pixel() -> Specimen:
         -Mul(from_sample_2, a_1 - b_1, evaluate=False),
         evaluate=False,
     )
+    along_1, along_2 = (
+        Mul(*factors, evaluate=False)
+        for factors in ((e_1, a_1 - b_1, a_2 - b_2), (-1, e_2, a_2 - b_2, a_1 - b_1))
+    )
+    apart = (e_1 - e_2) * (a_1 - b_1) * (a_2 - b_2)
     corner = dict(a_1=1, a_2=1, b_1=0, b_2=0, epsilon_1=1, epsilon_2=0)
     return make_specimen(
         "bug-7",
         said=(equal(off_the_line, S.Zero),),
-        true=(equal(off_the_line, (e_1 - e_2) * (a_1 - b_1) * (a_2 - b_2)),),
+        true=(equal(off_the_line, apart, Add(along_1, along_2, evaluate=False)),),
         at=(here(**corner),),
     )
 
@@ -209,7 +230,11 @@ def epsilon_fixed_at_1() -> Specimen:
         said=(equal(penalty, S.Zero), equal(gap, a - b)),
         true=(
             equal(penalty, c**2 * (x - a) ** 2),
-            equal(gap, Add(a - b, -c * (a - b) ** 2 / 2, evaluate=False)),
+            equal(
+                gap,
+                Add(a - b, -c * (a - b) ** 2 / 2, evaluate=False),
+                Add(a, -b, -c * (b - a) ** 2 / 2, evaluate=False),
+            ),
         ),
         at=(here(a=1, c=3, x=0), here(a=1, b=0, c=-10)),
     )

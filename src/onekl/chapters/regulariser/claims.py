@@ -32,6 +32,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.limits import Limit
+from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
@@ -159,6 +160,13 @@ def distance(count: Expr) -> Expr:
     """
     return w * Add(1, -(r**count), evaluate=False)
 
+
+one_step_more = Add(r * distance(k), (1 - r) * w, evaluate=False)
+step_by_step = chain(
+    distance(k + 1),
+    (Add(w * r, -w * r * r**k, w, -w * r, evaluate=False), "arithmetic"),
+    (one_step_more, "arithmetic"),
+)
 
 CLAIMS = (
     Claim(
@@ -297,7 +305,8 @@ CLAIMS = (
                 ranges,
                 trusted=(*FROZEN, *SHORT),
                 left=distance(k + 1),
-                right=Add(r * distance(k), (1 - r) * w, evaluate=False),
+                right=one_step_more,
+                by=step_by_step,
             ),
         ),
     ),

@@ -10,8 +10,8 @@ from sympy import Expr, Symbol
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 
-START, EQUAL, AT_LEAST, TENDS, UP_TO_ORDER = "", "=", ">=", "->", "~"
-SIGNS = (START, EQUAL, AT_LEAST, TENDS, UP_TO_ORDER)
+START, EQUAL, AT_LEAST, TENDS, UP_TO_ORDER, SAME = "", "=", ">=", "->", "~", "same"
+SIGNS = (START, EQUAL, AT_LEAST, TENDS, UP_TO_ORDER, SAME)
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Line:
     """An expression, and how it stands to the line before.
 
     `sign` is "" where a new chain starts, "=", ">=" (the line before is at least this one), "->"
-    (it tends to this one as `symbol` goes to `point`, from above or to ∞), or "~" (it is this one
-    up to terms of higher order than `order` in `symbol`, at 0).
+    (it tends to this one as `symbol` goes to `point`, from above or to ∞), "~" (it is this one up
+    to terms of higher order than `order` in `symbol`, at 0), or "same" (it is this one times a
+    positive number, plus what does not depend on the functions in `uses`: the same objective).
     `rule` is the name of a rule, empty where a chain starts; `uses` is what the rule is used with:
     equations that are put in, or densities that integrate to 1.
     The expression is written as it is printed: with `evaluate=False` where SymPy would cancel.

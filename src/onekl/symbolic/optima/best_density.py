@@ -10,6 +10,8 @@ import sympy
 from sympy import Expr, Mul, Symbol
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.optimum import density_lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.at_a_point import patterns, unknowns, with_conditions
@@ -125,6 +127,10 @@ class Optimum(Statement):
         """The functional with its sign changed is smallest at the optimum."""
         plain = self.plain()
         return () if plain.density.given else (Best(-plain.functional, plain.density, plain.at),)
+
+    def _derivation(self) -> Lines:
+        """The functional, with its sign changed, as a KL and its least value."""
+        return density_lines(self.functional, self.density, self.at)
 
     def _compile(self) -> Evaluator:
         """By how much another density does better; or how far the optimum's mass is from 1.

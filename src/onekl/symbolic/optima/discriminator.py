@@ -11,6 +11,8 @@ import sympy
 from sympy import Expr
 
 from onekl.symbolic.algebra import ClassProbability, Density, define
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.optimum import discriminator_lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import ZERO_TO_ONE, BestAtAPoint, Values
@@ -102,6 +104,10 @@ class OptimalDiscriminator(ArgBest):
         """The functional is smallest at the optimum."""
         plain = self.plain()
         return (Best(plain.functional, plain.probability, plain.at),)
+
+    def _derivation(self) -> Lines:
+        """The loss as its least value and ℰ, which is never negative."""
+        return discriminator_lines(self.functional, self.probability, self.at, self.given)
 
     def _compile(self) -> Evaluator:
         """By how much another D, at one letter or at all of them, falls below the optimum.

@@ -13,6 +13,8 @@ from sympy.logic.boolalg import Boolean
 
 from onekl.symbolic.domain import domain
 from onekl.symbolic.integrals import joined
+from onekl.symbolic.lines.concrete import least_lines
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
@@ -75,6 +77,10 @@ class Minimum(Statement):
         """The expression is smallest at the optimum."""
         plain = self.plain()
         return (Best(plain.expression, plain.symbol, plain.at),)
+
+    def _derivation(self) -> Lines:
+        """The closed form, at least its value at the optimum; and its slope as one factor."""
+        return least_lines(self.expression, self.symbol, self.at, self.given)
 
     def _compile(self) -> Evaluator:
         """By how much the expression at another number falls below the one at the optimum."""

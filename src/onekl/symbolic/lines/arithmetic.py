@@ -1,0 +1,115 @@
+"""Rules that need no calculus: arithmetic, and the logarithms of products.
+
+`same` is what every rule of this folder allows on the way: sums and products are multiplied out and
+fractions cancelled, and constants are taken out of integrals over concrete densities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy
+from sympy import Add, Basic, Derivative, Expr, Mul, Pow, exp, log
+
+from onekl.symbolic.algebra import Expectation, Gaussian, SumOrIntegral, factors
+from onekl.symbolic.lines.line import Line, Rule, register
+from onekl.symbolic.lines.written import plain, replaced
+
+Leads = Callable[[Expr, Line], bool]
+
+
+def same(one: Expr, other: Expr) -> bool:
+    """Whether two expressions are equal by arithmetic alone, with all else as letters."""
+    apart = normal(one) - normal(other)
+    logs = {part: sympy.Dummy(real=True) for part in apart.atoms(log)}
+    apart = opened(apart.xreplace(logs))
+    return apart == 0 or sympy.cancel(sympy.together(apart)) == 0
+
+
+def opened(expression: Expr) -> Expr:
+    """The expression multiplied out, with its logarithms as they are."""
+    return sympy.expand(expression, log=False)
+
+
+def normal(expression: Basic) -> Basic:
+    """The expression evaluated, each mean as an integral, and each integral term by term."""
+    if isinstance(expression, Derivative):
+        inside = normal(expression.expr)
+        return Derivative(inside, *expression.variable_count, evaluate=False)
+    if not expression.args or isinstance(expression, Gaussian):
+        return plain(expression)
+    arguments = [normal(argument) for argument in expression.args]
+    if isinstance(expression, log):
+        return log(sympy.cancel(opened(arguments[0])), evaluate=False)
+    rebuilt = expression.func(*arguments)
+    if isinstance(rebuilt, Expectation) and rebuilt.weight.has(Gaussian):
+        rebuilt = rebuilt.definition()
+    return _term_by_term(rebuilt) if isinstance(rebuilt, SumOrIntegral) else rebuilt
+
+
+def _term_by_term(integral: SumOrIntegral) -> Expr:
+    """An integral over Gaussians as a sum of constants times integrals."""
+    terms = Add.make_args(opened(integral.integrand))
+    if not any(isinstance(f, Gaussian) for f in factors(terms[0])):
+        return integral
+    split = [term.as_independent(*integral.variables, as_Add=False) for term in terms]
+    return Add(*(c * SumOrIntegral(rest, integral.variables) for c, rest in split))
+
+
+def by_rewriting(rewrite: Callable[[Expr], Expr]) -> Leads:
+    """The rule that both sides become the same when they are rewritten, and not before."""
+
+    def leads(before: Expr, line: Line) -> bool:
+        after = line.expression
+        return not same(before, after) and same(rewrite(before), rewrite(after))
+
+    return leads
+
+
+def with_logs_split(expression: Expr) -> Expr:
+    """The logarithm of a product of positive factors as a sum, that of a power as a multiple."""
+
+    def split(part: Basic) -> Basic | None:
+        return log_of_product(part.args[0]) if isinstance(part, log) else None
+
+    return replaced(expression, split)
+
+
+def log_of_product(inside: Expr) -> Expr:
+    """The sum of the logarithms of the positive factors of a product; log of it for all else."""
+    inside = with_logs_split(inside)
+    if isinstance(inside, Mul) and all(factor.is_positive for factor in inside.args):
+        return Add(*map(log_of_product, inside.args))
+    if isinstance(inside, exp) and inside.args[0].is_real:
+        return inside.args[0]
+    if isinstance(inside, Pow) and inside.base.is_positive and inside.exp.is_real:
+        return inside.exp * log_of_product(inside.base)
+    if inside.is_Rational and not inside.is_Integer:
+        return log(sympy.Integer(inside.p)) - log(sympy.Integer(inside.q))
+    return log(inside)
+
+
+def _arithmetic(before: Expr, line: Line) -> bool:
+    """Whether the two are the same, and are not written alike."""
+    return before != line.expression and same(before, line.expression)
+
+
+_a, _b = sympy.symbols("a b", positive=True)
+
+ARITHMETIC = register(
+    Rule(
+        "arithmetic",
+        "sums, products and fractions of numbers",
+        (Pow(_a + _b, 2), Line(_a**2 + 2 * _a * _b + _b**2, "arithmetic")),
+        _arithmetic,
+    )
+)
+
+LOGARITHMS = register(
+    Rule(
+        "logarithms of numbers",
+        "the log of a product of positive numbers is a sum, and log(exp(v)) = v",
+        (log(_a**2 * _b), Line(2 * log(_a) + log(_b), "logarithms of numbers")),
+        by_rewriting(with_logs_split),
+    )
+)
