@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from onekl.chapters import stated_claims
-from onekl.claims.check import MIME, fingerprint
+from onekl.claims.fingerprint import fingerprint
+from onekl.claims.report import MIME
 from onekl.claims.findings import MIME as FINDING
 from onekl.claims.inventory import Entry, inventory
 

@@ -1,41 +1,28 @@
-"""The check of a claim: prove each statement, cross-examine it with numbers, try its mutants."""
+"""The check of a claim: prove each statement, show its lines, try it with numbers and mutants."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from functools import partial
-from itertools import count, islice
-from random import Random
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import mpmath
-import sympy
-from mpmath import mpf
 
 from onekl.claims.claim import Claim
+from onekl.claims.counterexamples import altered, numbers_of
+from onekl.claims.fingerprint import fingerprint
+from onekl.claims.numbers import Disagreement, Numbers, Trials
+from onekl.claims.report import Report, Row, Shown
 from onekl.claims.stated import places
-from onekl.symbolic.algebra import Joint
+from onekl.examiner.lines import WrongLine
 from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.lines.display import display
+from onekl.symbolic.lines.line import Lines, require_rules
 from onekl.symbolic.mutants import mutants
-from onekl.symbolic.notation import written
-from onekl.symbolic.numeric import DIGITS, Assignment
+from onekl.symbolic.notation import latex
+from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.premises import Finite, Premise, Support, follows, premise_latex
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Bound, Statement, provable
-
-INSTANCES = 1000
-TOLERANCE = mpf(10) ** -18  # numbers carry 30 digits
-WRONG = mpf(10) ** -9  # a mutant must be off by more than this somewhere
-MIME = "application/vnd.onekl.report+json"
-# What a counterexample says, by the verdict that it leads to.
-REFUTED = {
-    "slip": "refuted as printed",
-    "bound only": "not an equality",
-    "heuristic": "where the argument fails",
-}
 
 
 class CheckFailed(ValueError):
@@ -43,98 +30,13 @@ class CheckFailed(ValueError):
 
 
 @dataclass(frozen=True)
-class Addition:
-    """What the book shows beside a claim: a statement with a word and premises of its own."""
-
-    statement: str
-    verdict: str
-    premises: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the check of one claim showed; it is shown in the notebook and read by the ledger.
-
-    `premises` are derived by the proofs, or used by them and not stated in the source; `stated` are
-    those that the source states, with their place; `trusted` are used by nothing here.
-    """
-
-    id: str
-    statements: tuple[str, ...]
-    verdict: str
-    premises: tuple[str, ...]
-    stated: tuple[str, ...]
-    trusted: tuple[str, ...]
-    additions: tuple[Addition, ...]
-    repeats: str
-    refuted: tuple[str, ...]
-    rules: tuple[str, ...]
-    equality: tuple[str, ...]
-    mutants_rejected: int
-    mutants_total: int
-    mutants_equivalent: int
-    mutant_kinds: tuple[str, ...]
-    numeric_instances: int
-    max_error: float
-    fingerprint: str
-
-    def lines(self, write: Callable[[str], str]) -> list[str]:
-        """The facts of the report, one a line, with formulas written by `write`."""
-        return [
-            *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
-            *(f"premise: {write(premise)}" for premise in self.premises),
-            *(f"stated in the source: {write(premise)}" for premise in self.stated),
-            *(f"taken on trust: {write(premise)}" for premise in self.trusted),
-            *(f"used: {write(rule)}" for rule in self.rules),
-            *(
-                f"equality, where the lower side is finite, exactly when {write(case)}"
-                for case in self.equality
-            ),
-            *(line for addition in self.additions for line in _added(addition, write)),
-            *self._counts(),
-        ]
-
-    def _counts(self) -> list[str]:
-        """What was tried; a repetition counts nothing."""
-        if self.repeats:
-            return [f"repeats {self.repeats}: nothing is counted again"]
-        kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
-        rejected = f"{self.mutants_rejected} of {self.mutants_total} rejected{kinds}"
-        instances = f"{self.numeric_instances:,} random instances"
-        return [
-            f"mutants: {rejected}; {self.mutants_equivalent} equivalent",
-            f"numbers: {instances}, largest error {self.max_error:.0e}",
-        ]
-
-    def text(self) -> str:
-        """The report in plain text."""
-        return "\n".join([f"{self.id}: {self.verdict}", *(f"  {line}" for line in self.lines(str))])
-
-    def markdown(self) -> str:
-        """The report as Markdown with LaTeX, for notebooks and the site."""
-        facts = self.lines(partial(written, mark="$"))
-        return "\n".join([f"**{self.id}: {self.verdict}**", "", *(f"- {fact}" for fact in facts)])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {
-            "text/plain": self.text(),
-            "text/markdown": self.markdown(),
-            MIME: json.loads(json.dumps(asdict(self))),
-        }
-
-
-def _added(addition: Addition, write: Callable[[str], str]) -> list[str]:
-    """The lines of an addition: its statement with its word, then its premises."""
-    premises = [f"that premise: {write(premise)}" for premise in addition.premises]
-    return [f"shown beside it, {addition.verdict}: {write(addition.statement)}", *premises]
-
-
-@dataclass(frozen=True)
 class _Proved:
-    """A statement, its proof, and its premises as objects."""
+    """A statement, its proof with its lines, and its premises as objects."""
 
     statement: Statement
     proof: Proof
+    lines: Lines
+    role: str
 
     @property
     def premises(self) -> tuple[Premise, ...]:
@@ -146,59 +48,67 @@ class _Proved:
         known = [stated.premise for stated in claim.stated]
         return tuple(premise_latex(p) for p in self.premises if not follows(p, known))
 
+    @property
+    def trials(self) -> Trials:
+        """Its instances."""
+        return Trials(self.statement, self.proof.imposed)
+
 
 def check(claim: Claim) -> Report:
-    """Prove, cross-examine and mutate every statement of a claim.
+    """Prove, cross-examine and mutate every statement of a claim, and every line of its proof.
 
     Raises CheckFailed, in one line, when a statement is not proved, when the numbers disagree with
-    it, when a mutant that is not equivalent gets through, or when a premise has no effect.
+    it or with a line, when a mutant that is not equivalent gets through, or when a premise has no
+    effect.
     """
     if not claim.statements:
         raise CheckFailed(f"{claim.id} has no statement to check yet")
     with mpmath.workdps(DIGITS):
-        refutations = [_prove(claim, statement) for statement in claim.refuted]
-        main, beside = (
-            [_Proved(statement, _prove(claim, statement)) for statement in statements]
-            for statements in (claim.statements, claim.also)
-        )
-        every = [*main, *beside]
-        _require_effect(claim, every)
-        tried = [] if claim.repeats else [one for one in every if _is_tried(one.statement)]
-        errors = [_cross_examine(claim, one) for one in tried]
+        roles = ("claim", claim.statements), ("beside", claim.also), ("refuted", claim.refuted)
+        every = [_proved(claim, one, role) for role, some in roles for one in some]
+        _require_effect(claim, [one for one in every if one.role != "refuted"])
+        shown = tuple(_shown(claim, one) for one in every)
+        tried = [] if claim.repeats else every
         outcomes = [outcome for one in tried for outcome in _try_mutants(claim, one)]
+    main = [one for one in every if one.role == "claim"]
     premises = _distinct(line for one in main for line in one.unstated(claim))
     rejected = [name for name, outcome in outcomes if outcome == "rejected"]
     equivalent = sum(outcome == "equivalent" for _, outcome in outcomes)
+    refuted = [one.proof for one in every if one.role == "refuted"]
     return Report(
         id=claim.id,
-        statements=tuple(statement.latex() for statement in claim.statements),
         verdict=_verdict(claim, premises),
         premises=premises,
         stated=tuple(stated.latex() for stated in claim.stated),
         trusted=_distinct(line for one in every for line in one.statement.trusted),
-        additions=tuple(_addition(claim, one) for one in beside),
         repeats=claim.repeats,
-        refuted=_distinct(step for proof in refutations for step in proof.steps),
-        rules=_distinct(rule for one in every for rule in one.proof.rules),
-        equality=_distinct(one.proof.equality for one in every if one.proof.equality),
+        refuted=_distinct(step for proof in refuted for step in proof.steps),
+        shown=shown,
         mutants_rejected=len(rejected),
         mutants_total=len(outcomes) - equivalent,
         mutants_equivalent=equivalent,
         mutant_kinds=_distinct(sorted(rejected)),
-        numeric_instances=INSTANCES * len(errors),
-        max_error=float(mpmath.nstr(max(errors), 2)) if errors else 0.0,
         fingerprint=fingerprint(claim),
     )
 
 
-def _is_tried(statement: Statement) -> bool:
-    """Whether a statement has instances and mutants; a counterexample is one instance itself."""
-    return not isinstance(statement, Counterexample)
-
-
-def _addition(claim: Claim, one: _Proved) -> Addition:
-    premises = one.unstated(claim)
-    return Addition(one.statement.latex(), "holds if" if premises else "exact", premises)
+def _shown(claim: Claim, one: _Proved) -> Shown:
+    """A statement with its lines, which are tried, and what the numbers show of it."""
+    numbers = None
+    if not claim.repeats:
+        numbers = _cross_examine(claim, one)
+    premises = one.unstated(claim) if one.role == "beside" else ()
+    word = ("holds if" if premises else "exact") if one.role == "beside" else ""
+    return Shown(
+        statement=one.statement.latex(),
+        role=one.role,
+        verdict=word,
+        premises=premises,
+        rows=tuple(Row(line.sign, latex(line.expression), line.rule) for line in one.lines),
+        derivation=display(one.lines),
+        equality=one.proof.equality,
+        numbers=numbers,
+    )
 
 
 def _require_effect(claim: Claim, every: list[_Proved]) -> None:
@@ -233,56 +143,30 @@ def _verdict(claim: Claim, premises: tuple[str, ...]) -> str:
     return "holds if" if premises else "exact"
 
 
-def fingerprint(claim: Claim) -> str:
-    """A short hash of what the claim says, so that a report of an older wording is recognised."""
-    said = [_spelt(getattr(claim, f.name)) for f in fields(claim)]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
-
-
-def _spelt(value: Any) -> str:
-    """An expression with its symbols' assumptions, anything else by its kind and its fields."""
-    if isinstance(value, sympy.Basic):
-        return sympy.srepr(value)
-    if isinstance(value, Joint):
-        return value.family
-    if is_dataclass(value):
-        inside = " ".join(_spelt(getattr(value, f.name)) for f in fields(value))
-        return f"{type(value).__name__}({inside})"
-    if isinstance(value, (tuple, list)):
-        return "(" + " ".join(map(_spelt, value)) + ")"
-    return repr(value)
-
-
 def _distinct(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items))
 
 
-def _prove(claim: Claim, statement: Statement) -> Proof:
+def _proved(claim: Claim, statement: Statement, role: str) -> _Proved:
     try:
-        return statement.prove()
+        proof, lines = statement.prove(), statement.derivation()
+        require_rules(lines)
     except NotProved as reason:
         raise CheckFailed(f"{claim.id} is not proved: {statement.latex()}: {reason}") from None
+    return _Proved(statement, proof, lines, role)
 
 
-def _instances(statement: Statement, imposed: tuple[Support | Finite, ...]) -> Iterator[Assignment]:
-    """The first instances that satisfy the premises, and only those that do not are left out."""
-    drawn = (statement.instances.draw(Random(f"one-kl-{index}"), index) for index in count())
-    fitting = (i for i in drawn if not any(i.breaks(premise) for premise in imposed))
-    return islice(fitting, INSTANCES)
-
-
-def _cross_examine(claim: Claim, one: _Proved) -> mpf:
-    """The largest violation of a statement on random instances; CheckFailed where it is no 0."""
-    violation, worst = one.statement.compile(), mpf(0)
-    for index, instance in enumerate(_instances(one.statement, one.proof.imposed)):
-        found = violation(instance)
-        if found > TOLERANCE:
-            raise CheckFailed(
-                f"{claim.id} fails on instance {index}: "
-                f"{one.statement.latex()} is off by {mpmath.nstr(found, 3)}"
-            )
-        worst = max(worst, found)
-    return worst
+def _cross_examine(claim: Claim, one: _Proved) -> Numbers:
+    """What the numbers show of a statement and of its lines; CheckFailed where they disagree."""
+    try:
+        if isinstance(one.statement, Counterexample):
+            return numbers_of(one.statement)
+        numbers = one.trials.numbers()
+        one.trials.lined().require(one.lines)
+    except (Disagreement, WrongLine) as found:
+        shown = f"{one.statement.latex()}: {found}"
+        raise CheckFailed(f"{claim.id} fails in numbers: {shown}") from None
+    return numbers
 
 
 def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:
@@ -291,14 +175,16 @@ def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:
     One that an instance refutes must not be accepted by the prover; any other must be provably
     equivalent.
     """
-    statement, imposed = one.statement.plain(), one.proof.imposed
+    if isinstance(one.statement, Counterexample):
+        yield from altered(one.statement)
+        return
+    statement, imposed, trials = one.statement.plain(), one.proof.imposed, one.trials
     for name, mutant in mutants(statement):
-        violation = mutant.compile()
-        refuted = any(violation(instance) > WRONG for instance in _instances(mutant, imposed))
+        refuted = trials.refute(mutant)
         shown = f"({name}): {mutant.latex()}"
         if refuted and _accepts(mutant, imposed):
             raise CheckFailed(f"{claim.id}: the prover accepts a mutant {shown}")
-        if not refuted and not statement.same_as(mutant):
+        if not refuted and not (_accepts(mutant, imposed) or statement.same_as(mutant)):
             raise CheckFailed(f"{claim.id}: no instance refutes a mutant {shown}")
         yield name, "rejected" if refuted else "equivalent"
 

@@ -19,6 +19,7 @@ import numpy as np
 from onekl.examiner.batch import Batch
 from onekl.examiner.draw import Unmet, draw
 from onekl.examiner.evaluate import NoRule
+from onekl.examiner.lines import SLOWLY, Lined
 from onekl.examiner.narrowing import errors
 from onekl.examiner.optima import distance_to_best, rivals
 from onekl.examiner.relations import Tally, tried
@@ -58,6 +59,14 @@ class Numbers:
     strict: int
     figure: str
 
+    def text(self) -> str:
+        """What was tried and what it showed, in one line."""
+        alike = f", {self.infinite:,} infinite alike" if self.infinite else ""
+        zeros = f"; {self.zeros:,} with a zero" if self.zeros else ""
+        strict = f"; strict on {self.strict:,}" if self.strict else ""
+        counts = f"{self.finite:,} finite{alike}{zeros}{strict}"
+        return f"{self.tried:,} instances ({counts}), {self.figure}"
+
 
 @dataclass
 class _Seen:
@@ -96,6 +105,14 @@ class Trials:
         drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
         fitting = (i for i in drawn if not any(i.breaks(premise) for premise in self.imposed))
         return list(islice(fitting, INSTANCES))
+
+    def lined(self) -> Lined:
+        """The instances for the lines of its proof."""
+        try:
+            examiners = self.examiners
+        except NoRule:
+            examiners = []
+        return Lined(examiners, lambda: islice(self._slowly(), SLOWLY), self.statement.given)
 
     def numbers(self) -> Numbers:
         """What the statement shows; Disagreement, in one line, where an instance refutes it."""

@@ -7,12 +7,12 @@ first variable the one next to it, so that arrays broadcast whatever variables t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import mpmath
 import numpy as np
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.symbolic.algebra import ClassProbability, Density
@@ -175,6 +175,29 @@ class Batch:
         for table in self.tables.values():
             struck |= (table == 0).reshape(-1, self.count).any(axis=0)
         return int(struck.sum())
+
+    def varied(self, unknowns: Iterable[Expr]) -> Batch:
+        """The same instances with other values of some unknown densities and discriminators.
+
+        A conditional density changes and leaves the density of its condition as it is.
+        """
+        other = replace(self, tables=dict(self.tables), _kept={})
+        other._kept = {k: v for k, v in self._kept.items() if k[0] not in ("marginal",)}
+        for unknown in unknowns:
+            random = self.random("varied", str(unknown))
+            if isinstance(unknown, ClassProbability):
+                shape = (*[MOST_LETTERS] * len(unknown.arguments), self.count)
+                key = ("function", unknown.name, len(unknown.arguments))
+                other._kept[key] = 4 * random.random(shape) - 2
+                continue
+            raw = self.table(unknown.family)
+            axes = unknown.axes(self.axes[unknown.family])[len(unknown.over) :]
+            summed = tuple(k for k in range(raw.ndim - 1) if k not in axes)
+            fresh = np.where(raw > 0, random.random(raw.shape) + 1e-3, 0.0)
+            mass, own = (t.sum(axis=summed, keepdims=True) for t in (fresh, raw))
+            share = np.divide(own, mass, out=np.zeros(own.shape), where=mass > 0)
+            other.tables[unknown.family] = fresh * share
+        return other
 
     def chosen(self, which: np.ndarray) -> Batch:
         """The instances with these numbers; what is drawn on demand is drawn before."""

@@ -17,8 +17,11 @@ from typing import Any
 import mpmath
 import sympy
 
-from onekl.claims.check import WRONG, CheckFailed, Report, check, fingerprint
+from onekl.claims.check import CheckFailed, check
 from onekl.claims.claim import Claim
+from onekl.claims.fingerprint import fingerprint
+from onekl.claims.numbers import WRONG
+from onekl.claims.report import Report
 from onekl.symbolic.counterexample import Counterexample, Instance
 from onekl.symbolic.notation import latex, written
 from onekl.symbolic.numeric import DIGITS

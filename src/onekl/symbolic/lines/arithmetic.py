@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sympy
-from sympy import Add, Basic, Derivative, Expr, Mul, Pow, exp, log
+from sympy import Add, Basic, Derivative, Expr, MatrixExpr, Mul, Pow, Symbol, exp, log
 
-from onekl.symbolic.algebra import Expectation, Gaussian, SumOrIntegral, factors
+from onekl.symbolic.algebra import KL, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.lines.line import Line, Rule, register
-from onekl.symbolic.lines.written import plain, replaced
+from onekl.symbolic.lines.written import replaced
+from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
+
+OPAQUE = (log, KL, Expectation, SumOrIntegral, Gaussian, Derivative, CoordinateSum, SquaredNorm)
 
 Leads = Callable[[Expr, Line], bool]
 
@@ -21,39 +24,48 @@ Leads = Callable[[Expr, Line], bool]
 def same(one: Expr, other: Expr) -> bool:
     """Whether two expressions are equal by arithmetic alone, with all else as letters."""
     apart = normal(one) - normal(other)
-    logs = {part: sympy.Dummy(real=True) for part in apart.atoms(log)}
-    apart = opened(apart.xreplace(logs))
+    apart = sympy.expand(apart.xreplace(_as_letters(apart)))
     return apart == 0 or sympy.cancel(sympy.together(apart)) == 0
 
 
 def opened(expression: Expr) -> Expr:
-    """The expression multiplied out, with its logarithms as they are."""
-    return sympy.expand(expression, log=False)
+    """The expression multiplied out, with its logarithms, integrals and norms as they are."""
+    letters = _as_letters(expression)
+    back = {letter: part for part, letter in letters.items()}
+    return sympy.expand(expression.xreplace(letters)).xreplace(back)
+
+
+def _as_letters(expression: Expr) -> dict[Expr, sympy.Dummy]:
+    """A letter for each part that arithmetic does not look into."""
+    return {part: sympy.Dummy(real=True) for part in expression.atoms(*OPAQUE)}
 
 
 def normal(expression: Basic) -> Basic:
     """The expression evaluated, each mean as an integral, and each integral term by term."""
     if isinstance(expression, Derivative):
-        inside = normal(expression.expr)
+        inside = opened(normal(expression.expr))
         return Derivative(inside, *expression.variable_count, evaluate=False)
-    if not expression.args or isinstance(expression, Gaussian):
-        return plain(expression)
+    if isinstance(expression, MatrixExpr):
+        return expression.doit()  # sums of vectors in one order
+    if not expression.args:
+        return expression
     arguments = [normal(argument) for argument in expression.args]
     if isinstance(expression, log):
         return log(sympy.cancel(opened(arguments[0])), evaluate=False)
     rebuilt = expression.func(*arguments)
     if isinstance(rebuilt, Expectation) and rebuilt.weight.has(Gaussian):
         rebuilt = rebuilt.definition()
-    return _term_by_term(rebuilt) if isinstance(rebuilt, SumOrIntegral) else rebuilt
+    if isinstance(rebuilt, SumOrIntegral):
+        is_smooth = rebuilt.has(Gaussian, CoordinateSum, SquaredNorm)
+        return _term_by_term(rebuilt, rebuilt.variables) if is_smooth else rebuilt
+    return _term_by_term(rebuilt, (INDEX,)) if isinstance(rebuilt, CoordinateSum) else rebuilt
 
 
-def _term_by_term(integral: SumOrIntegral) -> Expr:
-    """An integral over Gaussians as a sum of constants times integrals."""
-    terms = Add.make_args(opened(integral.integrand))
-    if not any(isinstance(f, Gaussian) for f in factors(terms[0])):
-        return integral
-    split = [term.as_independent(*integral.variables, as_Add=False) for term in terms]
-    return Add(*(c * SumOrIntegral(rest, integral.variables) for c, rest in split))
+def _term_by_term(whole: SumOrIntegral | CoordinateSum, variables: tuple[Symbol, ...]) -> Expr:
+    """An integral, or a sum over coordinates, as a sum of constants times such totals."""
+    inside, over = whole.args
+    split = (t.as_independent(*variables, as_Add=False) for t in Add.make_args(opened(inside)))
+    return Add(*(constant * whole.func(rest, over) for constant, rest in split))
 
 
 def by_rewriting(rewrite: Callable[[Expr], Expr]) -> Leads:

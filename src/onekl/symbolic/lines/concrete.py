@@ -47,12 +47,15 @@ Step = tuple[str, Callable[[Expr], Expr]]
 Walk = list[tuple[Expr, str]]  # expressions, each with the rule between it and the one before
 
 
-def concrete_lines(left: Expr, right: Expr, given: Iterable[Equal] = ()) -> Lines:
+def concrete_lines(
+    left: Expr,
+    right: Expr,
+    given: Iterable[Equal] = (),
+    steps: tuple[Step, ...] | None = None,
+) -> Lines:
     """The lines from left to right; NotProved where the two walks do not meet."""
     given = tuple(given)
-    down, up = _meeting(walk(left, given), walk(right, given))
-    if not same(down[-1][0], up[-1][0]):
-        raise NotProved("the two sides do not meet by the rules for concrete densities")
+    down, up = _meeting(walk(left, given, steps), walk(right, given, steps))
     if len(down) == len(up) == 1:
         down = _multiplied_out(down, right)
     rules = [rule for _, rule in up[1:]]
@@ -63,20 +66,28 @@ def concrete_lines(left: Expr, right: Expr, given: Iterable[Equal] = ()) -> Line
 
 def as_lines(walked: Walk, given: tuple[Equal, ...] = ()) -> Lines:
     """The expressions as lines of one chain, the first without a rule."""
-    (start, _), *rest = walked
-    return chain(
-        start, *(Line(e, rule, uses=given if rule == VALUES_PUT_IN else ()) for e, rule in rest)
-    )
+    steps = []
+    for (before, _), (after, rule) in zip(walked, walked[1:]):
+        used = [e for e in given if before.has(e.left) or after.has(e.left)]
+        steps.append(Line(after, rule, uses=tuple(used) if rule == VALUES_PUT_IN else ()))
+    return chain(walked[0][0], *steps)
 
 
 def _meeting(down: Walk, up: Walk) -> tuple[Walk, Walk]:
-    """The two walks up to the first place where they are written alike, in the words of `up`."""
+    """The two walks up to the first place where they are written alike, in the words of `up`.
+
+    Else up to the first place where arithmetic leads from one to the other; NotProved without one.
+    """
     pairs = [(i, j) for i in range(len(down)) for j in range(len(up))]
-    for i, j in sorted(pairs, key=sum):
+    pairs.sort(key=sum)
+    for i, j in pairs:
         if alike(down[i][0], up[j][0]):
             last = up[j][0] if i else down[0][0]
             return [*down[:i], (last, down[i][1])], up[: j + 1]
-    return down, up
+    for i, j in pairs:
+        if same(down[i][0], up[j][0]):
+            return down[: i + 1], up[: j + 1]
+    raise NotProved("the two sides do not meet by the rules for concrete densities")
 
 
 def _multiplied_out(down: Walk, right: Expr) -> Walk:

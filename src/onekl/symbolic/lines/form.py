@@ -7,9 +7,11 @@ above a fraction and below it are two lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import sympy
@@ -40,61 +42,99 @@ NORMALISE = "normalise"  # a density that nothing else depends on integrates to 
 LABEL = "label"  # 1 − D as a difference
 ABSOLUTE = "absolute"  # positive factors out of |·|
 
-Factors = tuple[tuple[Any, Fraction], ...]  # atoms and exponents, sorted
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """What is multiplied: a density, a log, an integral. There is one object for each."""
+
+    kind: str
+    parts: tuple
+    number: int  # in the order in which they were made
+
+    @cached_property
+    def symbols(self) -> frozenset[Symbol]:
+        """The symbols that it leaves free."""
+        inside = frozenset().union(*map(_symbols, self.parts))
+        return inside - frozenset(self.parts[0]) if self.kind in BINDING else inside
+
+
+Number = int | Fraction
+Factors = tuple[tuple[Atom, Number], ...]  # with their exponents, in one order
 Monomial = tuple[Factors, Factors]  # above and below
-Form = tuple[tuple[Monomial, Fraction], ...]  # a sum of monomials, sorted
+Form = tuple[tuple[Monomial, Number], ...]  # a sum of monomials with numbers, in one order
 ONE: Monomial = ((), ())
+BINDING = ("integral", "mean", "KL", "entropy")  # the first of their parts are the variables
+_made = itertools.count()
 
 
 @cache
-def _key(part: Any) -> str:
-    return repr(part)
+def _atom(kind: str, *parts: Any) -> Atom:
+    return Atom(kind, parts, next(_made))
 
 
-def _sorted(items: Iterable[tuple[Any, Fraction]]) -> tuple:
-    return tuple(sorted(items, key=_key))
+def _symbols(part: Any) -> frozenset[Symbol]:
+    """The symbols that an atom, an expression or a form leaves free."""
+    if isinstance(part, Atom):
+        return part.symbols
+    if isinstance(part, Expr):
+        return frozenset(part.free_symbols)
+    return frozenset().union(*map(_symbols, part)) if isinstance(part, tuple) else frozenset()
 
 
-def _sum(parts: Iterable[tuple[Monomial, Fraction]]) -> Form:
-    total: dict[Monomial, Fraction] = {}
+def _place(item: tuple[Atom, Number]) -> tuple:
+    return item[0].number, item[1]
+
+
+def _places(item: tuple[Monomial, Number]) -> tuple:
+    return tuple(tuple(map(_place, side)) for side in item[0])
+
+
+def _sum(parts: Iterable[tuple[Monomial, Number]]) -> Form:
+    total: dict[Monomial, Number] = {}
     for monomial, number in parts:
-        total[monomial] = total.get(monomial, Fraction(0)) + number
-    return _sorted((m, c) for m, c in total.items() if c)
+        total[monomial] = total.get(monomial, 0) + number
+    return tuple(sorted(((m, c) for m, c in total.items() if c), key=_places))
+
+
+def _factors(exponents: dict[Atom, Number]) -> Factors:
+    return tuple(sorted(((a, e) for a, e in exponents.items() if e), key=_place))
 
 
 def _joined(*many: Factors) -> Factors:
-    total: dict[Any, Fraction] = {}
+    total: dict[Atom, Number] = {}
     for factors in many:
         for atom, exponent in factors:
-            total[atom] = total.get(atom, Fraction(0)) + exponent
-    return _sorted(total.items())
+            total[atom] = total.get(atom, 0) + exponent
+    return _factors(total)
 
 
 def _inverse(monomial: Monomial) -> Monomial:
     return monomial[1], monomial[0]
 
 
-def _one(atom: Any) -> Form:
-    return ((((((atom, Fraction(1)),), ()), Fraction(1))),)
+def _one(atom: Atom) -> Form:
+    return (((((atom, 1),), ()), 1),)
 
 
-def _density(family: str, over: Iterable[Symbol], given: Iterable[Symbol]) -> tuple:
+def _scaled(form: Form, number: Number) -> Form:
+    return form if number == 1 else tuple((monomial, number * c) for monomial, c in form)
+
+
+def _plain(number: Number) -> Number:
+    """A whole number as an int, which is compared sooner."""
+    return number.numerator if number.denominator == 1 else number
+
+
+def _by_first(form: Form) -> tuple[Number, Form]:
+    """The first number of a sum, and the sum divided by it."""
+    number = form[0][1]
+    return number, _scaled(form, _plain(1 / Fraction(number)))
+
+
+def _density(family: str, over: Iterable[Symbol], given: Iterable[Symbol]) -> Atom:
     """A density without its printed name, so that a marginal can be written down."""
-    return ("density", family, tuple(sorted(over, key=str)), tuple(sorted(given, key=str)))
-
-
-def _is_density(atom: Any) -> bool:
-    return isinstance(atom, tuple) and atom[0] == "density"
-
-
-def _symbols(part: Any) -> frozenset[Symbol]:
-    """The symbols that an atom, or a form, leaves free."""
-    if isinstance(part, Expr):
-        return frozenset(part.free_symbols)
-    if not isinstance(part, tuple) or not part:
-        return frozenset()
-    inside = frozenset().union(*map(_symbols, part))
-    return inside - frozenset(part[1]) if part[0] in ("integral", "mean", "KL") else inside
+    over, given = (tuple(sorted(letters, key=str)) for letters in (over, given))
+    return _atom("density", family, over, given)
 
 
 class Rewriting:
@@ -102,6 +142,7 @@ class Rewriting:
 
     def __init__(self, *kinds: str, equations: tuple[Equal, ...] = ()) -> None:
         self.kinds, self.equations = frozenset(kinds), equations
+        self._known: dict[Expr, Form] = {}  # the terms of sums: many lines share them
         self._within = (
             self if DISTRIBUTE not in kinds
             else Rewriting(*(self.kinds - {DISTRIBUTE, LINEAR}), equations=equations)
@@ -109,13 +150,18 @@ class Rewriting:
 
     def form(self, expression: Expr) -> Form:
         """The form of an expression."""
-        return self._settled(self._form(sympy.sympify(expression)))
+        return self._settled(self._term(sympy.sympify(expression)))
 
     def _settled(self, form: Form) -> Form:
         """The form with its conditionals rewritten, where that is asked for."""
         if BAYES not in self.kinds:
             return form
         return _sum((_by_bayes(*monomial), number) for monomial, number in form)
+
+    def _term(self, term: Expr) -> Form:
+        if term not in self._known:
+            self._known[term] = self._form(term)
+        return self._known[term]
 
     def _form(self, expression: Expr) -> Form:
         replaced = using(expression, self.equations) if expression.is_Atom or isinstance(
@@ -124,9 +170,9 @@ class Rewriting:
         if replaced != expression:
             return self._form(replaced)
         if expression.is_Rational:
-            return _sum([(ONE, Fraction(int(expression.p), int(expression.q)))])
+            return _sum([(ONE, _plain(Fraction(int(expression.p), int(expression.q))))])
         if isinstance(expression, Add):
-            return _sum(part for term in expression.args for part in self._form(term))
+            return _sum(part for term in expression.args for part in self._term(term))
         if isinstance(expression, Mul):
             return self._product([self._form(factor) for factor in expression.args])
         if isinstance(expression, Pow) and expression.exp.is_Rational:
@@ -144,26 +190,26 @@ class Rewriting:
         if isinstance(expression, Density) and not expression.roles:
             return _one(_density(expression.family, expression.over, expression.given))
         if isinstance(expression, ClassProbability):
-            one = _one(expression if expression.outcome else expression.other)
+            one = _one(_atom("leaf", expression if expression.outcome else expression.other))
             if LABEL in self.kinds and not expression.outcome:
-                return _sum([(ONE, Fraction(1)), *self._scaled(one, Fraction(-1))])
-            return _one(expression)
+                return _sum([(ONE, 1), *_scaled(one, -1)])
+            return _one(_atom("leaf", expression))
         if DEFINE in self.kinds:
             return self._defined(expression)
         if isinstance(expression, (Expectation, KL, Entropy, kl_div, LabelledJoint)):
             return self._named(expression)
-        return _one(expression)
+        return _one(_atom("leaf", expression))
 
     def _named(self, expression: Expr) -> Form:
         """A functional under its name, with its arguments in their forms."""
         if isinstance(expression, LabelledJoint):
             inside = self._within.form(expression.one), self._within.form(expression.zero)
-            return _one(("labels", expression.label, *inside))
+            return _one(_atom("labels", expression.label, *inside))
         if isinstance(expression, kl_div):
-            return _one(("E", *map(self._within.form, expression.args)))
+            return _one(_atom("E", *map(self._within.form, expression.args)))
         kind = {Expectation: "mean", KL: "KL", Entropy: "entropy"}[type(expression)]
         variables = tuple(sorted(expression.variables, key=str))
-        return _one((kind, variables, *map(self._within.form, expression.args)))
+        return _one(_atom(kind, variables, *map(self._within.form, expression.args)))
 
     def _defined(self, expression: Expr) -> Form:
         """A functional as its integral."""
@@ -173,36 +219,32 @@ class Rewriting:
             return self._integral(self._surprise(*expression.args), expression.variables)
         if isinstance(expression, kl_div):
             first, second = map(self._form, expression.args)
-            minus = self._scaled(first, Fraction(-1))
+            minus = _scaled(first, -1)
             return _sum([*self._surprise(*expression.args), *minus, *second])
         if isinstance(expression, Entropy):
             density = expression.args[0]
-            minus = self._scaled(self._surprise(density, sympy.S.One), Fraction(-1))
+            minus = _scaled(self._surprise(density, sympy.S.One), -1)
             return self._integral(minus, expression.variables)
         if isinstance(expression, Expectation):
             parts = [self._form(expression.weight), self._form(expression.value)]
             return self._integral(self._product(parts), variables_of(expression.weight))
-        return _one(expression)
+        return _one(_atom("leaf", expression))
 
     def _surprise(self, first: Expr, second: Expr) -> Form:
         """The form of first · log(first/second)."""
         above, below = self._within.form(first), self._within.form(second)
-        ratio = self._within._product([above, self._power(below, -1)])
+        ratio = self._within._product([above, self._power(below, sympy.S.NegativeOne)])
         return self._product([self._form(first), self._log(ratio)])
-
-    @staticmethod
-    def _scaled(form: Form, number: Fraction) -> Form:
-        return tuple((monomial, number * c) for monomial, c in form)
 
     def _product(self, forms: list[Form]) -> Form:
         """The product; a sum stays one factor unless it may be multiplied out."""
         numbers = [f for f in forms if not f or (len(f) == 1 and f[0][0] == ONE)]
         others = [f for f in forms if f not in numbers]
-        total: Form = ((ONE, Fraction(1)),)
+        total: Form = ((ONE, 1),)
         for number in numbers:
-            total = self._scaled(total, number[0][1]) if number else ()
+            total = _scaled(total, number[0][1]) if number else ()
         if len(others) == 1:
-            return self._scaled(others[0], total[0][1]) if total else ()
+            return _scaled(others[0], total[0][1]) if total else ()
         for form in others:
             factor = form if len(form) == 1 or self._multiplies_out(form) else self._as_atom(form)
             total = _sum((self._monomial(a[0], b[0]), a[1] * b[1]) for a in total for b in factor)
@@ -219,60 +261,53 @@ class Rewriting:
 
     def _as_atom(self, form: Form) -> Form:
         """A sum as one factor whose first coefficient is 1, and a number before it."""
-        form = self._settled(form)
-        number = form[0][1]
-        return self._scaled(_one(("sum", self._scaled(form, 1 / number))), number)
+        number, inside = _by_first(self._settled(form))
+        return _scaled(_one(_atom("sum", inside)), number)
 
     def _power(self, form: Form, exponent: Any) -> Form:
-        power = Fraction(int(sympy.Rational(exponent).p), int(sympy.Rational(exponent).q))
+        power = _plain(Fraction(int(exponent.p), int(exponent.q)))
         if not form:
-            return _one(("zero to the power", power))
+            return _one(_atom("zero to the power", power))
         if len(form) > 1 and DISTRIBUTE in self.kinds and power.denominator == 1 and power > 0:
-            return self._product([form] * int(power))
+            return self._product([form] * power)
         ((monomial, number),) = form if len(form) == 1 else self._as_atom(form)
         above, below = monomial if power > 0 else _inverse(monomial)
         size = abs(power)
         scaled = tuple(tuple((a, e * size) for a, e in part) for part in (above, below))
         if power.denominator == 1:
-            return ((scaled, number ** int(power)),)
-        numeric = () if number == 1 else ((("number", number), power),)
-        return ((self._monomial(scaled, (numeric, ())), Fraction(1)),)
+            return ((scaled, _plain(Fraction(number) ** power)),)
+        numeric = () if number == 1 else ((_atom("number", number), power),)
+        return ((self._monomial(scaled, (numeric, ())), 1),)
 
     def _log(self, form: Form) -> Form:
         """The log of a ratio; one of its two directions stands for both."""
         form = self._settled(form)
         ((monomial, number),) = form if len(form) == 1 else self._as_atom(form)
-        if LOGS in self.kinds:
+        if LOGS in self.kinds or monomial == ONE:
             return self._split(monomial, number)
-        if monomial == ONE and number == 1:
-            return ()
-        one, other = (monomial, number), (_inverse(monomial), 1 / number)
-        if _key(one) <= _key(other):
-            return _one(("log", one))
-        return self._scaled(_one(("log", other)), Fraction(-1))
+        one, other = (monomial, number), (_inverse(monomial), 1 / Fraction(number))
+        if _places(one) <= _places(other):
+            return _one(_atom("log", *one))
+        return _scaled(_one(_atom("log", *other)), -1)
 
-    def _split(self, monomial: Monomial, number: Fraction) -> Form:
-        parts = [((((("log", atom), Fraction(1)),), ()), e) for atom, e in monomial[0]]
-        parts += [((((("log", atom), Fraction(1)),), ()), -e) for atom, e in monomial[1]]
+    def _split(self, monomial: Monomial, number: Number) -> Form:
+        """The sum of the logs of all factors, a number by its primes."""
+        above, below = monomial
+        exponents = [*above, *((atom, -e) for atom, e in below)]
+        logs = [_scaled(_one(_atom("log", atom)), e) for atom, e in exponents]
+        number = Fraction(number)
         for value, sign in ((number.numerator, 1), (number.denominator, -1)):
-            primes = sympy.factorint(value) if value > 0 else {value: 1}
-            parts += [
-                ((((("log", int(prime)), Fraction(1)),), ()), Fraction(sign * times))
-                for prime, times in primes.items()
-                if prime != 1
-            ]
-        return _sum(parts)
+            primes = sympy.factorint(value) if value > 1 else {value: int(value != 1)}
+            logs += [_scaled(_one(_atom("log of", int(p))), sign * n) for p, n in primes.items()]
+        return _sum(part for one in logs for part in one)
 
     def _absolute(self, form: Form) -> Form:
-        """|·| of a sum, whose first coefficient is 1."""
+        """|·| of a sum, whose first number is 1."""
         if not form:
             return ()
-        number = form[0][1]
-        inside = self._scaled(form, 1 / number)
-        common = _common(inside, _is_positive) if ABSOLUTE in self.kinds else ()
-        inside = _sum((_less(monomial, common), c) for monomial, c in inside)
-        number, inside = number * inside[0][1], self._scaled(inside, 1 / inside[0][1])
-        return (((_joined(common, ((("abs", inside), Fraction(1)),)), ()), abs(number)),)
+        common = _common(form, _is_positive) if ABSOLUTE in self.kinds else ()
+        number, inside = _by_first(_sum((_less(monomial, common), c) for monomial, c in form))
+        return (((_joined(common, ((_atom("abs", inside), 1),)), ()), abs(number)),)
 
     def _integral(self, form: Form, variables: Iterable[Symbol]) -> Form:
         """The integral, with what does not depend on the variables before it."""
@@ -290,39 +325,32 @@ class Rewriting:
             form, variables = _normalised(form, variables)
         if not form or not variables:
             return form
-        number = form[0][1]
-        inside = self._scaled(form, 1 / number)
-        outside = _common(inside, lambda atom: not _symbols(atom) & variables)
-        inside = _sum((_less(monomial, outside), c) for monomial, c in inside)
-        number, inside = number * inside[0][1], self._scaled(inside, 1 / inside[0][1])
-        atom = ("integral", tuple(sorted(variables, key=str)), inside)
-        return ((self._monomial((outside, ()), _one(atom)[0][0]), number),)
+        outside = _common(form, lambda atom: not atom.symbols & variables)
+        number, inside = _by_first(_sum((_less(monomial, outside), c) for monomial, c in form))
+        atom = _atom("integral", tuple(sorted(variables, key=str)), inside)
+        return ((self._monomial((outside, ()), (((atom, 1),), ())), number),)
 
 
-def _is_term(atom: Any) -> bool:
-    return isinstance(atom, tuple) and atom[0] in ("log", "integral", "mean", "KL", "entropy")
+def _is_term(atom: Atom) -> bool:
+    return atom.kind in ("log", "log of", *BINDING)
 
 
-def _is_positive(atom: Any) -> bool:
-    return _is_density(atom) or bool(getattr(atom, "is_positive", False))
+def _is_positive(atom: Atom) -> bool:
+    return atom.kind == "density" or bool(atom.kind == "leaf" and atom.parts[0].is_positive)
 
 
-def _common(form: Form, chosen: Any) -> Factors:
+def _common(form: Form, chosen: Callable[[Atom], bool]) -> Factors:
     """The chosen factors that stand above in every term of a sum."""
-    shared: dict[Any, Fraction] | None = None
-    for (above, _), _ in form:
-        here = {atom: e for atom, e in above if chosen(atom)}
-        shared = here if shared is None else {
-            atom: min(e, here[atom]) for atom, e in shared.items() if atom in here
-        }  # fmt: skip
-    return _sorted((shared or {}).items())
+    (first, _), _ = form[0]
+    shared = {atom: e for atom, e in first if chosen(atom)}
+    for (above, _), _ in form[1:]:
+        here = dict(above)
+        shared = {atom: min(e, here[atom]) for atom, e in shared.items() if atom in here}
+    return _factors(shared)
 
 
 def _less(monomial: Monomial, factors: Factors) -> Monomial:
-    left = dict(monomial[0])
-    for atom, exponent in factors:
-        left[atom] -= exponent
-    return _sorted((a, e) for a, e in left.items() if e), monomial[1]
+    return _joined(monomial[0], tuple((a, -e) for a, e in factors)), monomial[1]
 
 
 def _cancelled(above: Factors, below: Factors) -> Monomial:
@@ -330,7 +358,7 @@ def _cancelled(above: Factors, below: Factors) -> Monomial:
     for atom in set(up) & set(down):
         shared = min(up[atom], down[atom])
         up[atom], down[atom] = up[atom] - shared, down[atom] - shared
-    return tuple(_sorted((a, e) for a, e in part.items() if e) for part in (up, down))
+    return _factors(up), _factors(down)
 
 
 def _by_bayes(above: Factors, below: Factors) -> Monomial:
@@ -345,8 +373,8 @@ def _by_bayes(above: Factors, below: Factors) -> Monomial:
 def _without_conditionals(factors: Factors) -> tuple[Factors, Factors]:
     up, down = [], []
     for atom, exponent in factors:
-        if _is_density(atom) and atom[3]:
-            _, family, over, given = atom
+        if atom.kind == "density" and atom.parts[2]:
+            family, over, given = atom.parts
             up.append((_density(family, over + given, ()), exponent))
             down.append((_density(family, given, ()), exponent))
         else:
@@ -359,26 +387,26 @@ def _merged(
 ) -> tuple[Form, frozenset[Symbol]]:
     """One integral for an integral that is a factor of the integrand of another."""
     ((((above, below), number)),) = form
-    inner = [a for a, e in above if isinstance(a, tuple) and a[0] == "integral" and e == 1]
-    if len(inner) != 1 or variables & frozenset(inner[0][1]):
+    inner = [atom for atom, e in above if atom.kind == "integral" and e == 1]
+    if len(inner) != 1 or variables & frozenset(inner[0].parts[0]):
         return form, variables
-    rest = tuple((a, e) for a, e in above if a != inner[0]), below
-    product = by._product([((rest, number),), inner[0][2]])
-    return product, variables | frozenset(inner[0][1])
+    letters, integrand = inner[0].parts
+    rest = _joined(above, ((inner[0], -1),)), below
+    return by._product([((rest, number),), integrand]), variables | frozenset(letters)
 
 
 def _normalised(form: Form, variables: frozenset[Symbol]) -> tuple[Form, frozenset[Symbol]]:
     """The integral without the variables that only one density depends on."""
     (((above, below), number),) = form
     for atom, exponent in above:
-        if not _is_density(atom) or exponent != 1:
+        if atom.kind != "density" or exponent != 1:
             continue
-        others = [a for a, _ in (*above, *below) if a != atom]
-        used = frozenset().union(*map(_symbols, others)) if others else frozenset()
-        gone = frozenset(atom[2]) & variables - used
-        if gone and (gone == frozenset(atom[2]) or not atom[3]):
-            left = tuple(v for v in atom[2] if v not in gone)
-            rest = tuple((a, e) for a, e in above if a != atom)
-            kept = ((_density(atom[1], left, ()), Fraction(1)),) if left else ()
-            return _normalised((((_joined(rest, kept), below), number),), variables - gone)
+        family, over, given = atom.parts
+        others = (other.symbols for other, _ in (*above, *below) if other is not atom)
+        gone = (frozenset(over) & variables).difference(*others)
+        if gone and (not given or gone == frozenset(over)):
+            left = tuple(v for v in over if v not in gone)
+            kept = ((_density(family, left, ()), 1),) if left else ()
+            rest = _joined(above, ((atom, -1),), kept), below
+            return _normalised(((rest, number),), variables - gone)
     return form, variables

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sympy
-from sympy import Add, Basic, Expr, Mul, Rational, Symbol, log, pi
+from sympy import Add, Basic, Expr, MatAdd, MatrixExpr, Mul, Rational, Symbol, log, pi
 
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.lines.arithmetic import by_rewriting, normal, with_logs_split
 from onekl.symbolic.lines.line import Line, Rule, register
 from onekl.symbolic.lines.written import product, replaced, total
+from onekl.symbolic.vectors.algebra import SquaredNorm, ZeroVector
+from onekl.symbolic.vectors.normal import VectorGaussian
 
 HALF = Rational(1, 2)
 
@@ -35,7 +37,7 @@ def with_logs_of_gaussians(expression: Expr) -> Expr:
         if not isinstance(part, log):
             return None
         inside = part.args[0]
-        if isinstance(inside, Gaussian):
+        if _is_isotropic(inside):
             return log_density(inside)
         pair = _ratio(inside)
         return None if pair is None else _log_of_ratio(*pair)
@@ -44,38 +46,54 @@ def with_logs_of_gaussians(expression: Expr) -> Expr:
 
 
 def _number_first(part: Basic) -> Basic | None:
-    """An integral of a number times a rest as the number times the integral."""
-    if not isinstance(part, SumOrIntegral):
+    """An integral of a number times a sum as the number times the integral."""
+    inside = Mul.make_args(part.integrand) if isinstance(part, SumOrIntegral) else ()
+    numbers = [f for f in inside if f.is_Rational]
+    if not numbers or not any(f.is_Add for f in inside):
         return None
-    numbers = [f for f in Mul.make_args(part.integrand) if f.is_Rational]
-    rest = product(*(f for f in Mul.make_args(part.integrand) if f not in numbers))
-    return product(*numbers, SumOrIntegral(rest, part.variables)) if numbers else None
+    rest = product(*(f for f in inside if f not in numbers))
+    return product(*numbers, SumOrIntegral(rest, part.variables))
 
 
 def log_density(gaussian: Gaussian) -> Expr:
     """−(z − μ)²/2σ² − ½ log 2πσ²."""
-    variance = gaussian.variance
-    return total(-_square(gaussian) / (2 * variance), -log(2 * pi * variance) / 2)
+    variance, count = gaussian.variance, _dimension(gaussian)
+    return total(-_square(gaussian) / (2 * variance), -count * log(2 * pi * variance) / 2)
+
+
+def _dimension(gaussian: Gaussian) -> Expr:
+    return gaussian.dimension if isinstance(gaussian, VectorGaussian) else sympy.S.One
 
 
 def _square(gaussian: Gaussian) -> Expr:
-    return (gaussian.variable - gaussian.mean) ** 2
+    """(z − μ)², or ‖z − μ‖² of vectors."""
+    place, mean = gaussian.variable, gaussian.mean
+    if not isinstance(gaussian, VectorGaussian):
+        return total(place, -mean) ** 2
+    if isinstance(mean, ZeroVector):
+        return sympy.S.Zero if isinstance(place, ZeroVector) else SquaredNorm(place)
+    return SquaredNorm(MatAdd(place, -mean))
 
 
 def _ratio(inside: Expr) -> tuple[Gaussian, Gaussian] | None:
     """The two Gaussians of a ratio; None for anything else."""
     above, below = inside.as_numer_denom()
-    is_pair = isinstance(above, Gaussian) and isinstance(below, Gaussian)
-    return (above, below) if is_pair else None
+    return (above, below) if _is_isotropic(above) and _is_isotropic(below) else None
+
+
+def _is_isotropic(density: Expr) -> bool:
+    """Whether a density is a Gaussian of a number, or of a vector with one variance for all."""
+    return isinstance(density, Gaussian) and not isinstance(density.variance, MatrixExpr)
 
 
 def _log_of_ratio(above: Gaussian, below: Gaussian) -> Expr:
     terms = (
         _square(below) / below.variance,
         -_square(above) / above.variance,
-        log(below.variance) - log(above.variance),
+        _dimension(above) * (log(below.variance) - log(above.variance)),
     )
-    return product(HALF, total(*terms))
+    left = [term for term in terms if term != 0]
+    return HALF * left[0] if len(left) == 1 else product(HALF, total(*left))
 
 
 def _split(expression: Expr) -> Expr:
@@ -195,7 +213,7 @@ def with_gaussian_kl(expression: Expr) -> Expr:
         if not isinstance(first.variable, Symbol) or first.variable != second.variable:
             return None
         ratio = first.variance / second.variance
-        shift = (first.mean - second.mean) ** 2 / second.variance
+        shift = total(first.mean, -second.mean) ** 2 / second.variance
         if ratio == 1:
             return shift / 2
         return product(HALF, total(shift, ratio, -log(ratio), -1))

@@ -29,6 +29,7 @@ from onekl.symbolic.lines.rules import (
 from onekl.symbolic.lines.written import (
     alike,
     negative,
+    plain,
     product,
     ratio,
     replaced,
@@ -191,7 +192,7 @@ def _weight(integrals: tuple[SumOrIntegral, ...], value: ClassProbability) -> Ex
     factors = Mul.make_args(product(held[0].integrand))
     logs = [f for f in factors if isinstance(f, log) and f.has(value)]
     rest = Mul(*(f for f in factors if f not in logs))
-    power = logs[0].args[0].as_powers_dict().get(value) if len(logs) == 1 else None
+    power = plain(logs[0].args[0]).as_powers_dict().get(value) if len(logs) == 1 else None
     if power is None or rest.has(value):
         raise NotProved("D does not stand in a logarithm, as one factor")
     return -power * rest

@@ -142,7 +142,9 @@ def defined(expression: Expr) -> Expr:
     if isinstance(expression, Add):
         return total(map(defined, expression.args))
     if isinstance(expression, Mul):
-        return product(map(defined, expression.args))
+        parts = [factor for one in expression.args for factor in _flat(defined(one))]
+        number = Mul(*(f for f in parts if f.is_Rational))
+        return scaled(number, product(f for f in parts if not f.is_Rational))
     if isinstance(expression, SumOrIntegral):
         return integral(defined(expression.integrand), expression.variables)
     if isinstance(expression, Expectation):

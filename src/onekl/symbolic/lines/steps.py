@@ -8,12 +8,12 @@ from fractions import Fraction
 from itertools import product as choices
 
 import sympy
-from sympy import Expr, Mul, S, log, preorder_traversal
+from sympy import Add, Expr, Mul, S, log, preorder_traversal
 
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.lines.families import Basis, marginal_of
 from onekl.symbolic.lines.form import LOGS, Form, Rewriting
-from onekl.symbolic.lines.rows import Ratio, Row, Rows, ratio_of
+from onekl.symbolic.lines.rows import Ratio, Row, Rows, ratio_of, total
 from onekl.symbolic.premises import Equal
 
 Vector = dict[tuple, Fraction]  # the log of each factor, and how often it stands there
@@ -216,17 +216,27 @@ def _with_log(row: Row, inside: Ratio) -> Iterator[Row]:
 
 def split_in_full(rows: Rows) -> Rows:
     """A row for the log of each factor; what adds up to 0 is left out."""
-    total: list[Row] = []
+    found: list[Row] = []
     for row in rows:
         if row.inside is None:
-            total.append(row)
+            found.append(row)
             continue
-        for factor, sign in (
-            *((f, 1) for f in row.inside.above), *((f, -1) for f in row.inside.below)
-        ):  # fmt: skip
+        above, below = (
+            [f for part in side for f in _number_and_sum(part)]
+            for side in (row.inside.above, row.inside.below)
+        )
+        for factor, sign in (*((f, 1) for f in above), *((f, -1) for f in below)):
             one = next(_with_log(replace(row, number=sign * row.number), Ratio((factor,))))
-            _add(total, one)
-    return tuple(total)
+            _add(found, one)
+    return tuple(found)
+
+
+def _number_and_sum(factor: Expr) -> tuple[Expr, ...]:
+    """For a sum whose terms have one number before them, the number and the sum without it."""
+    numbers = {term.as_coeff_Mul()[0] for term in Add.make_args(factor)}
+    if not factor.is_Add or len(numbers) > 1 or numbers == {1}:
+        return (factor,)
+    return numbers.pop(), total(term.as_coeff_Mul()[1] for term in factor.args)
 
 
 def _add(rows: list[Row], one: Row) -> None:

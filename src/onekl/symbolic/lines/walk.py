@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 
 from sympy import Expr
 
@@ -25,17 +24,30 @@ from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 
 LONGEST = 12  # lines
+Forms = dict[str, Callable[[Expr], Form]]
 
 
 def walk(
     left: Expr, right: Expr, joints: Sequence[Joint] = (), given: Sequence[Equal] = ()
 ) -> Lines:
     """The lines from left to right, by the equations given; NotProved where none are found."""
-    found = _Ways(left, right, joints, tuple(given)).shortest()
-    if found is None:
-        found = _Ways(left, right, joints, tuple(given), every_basis=True).shortest()
+    forms = _forms(tuple(given), left.has(Dirac) or right.has(Dirac))
+    for every_basis in (False, True):
+        found = _Ways(left, right, joints, tuple(given), every_basis).shortest(forms)
+        if found is not None:
+            break
     if found is None or len(found) > LONGEST:
         raise NotProved("the rules lead from neither side to the other: write the lines by hand")
+    return found
+
+
+def _forms(given: tuple[Equal, ...], maps: bool) -> Forms:
+    """By rule, what it makes of a place; it leads between places that it makes alike."""
+    found = {name: Rewriting(*kinds).form for name, kinds in REWRITES.items()}
+    if maps:
+        found[LAW_OF_A_MAP] = lambda place: sifted_form(place) or (("none", place),)
+    if given:
+        found[EQUATION] = Rewriting(CANCEL, equations=given).form
     return found
 
 
@@ -48,7 +60,7 @@ class _Ways:
         right: Expr,
         joints: Sequence[Joint],
         given: tuple[Equal, ...],
-        every_basis: bool = False,
+        every_basis: bool,
     ) -> None:
         self.joints, self.given = joints, given
         words = [*steps.vocabulary(right), *steps.vocabulary(left)]
@@ -99,20 +111,9 @@ class _Ways:
             yield steps.marginalised(one, self.joints)
             yield steps.without_what_cancels(one)
 
-    @cached_property
-    def _forms(self) -> dict[str, Callable[[Expr], Form]]:
-        """By rule, what it makes of a place; it leads between places that it makes alike."""
-        rewritings = {name: Rewriting(*kinds) for name, kinds in REWRITES.items()}
-        found = {name: rewriting.form for name, rewriting in rewritings.items()}
-        if any(place.has(Dirac) for place in self.places):
-            found[LAW_OF_A_MAP] = lambda place: sifted_form(place) or (("none", place),)
-        if self.given:
-            found[EQUATION] = Rewriting(CANCEL, equations=self.given).form
-        return found
-
-    def shortest(self) -> Lines | None:
+    def shortest(self, forms: Forms) -> Lines | None:
         """The way with the fewest lines, and of those the one with the shortest lines."""
-        alike = self._alike()
+        alike = self._alike(forms)
         size = [len(str(place)) for place in self.places]
         waiting = [(0.0, 0, ())]
         seen: set[int] = set()
@@ -130,15 +131,15 @@ class _Ways:
                         heapq.heappush(waiting, (further, there, (*way, (name, there))))
         return None
 
-    def _alike(self) -> dict[str, list[list[int]]]:
+    def _alike(self, forms: Forms) -> dict[str, list[list[int]]]:
         """By rule and place, the places that the rule leads to."""
         found = {}
-        for name, form in self._forms.items():
+        for name, form in forms.items():
             groups: dict[Form, list[int]] = {}
-            forms = [form(place) for place in self.places]
-            for k, one in enumerate(forms):
+            made = [form(place) for place in self.places]
+            for k, one in enumerate(made):
                 groups.setdefault(one, []).append(k)
-            found[name] = [groups[one] for one in forms]
+            found[name] = [groups[one] for one in made]
         return found
 
     def _lines(self, way: Iterable[tuple[str, int]]) -> Lines:

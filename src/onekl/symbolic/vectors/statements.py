@@ -10,6 +10,9 @@ import sympy
 from sympy import Add, Basic, Derivative, Dummy, Expr, Mul, Symbol, log
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, factors
+from onekl.symbolic.lines.concrete import concrete_lines
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.vectors import VECTOR_STEPS
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
@@ -72,6 +75,10 @@ class VectorIdentity(Statement):
         """left = right."""
         plain = self.plain()
         return (Relation(plain.left, "=", plain.right),)
+
+    def _derivation(self) -> Lines:
+        """Both sides walked to sums over coordinates until they meet."""
+        return concrete_lines(self.left, self.right, self.given, VECTOR_STEPS)
 
     def _compile(self) -> Evaluator:
         """How far the two sides are apart, relative to their size."""

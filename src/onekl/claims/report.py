@@ -1,0 +1,138 @@
+"""The report of a check: what was proved, by which lines, and what the numbers showed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from onekl.claims.numbers import Numbers
+from onekl.symbolic.notation import written
+
+MIME = "application/vnd.onekl.report+json"
+# What a counterexample says, by the verdict that it leads to.
+REFUTED = {
+    "slip": "refuted as printed",
+    "bound only": "not an equality",
+    "heuristic": "where the argument fails",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a derivation: its sign, its LaTeX, and the rule that leads to it."""
+
+    sign: str
+    latex: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One statement of a claim: its derivation, and what the numbers showed of it.
+
+    `role` is "claim", "beside" for what the book adds, or "refuted" for a counterexample. An
+    addition has a `verdict` and `premises` of its own. `derivation` are its `rows` as one formula.
+    """
+
+    statement: str
+    role: str
+    verdict: str
+    premises: tuple[str, ...]
+    rows: tuple[Row, ...]
+    derivation: str
+    equality: str
+    numbers: Numbers | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check of one claim showed; it is shown in the notebook and read by the ledger.
+
+    `premises` are derived by the proofs, or used by them and not stated in the source; `stated` are
+    those that the source states, with their place; `trusted` are used by nothing here.
+    """
+
+    id: str
+    verdict: str
+    premises: tuple[str, ...]
+    stated: tuple[str, ...]
+    trusted: tuple[str, ...]
+    repeats: str
+    refuted: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    mutants_rejected: int
+    mutants_total: int
+    mutants_equivalent: int
+    mutant_kinds: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def additions(self) -> tuple[Shown, ...]:
+        """What the book shows beside the claim."""
+        return tuple(one for one in self.shown if one.role == "beside")
+
+    @property
+    def instances(self) -> int:
+        """How many instances were tried, of all statements together."""
+        return sum(one.numbers.tried for one in self.shown if one.numbers)
+
+    def facts(self, write: Callable[[str], str]) -> list[str]:
+        """The facts of the report, one a line, with formulas written by `write`."""
+        return [
+            *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
+            *(f"premise: {write(premise)}" for premise in self.premises),
+            *(f"stated in the source: {write(premise)}" for premise in self.stated),
+            *(f"taken on trust: {write(premise)}" for premise in self.trusted),
+            *self._counts(),
+        ]
+
+    def _counts(self) -> list[str]:
+        """What was tried; a repetition counts nothing."""
+        if self.repeats:
+            return [f"repeats {self.repeats}: nothing is counted again"]
+        kinds = f" ({', '.join(self.mutant_kinds)})" if self.mutant_kinds else ""
+        rejected = f"{self.mutants_rejected} of {self.mutants_total} rejected{kinds}"
+        return [f"mutants: {rejected}; {self.mutants_equivalent} equivalent"]
+
+    def text(self) -> str:
+        """The report in plain text."""
+        lines = [f"{self.id}: {self.verdict}", *(f"  {fact}" for fact in self.facts(written))]
+        for one in self.shown:
+            lines += ["", f"  {_named(one)}", f"  {written(one.statement)}"]
+            lines += [f"    {fact}" for fact in _facts(one, written)]
+        return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """The report as Markdown with LaTeX, for notebooks and the site."""
+        write = partial(written, mark="$")
+        lines = [f"**{self.id}: {self.verdict}**", "", *(f"- {f}" for f in self.facts(write))]
+        for one in self.shown:
+            lines += ["", f"{_named(one)}:", "", f"$$\n{one.derivation}\n$$", ""]
+            lines += [f"- {fact}" for fact in _facts(one, write)]
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": self.text(),
+            "text/markdown": self.markdown(),
+            MIME: json.loads(json.dumps(asdict(self))),
+        }
+
+
+def _named(one: Shown) -> str:
+    """What a derivation is one of."""
+    if one.role == "beside":
+        return f"Shown beside it, {one.verdict}"
+    return "The counterexample" if one.role == "refuted" else "The proof"
+
+
+def _facts(one: Shown, write: Callable[[str], str]) -> list[str]:
+    """What is to be said of one statement below its derivation."""
+    lines = [f"that premise: {write(premise)}" for premise in one.premises]
+    if one.equality:
+        equal = write(one.equality)
+        lines.append(f"equality, where the lower side is finite, exactly when {equal}")
+    return lines + ([f"numbers: {one.numbers.text()}"] if one.numbers else [])

@@ -1,0 +1,145 @@
+"""Neighbouring lines of a derivation on numbers: a wrong line is caught wherever it stands.
+
+Two lines that are equal are tried on all instances in doubles; where the examiner has no rule for
+what they hold, on some instances with 30 digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import mpmath
+import numpy as np
+from sympy import Expr
+
+from onekl.examiner.bounded import Bounded
+from onekl.examiner.evaluate import NoRule
+from onekl.examiner.relations import tried
+from onekl.examiner.vectors import Examiner
+from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, Line, Lines
+from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled
+from onekl.symbolic.premises import Equal, using
+from onekl.symbolic.trials import Relation
+
+SLOWLY = 20  # instances for what is tried with 30 digits
+WRONG = 1e-9  # lines that differ by more than this, relative to their size, are not equal
+LARGE, SMALL = mpmath.mpf(10) ** -4, mpmath.mpf(10) ** -6  # where limits and orders are looked at
+
+
+class WrongLine(ValueError):
+    """A line that does not stand to the line before as it says, on an instance."""
+
+
+class Lined:
+    """The instances on which the lines of one derivation are tried.
+
+    `examiners` hold the arrays; `slowly` gives instances for 30 digits; `given` are the equations
+    under which the lines hold.
+    """
+
+    def __init__(
+        self,
+        examiners: Sequence[Examiner],
+        slowly: Callable[[], Iterable[Assignment]],
+        given: Sequence[Equal] = (),
+    ) -> None:
+        self.examiners, self.slowly, self.given = examiners, slowly, given
+
+    def require(self, lines: Lines) -> int:
+        """How many pairs of lines were tried; WrongLine, with its number, for one that fails."""
+        pairs = 0
+        for number, (before, line) in enumerate(zip(lines, lines[1:]), 2):
+            if line.sign == START:
+                continue
+            try:
+                self._require_pair(using(before.expression, self.given), self._put_in(line))
+            except WrongLine as wrong:
+                raise WrongLine(f"line {number} ({line.rule}): {wrong}") from None
+            pairs += 1
+        return pairs
+
+    def _put_in(self, line: Line) -> Line:
+        fields = {**vars(line), "expression": using(line.expression, self.given)}
+        return Line(**fields)
+
+    def _require_pair(self, before: Expr, line: Line) -> None:
+        if line.sign == SAME:
+            return self._require_same_objective(before, line)
+        if line.sign not in (EQUAL, AT_LEAST):
+            return self._require_near(before, line)
+        try:
+            self._require_relation(before, line)
+        except NoRule:
+            sides = compiled(before), compiled(line.expression)
+            self._require_slowly(sides, line.sign, self.slowly())
+        return None
+
+    def _require_relation(self, before: Expr, line: Line) -> None:
+        for value in self.examiners:
+            tally = tried(Relation(before, line.sign, line.expression), [value])
+            doubtful = (batch.assignment(k) for batch, k in (*tally.wrong, *tally.unsure))
+            sides = compiled(before), compiled(line.expression)
+            self._require_slowly(sides, line.sign, doubtful)
+
+    def _require_slowly(
+        self, sides: tuple[Evaluator, Evaluator], sign: str, instances: Iterable[Assignment]
+    ) -> None:
+        """With 30 digits on each of the instances."""
+        with mpmath.workdps(DIGITS):
+            for instance in instances:
+                left, right = (side(instance) for side in sides)
+                off = abs(left - right) if sign == EQUAL else right - left
+                if left != right and not off <= WRONG * (1 + abs(left) + abs(right)):
+                    shown = f"{mpmath.nstr(left, 6)} and {mpmath.nstr(right, 6)}"
+                    raise WrongLine(f"the two sides are {shown} on an instance")
+
+    def _require_near(self, before: Expr, line: Line) -> None:
+        """A line that is tended to, or that is right up to an order, at two small numbers."""
+        left, right = compiled(before), compiled(line.expression)
+        with mpmath.workdps(DIGITS):
+            for instance in self.slowly():
+                rests = [self._rest(left, right, line, instance, h) for h in (LARGE, SMALL)]
+                if not _is_small(rests, line):
+                    shown = " and ".join(mpmath.nstr(rest, 3) for rest in rests)
+                    raise WrongLine(f"the rest is {shown} on the way")
+
+    def _rest(
+        self, left: Evaluator, right: Evaluator, line: Line, instance: Assignment, small: Number
+    ) -> Number:
+        """How far the line before is from the line, with the symbol near its point.
+
+        One over it where the line is infinite.
+        """
+        place = small
+        if line.sign == TENDS:
+            point = compiled(line.point)(instance)
+            place = 1 / small if mpmath.isinf(point) else point + small
+        for _ in instance.visit((line.symbol,), [(place,)]):
+            numbers = left(instance), right(instance)
+        if mpmath.isinf(numbers[1]):
+            return 1 / (mpmath.sign(numbers[1]) * numbers[0])
+        return abs(numbers[0] - numbers[1])
+
+    def _require_same_objective(self, before: Expr, line: Line) -> None:
+        """Two choices of what is varied stand in the same order in both objectives."""
+        for value in self.examiners:
+            other = Examiner(value.batch.varied(line.uses))
+            gaps = [self._gap(value, other, side) for side in (before, line.expression)]
+            with np.errstate(all="ignore"):
+                opposite = (gaps[0].value > gaps[0].error) & (gaps[1].value < -gaps[1].error)
+                opposite |= (gaps[0].value < -gaps[0].error) & (gaps[1].value > gaps[1].error)
+            if opposite.any():
+                raise WrongLine("two choices stand in opposite orders on an instance")
+
+    def _gap(self, value: Examiner, other: Examiner, side: Expr) -> Bounded:
+        return other(side) - value(side)
+
+
+def _is_small(rests: Sequence[Number], line: Line) -> bool:
+    """Whether what is left goes to 0 on the way; for an expansion, faster than its order."""
+    large, small = rests
+    if small == 0:
+        return True
+    if line.sign == TENDS:
+        return 0 <= small < large / 2
+    return large / small > (LARGE / SMALL) ** (line.order + mpmath.mpf("0.5"))
