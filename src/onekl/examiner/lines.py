@@ -7,6 +7,7 @@ what they hold, on some instances with 30 digits.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import mpmath
 import numpy as np
@@ -20,6 +21,7 @@ from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, Line,
 from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.trials import Relation
+from onekl.symbolic.vectors.numbers import by_quadrature
 
 SLOWLY = 20  # instances for what is tried with 30 digits
 WRONG = 1e-9  # lines that differ by more than this, relative to their size, are not equal
@@ -28,6 +30,17 @@ LARGE, SMALL = mpmath.mpf(10) ** -4, mpmath.mpf(10) ** -6  # where limits and or
 
 class WrongLine(ValueError):
     """A line that does not stand to the line before as it says, on an instance."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How many pairs of lines were tried, and how often one of them was ∞ − ∞: then it says nothing.
+
+    What it says at its ends, where there is a value, is tried with the statement itself.
+    """
+
+    pairs: int
+    valueless: int
 
 
 class Lined:
@@ -44,10 +57,11 @@ class Lined:
         given: Sequence[Equal] = (),
     ) -> None:
         self.examiners, self.slowly, self.given = examiners, slowly, given
+        self._valueless = 0
 
-    def require(self, lines: Lines) -> int:
-        """How many pairs of lines were tried; WrongLine, with its number, for one that fails."""
-        pairs = 0
+    def require(self, lines: Lines) -> Tried:
+        """What was tried; WrongLine, with the line's number, where one fails."""
+        pairs, self._valueless = 0, 0
         for number, (before, line) in enumerate(zip(lines, lines[1:]), 2):
             if line.sign == START:
                 continue
@@ -56,7 +70,7 @@ class Lined:
             except WrongLine as wrong:
                 raise WrongLine(f"line {number} ({line.rule}): {wrong}") from None
             pairs += 1
-        return pairs
+        return Tried(pairs, self._valueless)
 
     def _put_in(self, line: Line) -> Line:
         fields = {**vars(line), "expression": using(line.expression, self.given)}
@@ -70,15 +84,17 @@ class Lined:
         try:
             self._require_relation(before, line)
         except NoRule:
-            sides = compiled(before), compiled(line.expression)
+            sides = _slow(before), _slow(line.expression)
             self._require_slowly(sides, line.sign, self.slowly())
         return None
 
     def _require_relation(self, before: Expr, line: Line) -> None:
         for value in self.examiners:
             tally = tried(Relation(before, line.sign, line.expression), [value])
-            doubtful = (batch.assignment(k) for batch, k in (*tally.wrong, *tally.unsure))
-            sides = compiled(before), compiled(line.expression)
+            self._valueless += tally.valueless
+            wrong = tally.wrong if tally.valueless < len(tally.wrong) else ()
+            doubtful = (batch.assignment(k) for batch, k in (*wrong, *tally.unsure))
+            sides = _slow(before), _slow(line.expression)
             self._require_slowly(sides, line.sign, doubtful)
 
     def _require_slowly(
@@ -89,13 +105,15 @@ class Lined:
             for instance in instances:
                 left, right = (side(instance) for side in sides)
                 off = abs(left - right) if sign == EQUAL else right - left
+                if mpmath.isnan(left) or mpmath.isnan(right):
+                    continue
                 if left != right and not off <= WRONG * (1 + abs(left) + abs(right)):
                     shown = f"{mpmath.nstr(left, 6)} and {mpmath.nstr(right, 6)}"
                     raise WrongLine(f"the two sides are {shown} on an instance")
 
     def _require_near(self, before: Expr, line: Line) -> None:
         """A line that is tended to, or that is right up to an order, at two small numbers."""
-        left, right = compiled(before), compiled(line.expression)
+        left, right = _slow(before), _slow(line.expression)
         with mpmath.workdps(DIGITS):
             for instance in self.slowly():
                 rests = [self._rest(left, right, line, instance, h) for h in (LARGE, SMALL)]
@@ -132,7 +150,13 @@ class Lined:
                 raise WrongLine("two choices stand in opposite orders on an instance")
 
     def _gap(self, value: Examiner, other: Examiner, side: Expr) -> Bounded:
-        return other(side) - value(side)
+        with np.errstate(all="ignore"):
+            return other(side) - value(side)
+
+
+def _slow(expression: Expr) -> Evaluator:
+    """The evaluation with 30 digits, of means under Gaussians of vectors too."""
+    return compiled(by_quadrature(expression))
 
 
 def _is_small(rests: Sequence[Number], line: Line) -> bool:

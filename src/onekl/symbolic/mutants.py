@@ -92,6 +92,9 @@ def _rebuilt(expression: Expr, index: int, changed: Expr) -> Expr | None:
 
 def _is_weight(original: Expr, changed: Expr) -> bool:
     """Whether a changed weight still is one, over the same variables."""
+    if isinstance(original, LabelledJoint):
+        pairs = zip(original.args[1:], changed.args[1:])
+        return all(itertools.starmap(_is_weight, pairs))
     try:
         return (
             set(variables_of(changed)) == set(variables_of(original))
@@ -133,7 +136,7 @@ def _at_root(expression: Expr, joints: tuple[Joint, ...]) -> Iterator[tuple[str,
 
 
 def _kl_changes(kl: KL, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
-    if set(variables_of(kl.first)) == set(variables_of(kl.second)):
+    if _is_weight(kl.first, kl.second):
         yield "KL reversed", KL(kl.second, kl.first)
     plain = all(isinstance(side, Density) and not side.given for side in (kl.first, kl.second))
     if plain and len(kl.first.over) == 1:

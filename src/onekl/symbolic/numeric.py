@@ -204,10 +204,9 @@ def _quadrature(weight: Gaussian, term: Evaluator) -> Evaluator:
         if not width > 0:
             return mpmath.nan
         centre, scale = mean(instance), mpmath.sqrt(width)
-        shares = {centre + scale * node: share for node, share in HERMITE}
-        return sum(
-            shares[z] * term(instance) for (z,) in instance.visit((weight.variable,), zip(shares))
-        )
+        places = [(centre + scale * node,) for node, _ in HERMITE]
+        visited = instance.visit((weight.variable,), places)
+        return sum(share * term(instance) for (_, share), _ in zip(HERMITE, visited))
 
     return value
 

@@ -180,10 +180,9 @@ def _vector_mean(expression: VectorMean) -> Evaluator:
     grid = quadrature(gaussian, THREE_NODES)
 
     def mean(instance: Assignment) -> Number:
-        weights = dict(grid(instance))
-        places = instance.visit((gaussian.variable,), ((place,) for place in weights))
-        whole = sum(weights.values())
-        return sum(weights[place] * value(instance) for (place,) in places) / whole
+        places, weights = zip(*grid(instance))
+        visited = instance.visit((gaussian.variable,), ((place,) for place in places))
+        return sum(w * value(instance) for w, _ in zip(weights, visited)) / sum(weights)
 
     return mean
 
