@@ -120,7 +120,7 @@ class Joint:
         names: dict[tuple[Symbol, ...], str] | None = None,
     ) -> None:
         self.family, self.variables, self.names = family, tuple(variables), names or {}
-        _require_symbols(self.variables, f"the joint {family}")
+        _require_symbols(self.variables, "the joint", family)
         for variable in (v for key in self.names for v in key):
             self.axis_of(variable)
 
@@ -231,15 +231,15 @@ class Joint:
         return True
 
 
-def _require_symbols(variables: tuple[Symbol, ...], what: str) -> None:
+def _require_symbols(variables: tuple[Symbol, ...], kind: str, of: object) -> None:
     """ValueError, naming what they are the variables of, unless they are distinct symbols."""
     if not variables:
-        raise ValueError(f"{what} has no variable")
+        raise ValueError(f"{kind} {of} has no variable")
     for variable in variables:
         if not sympy.sympify(variable).is_symbol:
-            raise ValueError(f"{what} needs symbols as its variables, not {variable}")
+            raise ValueError(f"{kind} {of} needs symbols as its variables, not {variable}")
     if len(set(variables)) < len(variables):
-        raise ValueError(f"{what} names a variable twice: {', '.join(map(str, variables))}")
+        raise ValueError(f"{kind} {of} names a variable twice: {', '.join(map(str, variables))}")
 
 
 class Gaussian(Expr):
@@ -371,7 +371,7 @@ class SumOrIntegral(Expr):
         ValueError unless there are variables, distinct symbols.
         """
         variables = tuple(variables)
-        _require_symbols(variables, f"the integral of {integrand}")
+        _require_symbols(variables, "the integral of", integrand)
         return Expr.__new__(cls, sympy.sympify(integrand), Tuple(*variables))
 
     integrand = property(lambda self: self.args[0])

@@ -37,6 +37,7 @@ from onekl.symbolic.renaming import (
 )
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, KnownRange, integral_terms, never_negative
+from onekl.symbolic.trial_points import could_be_additive
 from onekl.symbolic.zeros import support_premises
 
 Sides = list[list[IntegralTerm]]  # the left side and the right one, each a sum of terms
@@ -179,8 +180,11 @@ def _compared(
 
     They stay as they are where the integrands are equal, or where there are no copies.
     """
+    copies = copies_in(variables)
+    if not copies and not could_be_additive(sides, tables.joints):
+        raise NotProved(lambda: _difference(_gap(sides, tables)))
     gap = _gap(sides, tables)
-    if gap == 0 or not copies_in(variables):
+    if gap == 0 or not copies:
         return alone, gap
     return mean_over_renamings, _gap(_spread_out(sides, mean_over_renamings), tables)
 
@@ -266,11 +270,15 @@ def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[
             or coefficient.free_symbols & set(variables)
             or set(density.over) != set(variables)
         ):
-            raise NotProved(lambda: f"the integrands differ by {latex(_in_full(gap))}")
+            raise NotProved(lambda: _difference(gap))
         rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(density)]
         total += coefficient
     if _simplified(total) != 0:
         raise NotProved(f"the integrals differ by {latex(total)}")
+
+
+def _difference(gap: Expr) -> str:
+    return f"the integrands differ by {latex(_in_full(gap))}"
 
 
 def _needed(sides: list[list[IntegralTerm]]) -> list[list[bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol, log
@@ -242,6 +243,7 @@ def _dominates(mixture: Expr, density: Expr) -> bool:
     return mixture.is_Add and any(term.as_coeff_Mul()[1] == density for term in mixture.args)
 
 
+@lru_cache(maxsize=4096)  # a statement and its mutants share most of their integrals
 def _known_range_of_integral(total: SumOrIntegral, bound: Bound) -> KnownRange:
     if never_negative(total.integrand):
         return KnownRange.NONNEGATIVE

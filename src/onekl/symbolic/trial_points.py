@@ -1,0 +1,134 @@
+"""Integrands at three trial points, in doubles: most false equations are seen there at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import sympy
+from sympy import Add, Expr, Mul, Pow, Symbol, log
+from sympy.core.function import AppliedUndef
+
+from onekl.symbolic.algebra import ClassProbability, Density, Joint, kl_div
+from onekl.symbolic.terms import IntegralTerm
+
+CLOSE = 1e-9  # relative to the sizes of what is added
+
+Point = Mapping[Expr, float]
+
+
+class NoValue(Exception):
+    """An expression that has no value here: its kind is unknown, or it is infinite."""
+
+
+def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: Iterable[Joint]) -> bool:
+    """Whether left less right could be a sum of densities times constants: 0 is one.
+
+    False is certain up to rounding; True says nothing.
+    """
+    every = [part for side in sides for term in side for part in (term.coefficient, *term.parts)]
+    families = {joint.family: joint for joint in joints}
+    try:
+        one, two = (_point(every, families, power) for power in (1, 2))
+        both = {d: one[d] + two[d] if _is_free(d) else one[d] for d in one}
+        gaps, sizes = zip(*(_gap(sides, _with_conditionals(p, families)) for p in (one, two, both)))
+    except (NoValue, OverflowError, ZeroDivisionError, ValueError):
+        return True
+    return abs(gaps[0] + gaps[1] - gaps[2]) <= CLOSE * (1 + sum(sizes))
+
+
+def _is_free(atom: Expr) -> bool:
+    return isinstance(atom, Density) and not atom.given
+
+
+def _point(parts: Iterable[Expr], families: Mapping[str, Joint], power: int) -> dict[Expr, float]:
+    """A number for each density, D, function and symbol; a conditional stands for itself."""
+    atoms: set[Expr] = set()
+    waiting = [
+        a for part in parts for a in part.atoms(Density, ClassProbability, AppliedUndef, Symbol)
+    ]
+    while waiting:
+        atom = waiting.pop()
+        if atom in atoms:
+            continue
+        atoms.add(atom)
+        if isinstance(atom, Density) and atom.given:
+            joint = families[atom.family]
+            waiting += [*joint.whole(atom).atoms(Density), joint.condition(atom)]
+    ordered = sorted(atoms, key=str)
+    free = [a for a in ordered if _is_free(a)]
+    point = {d: ((k + 2) ** power + k) / 13 for k, d in enumerate(free)}
+    for k, atom in enumerate(a for a in ordered if not _is_free(a)):
+        if isinstance(atom, ClassProbability):
+            odds = (2 * sorted({c.name for c in atoms if isinstance(c, ClassProbability)}).index(
+                atom.name) + 3 + 0.1 * len(str(atom.argument))) / 7  # fmt: skip
+            point[atom] = (odds if atom.outcome else 1.0) / (1 + odds)
+        else:
+            point[atom] = (2 * k + 3) / 7
+    return point
+
+
+def _with_conditionals(point: Point, families: Mapping[str, Joint]) -> Point:
+    """The point with each conditional as the joint density over its condition's."""
+    found = dict(point)
+
+    def value(density: Density) -> float:
+        joint = families[density.family]
+        above = math.prod(
+            value(d) if d.given else point[d] for d in Mul.make_args(joint.whole(density))
+        )
+        return above / point[joint.condition(density)]
+
+    for atom in point:
+        if isinstance(atom, Density) and atom.given:
+            found[atom] = value(atom)
+    return found
+
+
+def _gap(sides: Sequence[Sequence[IntegralTerm]], point: Point) -> tuple[float, float]:
+    """The left integrand less the right one, and the size of what is added."""
+    terms = [
+        sign * math.prod(_value(part, point) for part in (term.coefficient, *term.parts))
+        for sign, side in zip((1, -1), sides)
+        for term in side
+    ]
+    return math.fsum(terms), math.fsum(map(abs, terms))
+
+
+def _value(expression: Expr, point: Point) -> float:
+    if expression in point:
+        return point[expression]
+    rule = _RULES.get(expression.func)
+    if rule is not None:
+        return rule([_value(argument, point) for argument in expression.args])
+    if expression.is_number:
+        number = complex(expression)
+        if number.imag or not math.isfinite(number.real):
+            raise NoValue
+        return number.real
+    raise NoValue
+
+
+def _power(arguments: list[float]) -> float:
+    base, exponent = arguments
+    if base < 0 and exponent != round(exponent):
+        raise NoValue
+    return base**exponent
+
+
+def _divergence(arguments: list[float]) -> float:
+    a, b = arguments
+    return a * math.log(a / b) - a + b
+
+
+_RULES = {
+    Add: math.fsum,
+    Mul: math.prod,
+    Pow: _power,
+    log: lambda arguments: math.log(arguments[0]),
+    sympy.exp: lambda arguments: math.exp(arguments[0]),
+    sympy.Abs: lambda arguments: abs(arguments[0]),
+    sympy.Max: max,
+    sympy.Min: min,
+    kl_div: _divergence,
+}
