@@ -220,7 +220,7 @@ def rows_of(expression: Expr) -> Rows:
 def _inside(row: Row, variables: tuple[Symbol, ...]) -> Row:
     if set(row.variables) & set(variables):
         raise NotProved("a variable is bound twice: no rows")
-    return replace(row, variables=(*variables, *row.variables))
+    return replace(row, variables=tuple(sorted((*variables, *row.variables), key=str)))
 
 
 def _weighted(row: Row, number: Expr, weight: Ratio, inside: Ratio | None) -> Row:
