@@ -20,7 +20,8 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
-from onekl.symbolic.counterexample import Counterexample, Instance, table_of
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance, table_of
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import AT_LEAST, Line, Lines
 from onekl.symbolic.lines.rules import (

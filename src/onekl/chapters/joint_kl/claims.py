@@ -7,7 +7,8 @@ from sympy import Add, Eq, Expr, Mul, S, log, sqrt
 
 from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.best_density import Optimum
 from onekl.symbolic.sampling import RandomTables

@@ -19,7 +19,8 @@ import sympy
 
 from onekl.claims.check import WRONG, CheckFailed, Report, check, fingerprint
 from onekl.claims.claim import Claim
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.notation import latex, written
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.statements import Statement

@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import Density
-from onekl.symbolic.counterexample import Instance
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.parametric.densities import (
     Along,
