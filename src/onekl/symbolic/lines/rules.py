@@ -47,12 +47,12 @@ LOG_OF_PRODUCT = "log of a product"
 PRODUCT_RULE = "product rule"
 CANCELLING = "cancel"
 INTEGRATES_TO_1 = "a density integrates to 1"
-TWO_LABELS = "the two labels"
-EQUATION = "an equation is used"
+TWO_LABELS = "the labels' chances add up to 1"
+EQUATION = "given"
 LAW_OF_A_MAP = "law of a map"
 OUT_OF_ABS = "a positive factor out of |·|"
-NEVER_NEGATIVE = "never negative"
-DOES_NOT_VARY = "what does not vary"
+NEVER_NEGATIVE = "what is left out is never negative"
+DOES_NOT_VARY = "what does not vary is left out"
 
 # What each rule of equality rewrites.
 REWRITES = {
