@@ -9,13 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from sympy import Expr, preorder_traversal
+from sympy import Expr, Symbol, preorder_traversal
 
 from onekl.symbolic.algebra import Density
 from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, UP_TO_ORDER, Line, Lines
 from onekl.symbolic.lines.printer import LinePrinter, is_mixture
 from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Equal
+from onekl.symbolic.proof import is_density
 
 WIDEST = 58  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
@@ -51,7 +52,8 @@ def _words(line: Line, told: Sequence[str]) -> str:
     if line.sign == TENDS:
         parts = [rf"{latex(line.symbol)} \to {latex(line.point)}", *parts]
     if line.sign == SAME:
-        parts = [rf"{', '.join(map(latex, line.uses))} \text{{ varies}}"]
+        ends = "varies" if len(line.uses) == 1 else "vary"
+        parts = [rf"{', '.join(map(latex, line.uses))} \text{{ {ends}}}"]
     words = r"\text{: }".join([*rule, *([", ".join(parts)] if parts else [])])
     named = [rf"\text{{with }} {', '.join(told)}"] if told else []
     words = r"\text{, }".join([w for w in (words, *named) if w])
@@ -67,7 +69,7 @@ def _names(lines: Lines) -> dict[Expr, str]:
                 count[node] += 1
     found: dict[Expr, str] = {}
     for node, times in count.items():
-        letter = "m" if node.subs(dict.fromkeys(node.atoms(Density), 1)) == 1 else "s"
+        letter = "m" if is_density(node, _variables(node)) else "s"
         taken = any(name.startswith(letter) for name in found.values())
         if times >= OFTEN and not taken:
             found[node] = f"{letter}({', '.join(map(latex, _variables(node)))})"

@@ -84,7 +84,8 @@ class LinePrinter(BookPrinter):
         above = sorted((f for f in factors if not _is_below(f)), key=_rank)
         below = [f for f in factors if _is_below(f)]
         if not below:
-            body = " ".join(self._factor(f, len(above) > 1 or number != 1) for f in above)
+            beside = len(above) > 1
+            body = " ".join(self._factor(f, beside or (number != 1 and f.is_Add)) for f in above)
             return _with_number(number, body)
         weight = [f for f in above if _rank(f) < 3]
         last = [f for f in above if _rank(f) >= 3]

@@ -55,14 +55,14 @@ NEVER_NEGATIVE = "what is left out is never negative"
 DOES_NOT_VARY = "what does not vary is left out"
 
 # What each rule of equality rewrites.
-REWRITES = {
+REWRITES = {  # where two rules lead to a line, the first is named
     DEFINITION: (DEFINE,),
-    LINEARITY: (LINEAR, DISTRIBUTE),
     MULTIPLY_OUT: (DISTRIBUTE,),
     ORDER: (LINEAR, MERGE),
-    LOG_OF_PRODUCT: (LINEAR, LOGS),
-    PRODUCT_RULE: (BAYES,),
+    LINEARITY: (LINEAR, DISTRIBUTE),
     CANCELLING: (CANCEL,),
+    PRODUCT_RULE: (BAYES,),
+    LOG_OF_PRODUCT: (LINEAR, LOGS),
     INTEGRATES_TO_1: (LINEAR, NORMALISE),
     TWO_LABELS: (LINEAR, DISTRIBUTE, LABEL),
     OUT_OF_ABS: (ABSOLUTE,),

@@ -103,7 +103,8 @@ class _Ways:
         """The sums themselves, with logs split like the other side's, and what integrates to 1."""
         yield from own
         for rows in own:
-            for one in (rows, steps.split(rows, others[0])):
+            like = others[0], steps.cancelled(others[0])
+            for one in (rows, *(steps.split(rows, other) for other in like)):
                 yield one
                 yield steps.without_what_cancels(one)
                 yield steps.marginalised(one, self.joints)
@@ -131,11 +132,11 @@ class _Ways:
             seen.add(here)
             if here == 1:
                 return self._lines(way)
-            for name, groups in alike.items():
+            for rank, (name, groups) in enumerate(alike.items()):
                 for there in groups[here]:
                     if there not in seen:
-                        step = cost + cost_of[there], there, (*way, (name, there))
-                        heapq.heappush(waiting, step)
+                        further = cost + cost_of[there] + rank / 10_000
+                        heapq.heappush(waiting, (further, there, (*way, (name, there))))
         return None
 
     def _cost(self, place: Expr) -> float:
