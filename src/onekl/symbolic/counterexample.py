@@ -9,6 +9,8 @@ from sympy import Add, Expr, Symbol
 
 from onekl.symbolic.algebra import ClassProbability, Density
 from onekl.symbolic.instance import Instance
+from onekl.symbolic.lines.instance import counterexample_lines
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement
@@ -64,6 +66,11 @@ class Counterexample(Statement):
             raise NotProved(f"no counterexample: the sides are {left} and {right}")
         step = self._slopes(left, right) if self.along else self._step(left, right)
         return Proof(rules, (), (step,))
+
+    def _derivation(self) -> Lines:
+        """Both sides at the instances, down to their numbers."""
+        left, _, right = self.of.plain().relation()
+        return counterexample_lines((left, right), self.at, self.along)
 
     def _require_supposed(self, instance: Instance) -> None:
         """NotProved unless the relations that the statement supposes hold on the instance."""

@@ -41,9 +41,14 @@ class Instance:
         if len(set(families)) < len(families):
             raise ValueError(f"two tables for one family among {', '.join(families)}: keep one")
 
+    @property
+    def has_tables(self) -> bool:
+        """Whether it gives tables, and not values of symbols alone."""
+        return bool(self.tables)
+
     def places(self, variables: Iterable[Symbol]) -> list[Instance]:
         """The instance at every letter of those variables that its tables have and leave open."""
-        sizes = self._assignment().sizes
+        sizes = self.assignment().sizes
         known = dict(self.values)
         open_ = [v for v in variables if v in sizes and v not in known]
         letters = itertools.product(*(range(sizes[v]) for v in open_))
@@ -56,7 +61,7 @@ class Instance:
         """The expression on the instance's tables and functions, in the symbols of their cells."""
         expression = sympy.sympify(expression)
         if self.tables:
-            return sympy.sympify(compiled(expression)(self._assignment())).doit()
+            return sympy.sympify(compiled(expression)(self.assignment())).doit()
         return closed_form(expression).doit()
 
     def exact(self, expression: Expr, along: Symbol | None = None) -> Expr:
@@ -74,7 +79,8 @@ class Instance:
             )
         return found
 
-    def _assignment(self) -> Assignment:
+    def assignment(self) -> Assignment:
+        """The tables and functions in SymPy's numbers, with the letters among the values."""
         assignment = _Exact(symbolic=True, given=dict(self._function_values()), symbols=self.values)
         for joint, table in self.tables:
             put_table(assignment, joint, table)

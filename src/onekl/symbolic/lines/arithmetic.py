@@ -99,8 +99,8 @@ def log_of_product(inside: Expr) -> Expr:
         return inside.args[0]
     if isinstance(inside, Pow) and inside.base.is_positive and inside.exp.is_real:
         return inside.exp * log_of_product(inside.base)
-    if inside.is_Rational and not inside.is_Integer:
-        return log(sympy.Integer(inside.p)) - log(sympy.Integer(inside.q))
+    if inside.is_Rational and inside.is_positive:
+        return Add(*(k * log(prime) for prime, k in sympy.factorrat(inside).items()))
     return log(inside)
 
 

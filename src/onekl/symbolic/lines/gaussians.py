@@ -197,13 +197,15 @@ def _mean(weight: Gaussian, value: Expr) -> Expr:
 
 def _about_the_mean(value: Expr, weight: Gaussian) -> dict[int, Expr]:
     """The coefficients of the powers of z − μ in a polynomial, without zeros."""
+    if sympy.expand(value) == 0:
+        return {0: sympy.S.Zero}
     found, slope = {}, value
     for power in range(int(sympy.degree(sympy.expand(value), weight.variable)) + 1):
         there = slope.subs(weight.variable, weight.mean) / sympy.factorial(power)
         if sympy.expand(there) != 0:
             found[power] = there if power == 0 else sympy.factor(there)
         slope = sympy.diff(slope, weight.variable)
-    return found or {0: sympy.S.Zero}
+    return found
 
 
 # The KL of two Gaussians.
