@@ -56,13 +56,20 @@ class LinePrinter(BookPrinter):
         if isinstance(expr, Mul) and not expr.has(sympy.MatrixExpr):
             return self._product(list(_factors(expr)))
         if isinstance(expr, Add) and not expr.has(sympy.MatrixExpr):
-            return self._sum(expr)
+            number, inside = _number_of_sum(expr)
+            return self._sum(expr) if number == 1 else self._product([number, inside])
         return super()._print(expr, **options)
 
     def _print_log(self, expr: log, exp: str | None = None) -> str:
         """A number has no brackets."""
         bare = expr.args[0].is_Integer and exp is None
         return rf"\log {expr.args[0]}" if bare else super()._print_log(expr, exp)
+
+    def _print_Pow(self, expr: Pow) -> str:
+        """A power of a sum that has a name has no brackets."""
+        if expr.base in self.names and expr.exp.is_positive:
+            return rf"{self.names[expr.base]}^{{{self._print(expr.exp)}}}"
+        return super()._print_Pow(expr)
 
     def terms(self, total: Expr) -> list[Expr]:
         """The terms of a sum: of densities data first; of what is no functional positive first."""
@@ -81,6 +88,9 @@ class LinePrinter(BookPrinter):
     def _product(self, factors: list[Expr]) -> str:
         """A product: its number and sign, what stands above over what stands below, logs last."""
         number, factors = _number_before(factors)
+        factors = [part for f in factors for part in _without_number(f)]
+        number = number * Mul(*(f for f in factors if f.is_Rational))
+        factors = [f for f in factors if not f.is_Rational]
         above = sorted((f for f in factors if not _is_below(f)), key=_rank)
         below = [f for f in factors if _is_below(f)]
         if not below:
@@ -140,6 +150,24 @@ def _factors(product: Expr) -> Iterable[Expr]:
 
 def _is_below(factor: Expr) -> bool:
     return isinstance(factor, Pow) and bool(factor.exp.is_Rational and factor.exp.is_negative)
+
+
+def _number_of_sum(total: Expr) -> tuple[Expr, Expr]:
+    """A whole number that every term of a sum has, and the sum without it."""
+    parts = [term.as_coeff_Mul() for term in Add.make_args(total)]
+    number = parts[0][0]
+    whole = number.is_Integer and number > 1
+    if not total.is_Add or not whole or {n for n, _ in parts} != {number}:
+        return S.One, total
+    return number, Add(*(term for _, term in parts), evaluate=False)
+
+
+def _without_number(factor: Expr) -> tuple[Expr, ...]:
+    """A sum below, with the number of its terms apart."""
+    if not _is_below(factor) or factor.exp != -1:
+        return (factor,)
+    number, inside = _number_of_sum(factor.base)
+    return (factor,) if number == 1 else (1 / number, Pow(inside, -1, evaluate=False))
 
 
 def _number_before(factors: list[Expr]) -> tuple[sympy.Rational, list[Expr]]:

@@ -19,7 +19,7 @@ from onekl.symbolic.lines.families import bases
 from onekl.symbolic.lines.form import CANCEL, Form, Rewriting
 from onekl.symbolic.lines.line import START, Line, Lines
 from onekl.symbolic.lines.rows import Rows, defined, rows_of, sifted, written
-from onekl.symbolic.lines.rules import EQUATION, LAW_OF_A_MAP, REWRITES, sifted_form
+from onekl.symbolic.lines.rules import EQUATION, LAW_OF_A_MAP, LINEARITY, REWRITES, sifted_form
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 
@@ -31,6 +31,8 @@ def walk(
     left: Expr, right: Expr, joints: Sequence[Joint] = (), given: Sequence[Equal] = ()
 ) -> Lines:
     """The lines from left to right, by the equations given; NotProved where none are found."""
+    if Rewriting().form(left) == Rewriting().form(right):
+        return Line(left, sign=START), Line(right, LINEARITY)
     forms = _forms(tuple(given), left.has(Dirac) or right.has(Dirac))
     for every_basis in (False, True):
         found = _Ways(left, right, joints, tuple(given), every_basis).shortest(forms)
