@@ -12,7 +12,8 @@ from onekl.chapters import stated_claims
 from onekl.chapters.gan import claims as gan
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, conditional, marginal, x, z
 from onekl.symbolic.algebra import KL, ClassProbability, Expectation, Joint, SumOrIntegral
-from onekl.symbolic.counterexample import Counterexample, Instance, table_of, table_of_pairs
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance, table_of, table_of_pairs
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.minimum import Minimum

@@ -13,7 +13,8 @@ from onekl.claims.numbers import Disagreement, Numbers
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.given import given
 from onekl.examiner.vectors import Examiner
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.real_line import closed_form

@@ -13,7 +13,7 @@ from sympy.printing.latex import LatexPrinter
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian, SumOrIntegral
 
 
-class _BookPrinter(LatexPrinter):
+class BookPrinter(LatexPrinter):
     """SymPy's LaTeX printer in the book's notation, with terms in the order that they have."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class _BookPrinter(LatexPrinter):
 
 def latex(expression: Expr) -> str:
     """The expression in the book's notation."""
-    return _BookPrinter().doprint(expression)
+    return BookPrinter().doprint(expression)
 
 
 def signed(terms: Iterable[Expr]) -> list[str]:

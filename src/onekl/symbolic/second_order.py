@@ -14,7 +14,7 @@ from sympy.core.symbol import Str
 
 from onekl.symbolic.algebra import Density, Expectation, define
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
+from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement, difference
@@ -24,6 +24,18 @@ UNDER_THE_INTEGRAL = (
     r"\text{the functions are twice differentiable, "
     r"and differentiation may be taken under the integral}"
 )
+
+
+@evaluates(sympy.Subs)
+def _at_a_point(expression: sympy.Subs) -> Evaluator:
+    """An expression with values for some of its symbols."""
+    inside, places = compiled(expression.expr), [compiled(p) for p in expression.point]
+
+    def value(instance: Assignment) -> Number:
+        place = tuple(p(instance) for p in places)
+        return sum(inside(instance) for _ in instance.visit(expression.variables, [place]))
+
+    return value
 
 
 # What has all derivatives where it has a value: elementary, or an unknown smooth function.

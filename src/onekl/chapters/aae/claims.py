@@ -26,7 +26,8 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
-from onekl.symbolic.counterexample import Counterexample, Instance, table_of
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance, table_of
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator

@@ -10,7 +10,7 @@ from sympy import Rational, S
 
 from onekl.chapters.joint_kl.claims import P, Q, x, z
 from onekl.symbolic.algebra import Joint
-from onekl.symbolic.counterexample import Instance, table_of_pairs
+from onekl.symbolic.instance import Instance, table_of_pairs
 
 OLD_P, OLD_Q = Joint("p^{o}", (x, z)), Joint("q^{o}", (x, z))
 

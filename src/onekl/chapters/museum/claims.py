@@ -12,7 +12,7 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.chapters.museum.specimen import Specimen, make_specimen
 from onekl.chapters.vae.claims import gaussian_kl, mu, s, sigma, slope, tau, v
 from onekl.symbolic.algebra import KL, Expectation, Gaussian
-from onekl.symbolic.counterexample import Instance
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import AT_LEAST, Line

@@ -22,7 +22,8 @@ from onekl.claims.claim import Claim
 from onekl.claims.fingerprint import fingerprint
 from onekl.claims.numbers import WRONG
 from onekl.claims.report import Report
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.notation import latex, written
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.statements import Statement

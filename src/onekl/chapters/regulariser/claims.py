@@ -30,7 +30,8 @@ from onekl.symbolic.algebra import (
     Joint,
     SumOrIntegral,
 )
-from onekl.symbolic.counterexample import Counterexample, Instance
+from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.optima.minimum import Minimum

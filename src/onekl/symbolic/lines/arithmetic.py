@@ -53,17 +53,20 @@ def normal(expression: Basic) -> Basic:
     if isinstance(expression, log):
         return log(sympy.cancel(opened(arguments[0])), evaluate=False)
     rebuilt = expression.func(*arguments)
-    if isinstance(rebuilt, Expectation) and rebuilt.weight.has(Gaussian):
-        rebuilt = rebuilt.definition()
-    if isinstance(rebuilt, SumOrIntegral):
-        is_smooth = rebuilt.has(Gaussian, CoordinateSum, SquaredNorm)
-        return _term_by_term(rebuilt, rebuilt.variables) if is_smooth else rebuilt
-    return _term_by_term(rebuilt, (INDEX,)) if isinstance(rebuilt, CoordinateSum) else rebuilt
+    if isinstance(rebuilt, CoordinateSum):
+        return _term_by_term(rebuilt, (INDEX,))
+    is_total = isinstance(rebuilt, (Expectation, SumOrIntegral))
+    if is_total and (0 in rebuilt.args or rebuilt.has(Gaussian, CoordinateSum, SquaredNorm)):
+        whole = rebuilt.definition() if isinstance(rebuilt, Expectation) else rebuilt
+        return _term_by_term(whole, whole.variables)
+    return rebuilt
 
 
 def _term_by_term(whole: SumOrIntegral | CoordinateSum, variables: tuple[Symbol, ...]) -> Expr:
     """An integral, or a sum over coordinates, as a sum of constants times such totals."""
     inside, over = whole.args
+    if inside == 0:
+        return inside
     split = (t.as_independent(*variables, as_Add=False) for t in Add.make_args(opened(inside)))
     return Add(*(constant * whole.func(rest, over) for constant, rest in split))
 
@@ -96,8 +99,8 @@ def log_of_product(inside: Expr) -> Expr:
         return inside.args[0]
     if isinstance(inside, Pow) and inside.base.is_positive and inside.exp.is_real:
         return inside.exp * log_of_product(inside.base)
-    if inside.is_Rational and not inside.is_Integer:
-        return log(sympy.Integer(inside.p)) - log(sympy.Integer(inside.q))
+    if inside.is_Rational and inside.is_positive:
+        return Add(*(k * log(prime) for prime, k in sympy.factorrat(inside).items()))
     return log(inside)
 
 

@@ -1,17 +1,147 @@
+"""A derivation as a student would write it: aligned, in the book's order, broken where it is wide.
+
+The words of a rule stand between the two rows that it joins, in small print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from sympy import Expr, Symbol, preorder_traversal
+
+from onekl.symbolic.algebra import Density
+from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, UP_TO_ORDER, Line, Lines
+from onekl.symbolic.lines.printer import LinePrinter, is_mixture
 from onekl.symbolic.notation import latex
+from onekl.symbolic.premises import Equal
+from onekl.symbolic.proof import is_density
+
+WIDEST = 58  # glyphs in a row: about 700 px on a page
+OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
+SIGNS = {EQUAL: "=", AT_LEAST: r"\geq", SAME: r"\sim", TENDS: r"\to", UP_TO_ORDER: r"\approx"}
 
 
-def display(lines):
-    return (
-        r"\begin{aligned}"
-        + r" \\ ".join(
-            "&"
-            + l.sign.replace("same", r"\sim")
-            .replace(">=", r"\geq")
-            .replace("->", r"\to")
-            .replace("~", r"\approx")
-            + latex(l.expression)
-            for l in lines
-        )
-        + r"\end{aligned}"
-    )
+def display(lines: Lines) -> str:
+    """The derivation in LaTeX, in an `aligned`."""
+    names = _names(lines)
+    printer = LinePrinter(names)
+    rows: list[str] = []
+    told: set[Expr] = set()
+    for line in lines:
+        new = [one for one in names if one not in told and line.expression.has(one)]
+        told.update(new)
+        rows += _rows(line, printer, [f"{names[one]} = {printer.in_full(one)}" for one in new])
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+
+
+def _rows(line: Line, printer: LinePrinter, told: Sequence[str]) -> list[str]:
+    """The small words that lead to a line, and its rows."""
+    words = _words(line, told)
+    before = [rf"& \quad {words}"] if words else []
+    sign = SIGNS.get(line.sign, "")
+    first, *others = _broken(line.expression, printer)
+    return [*before, f"&{sign} {first}", *(rf"& \quad {row}" for row in others)]
+
+
+def _words(line: Line, told: Sequence[str]) -> str:
+    """The rule's name, what it is used with, and the names that the line takes."""
+    rule = [] if line.sign == START else [rf"\text{{{line.rule}}}"]
+    parts = [one.latex() for one in line.uses if isinstance(one, Equal)]
+    if line.sign == TENDS:
+        parts = [rf"{latex(line.symbol)} \to {latex(line.point)}", *parts]
+    if line.sign == SAME:
+        ends = "varies" if len(line.uses) == 1 else "vary"
+        parts = [rf"{', '.join(map(latex, line.uses))} \text{{ {ends}}}"]
+    words = r"\text{: }".join([*rule, *([", ".join(parts)] if parts else [])])
+    named = [rf"\text{{with }} {', '.join(told)}"] if told else []
+    words = r"\text{, }".join([w for w in (words, *named) if w])
+    return rf"{{\scriptstyle {words}}}" if words else ""
+
+
+def _names(lines: Lines) -> dict[Expr, str]:
+    """The names of sums of densities that stand often: m for a mixture, s for another sum."""
+    count: Counter[Expr] = Counter()
+    for line in lines:
+        for node in preorder_traversal(line.expression):
+            if is_mixture(node):
+                count[node] += 1
+    found: dict[Expr, str] = {}
+    for node, times in count.items():
+        letter = "m" if is_density(node, _variables(node)) else "s"
+        taken = any(name.startswith(letter) for name in found.values())
+        if times >= OFTEN and not taken:
+            found[node] = f"{letter}({', '.join(map(latex, _variables(node)))})"
+    return found
+
+
+def _variables(total: Expr) -> tuple[Symbol, ...]:
+    """The letters of a sum's densities."""
+    letters = set().union(*(d.free_symbols for d in total.atoms(Density)))
+    return tuple(sorted(letters, key=str))
+
+
+def _broken(expression: Expr, printer: LinePrinter) -> list[str]:
+    """The rows of an expression: one where it fits, else broken at the terms of its sum."""
+    whole = printer.doprint(expression)
+    if width(whole) <= WIDEST:
+        return [whole]
+    rows: list[str] = []
+    for place, term in enumerate(printer.terms(expression)):
+        text = printer.doprint(term)
+        text = text if text.startswith("-") or place == 0 else f"+ {text}"
+        if rows and width(rows[-1] + text) <= WIDEST:
+            rows[-1] += f" {text}"
+        else:
+            rows += _at_logs(text)
+    return rows
+
+
+def _at_logs(term: str) -> list[str]:
+    """A term that is too wide, broken before its last log that stands outside of a fraction."""
+    if width(term) <= WIDEST:
+        return [term]
+    depth, places = 0, []
+    for place, letter in enumerate(term):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0 and term.startswith(r"\log", place) and not _is_inside(term[:place]):
+            places.append(place)
+    if not places:
+        return [term]
+    return [term[: places[-1]].rstrip(), rf"\quad {term[places[-1] :]}"]
+
+
+def _is_inside(before: str) -> bool:
+    """Whether a bracket that grows is open, which no row may break."""
+    return before.count(r"\left") > before.count(r"\right")
+
+
+def width(text: str) -> int:
+    """About how many glyphs wide a piece of LaTeX is; of a fraction the wider part counts."""
+    text = re.sub(r"\\(?:left|right|text|mathrm|mathcal|mathbb|tilde|scriptstyle|big)\b", "", text)
+    while (start := re.search(r"\\t?frac\{", text)) is not None:
+        above, rest = _braced(text[start.end() - 1 :])
+        below, rest = _braced(rest)
+        wider = max((above, below), key=width)
+        text = text[: start.start()] + wider + rest
+    text = re.sub(r"\\begin\{array\}\{\w*\}(.*?)\\end\{array\}", _widest_row, text)
+    text = re.sub(r"\\log\b", "log ", text)
+    text = re.sub(r"\\i+nt\b", "S ", text)
+    text = re.sub(r"_\{([^{}]*)\}", lambda m: m[1][::2], text)
+    text = re.sub(r"\\[a-zA-Z]+", "x", text)
+    return len(re.sub(r"[{}\\^_&,;! ]", "", text))
+
+
+def _widest_row(match: re.Match) -> str:
+    return max(match[1].split(r"\\"), key=len)
+
+
+def _braced(text: str) -> tuple[str, str]:
+    """What stands in the braces that a text starts with, and the rest."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        if depth == 0:
+            return text[1:place], text[place + 1 :]
+    raise ValueError(f"a brace is not closed: {text}")

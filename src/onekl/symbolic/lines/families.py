@@ -57,7 +57,7 @@ def bases(
 ) -> list[list[Basis]]:
     """For each family of two variables the bases that some density of the vocabulary is part of.
 
-    With `every` all of them.
+    The joint itself is one where there is no conditional; with `every` each one is.
     """
     found = []
     for joint in joints:
@@ -66,10 +66,10 @@ def bases(
         if len(joint.variables) != 2 or joint.roles or not both:
             continue
         x, z = joint.variables
-        ways = ((joint(x, z),), (joint(x), joint(z, given=x)), (joint(z), joint(x, given=z)))
-        found.append(
-            [Basis(joint, _in_order(way, own)) for way in ways if every or set(way) & both]
-        )
+        ways = ((joint(x), joint(z, given=x)), (joint(z), joint(x, given=z)), (joint(x, z),))
+        used = [way for way in ways if every or set(way) & both]
+        used = used if every else [way for way in used if len(way) == 2] or used
+        found.append([Basis(joint, _in_order(way, own)) for way in used])
     return found
 
 

@@ -248,7 +248,7 @@ class Rewriting:
         for form in others:
             factor = form if len(form) == 1 or self._multiplies_out(form) else self._as_atom(form)
             total = _sum((self._monomial(a[0], b[0]), a[1] * b[1]) for a in total for b in factor)
-        return total
+        return _opened(total)
 
     def _multiplies_out(self, form: Form) -> bool:
         """Whether a sum under an integral is a sum of logs and integrals, not a mixture."""
@@ -329,6 +329,15 @@ class Rewriting:
         number, inside = _by_first(_sum((_less(monomial, outside), c) for monomial, c in form))
         atom = _atom("integral", tuple(sorted(variables, key=str)), inside)
         return ((self._monomial((outside, ()), (((atom, 1),), ())), number),)
+
+
+def _opened(form: Form) -> Form:
+    """A sum that is left as the only factor as a sum."""
+    if len(form) != 1:
+        return form
+    (((above, below), number),) = form
+    alone = not below and len(above) == 1 and above[0][1] == 1 and above[0][0].kind == "sum"
+    return _scaled(above[0][0].parts[0], number) if alone else form
 
 
 def _is_term(atom: Atom) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import sympy
-from sympy import Add, Basic, Expr, MatAdd, MatrixExpr, Mul, Rational, Symbol, log, pi
+from sympy import Add, Basic, Expr, MatAdd, MatrixExpr, Mul, Pow, Rational, Symbol, log, pi
 
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.lines.arithmetic import by_rewriting, normal, with_logs_split
 from onekl.symbolic.lines.line import Line, Rule, register
-from onekl.symbolic.lines.written import product, replaced, total
+from onekl.symbolic.lines.written import product, ratio, replaced, total
 from onekl.symbolic.vectors.algebra import SquaredNorm, ZeroVector
 from onekl.symbolic.vectors.normal import VectorGaussian
 
@@ -21,7 +21,13 @@ HALF = Rational(1, 2)
 
 def with_formulas(expression: Expr) -> Expr:
     """Each Gaussian as its formula."""
-    return replaced(expression, lambda e: e.formula() if isinstance(e, Gaussian) else None)
+    return replaced(expression, lambda part: _formula(part) if _is_isotropic(part) else None)
+
+
+def _formula(gaussian: Gaussian) -> Expr:
+    """exp(−(z − μ)²/2σ²)/√(2πσ²), to the power d for a vector."""
+    scale = Pow(2 * pi * gaussian.variance, _dimension(gaussian) / 2, evaluate=False)
+    return ratio(sympy.exp(-_square(gaussian) / (2 * gaussian.variance)), scale)
 
 
 # The logarithm.
@@ -191,13 +197,15 @@ def _mean(weight: Gaussian, value: Expr) -> Expr:
 
 def _about_the_mean(value: Expr, weight: Gaussian) -> dict[int, Expr]:
     """The coefficients of the powers of z − μ in a polynomial, without zeros."""
+    if sympy.expand(value) == 0:
+        return {0: sympy.S.Zero}
     found, slope = {}, value
     for power in range(int(sympy.degree(sympy.expand(value), weight.variable)) + 1):
         there = slope.subs(weight.variable, weight.mean) / sympy.factorial(power)
         if sympy.expand(there) != 0:
             found[power] = there if power == 0 else sympy.factor(there)
         slope = sympy.diff(slope, weight.variable)
-    return found or {0: sympy.S.Zero}
+    return found
 
 
 # The KL of two Gaussians.
@@ -212,11 +220,11 @@ def with_gaussian_kl(expression: Expr) -> Expr:
         first, second = part.args
         if not isinstance(first.variable, Symbol) or first.variable != second.variable:
             return None
-        ratio = first.variance / second.variance
+        quotient = first.variance / second.variance
         shift = total(first.mean, -second.mean) ** 2 / second.variance
-        if ratio == 1:
+        if quotient == 1:
             return shift / 2
-        return product(HALF, total(shift, ratio, -log(ratio), -1))
+        return product(HALF, total(shift, quotient, -log(quotient), -1))
 
     return replaced(expression, change)
 

@@ -149,19 +149,24 @@ def defined(expression: Expr) -> Expr:
         return integral(defined(expression.integrand), expression.variables)
     if isinstance(expression, Expectation):
         weight = Mul.make_args(expression.weight)
-        return integral(product((*weight, defined(expression.value))), expression.variables)
+        return integral(product((*weight, defined(expression.value))), _sorted(expression))
     if isinstance(expression, Entropy):
         (density,) = expression.args
         body = product((*Mul.make_args(density), log(density)))
-        return product((S.NegativeOne, SumOrIntegral(body, expression.variables)))
+        return product((S.NegativeOne, SumOrIntegral(body, _sorted(expression))))
     if isinstance(expression, KL) and isinstance(expression.first, LabelledJoint):
         return total(map(defined, expression.cases()))
     if isinstance(expression, KL):
-        return integral(_surprise(*expression.args), expression.variables)
+        return integral(_surprise(*expression.args), _sorted(expression))
     if isinstance(expression, kl_div):
         first, second = expression.args
         return total((_surprise(first, second), product((S.NegativeOne, first)), second))
     return expression
+
+
+def _sorted(functional: Expr) -> tuple[Symbol, ...]:
+    """The variables of a functional in the order in which they are printed."""
+    return tuple(sorted(functional.variables, key=str))
 
 
 def _surprise(first: Expr, second: Expr) -> Expr:
@@ -220,7 +225,7 @@ def rows_of(expression: Expr) -> Rows:
 def _inside(row: Row, variables: tuple[Symbol, ...]) -> Row:
     if set(row.variables) & set(variables):
         raise NotProved("a variable is bound twice: no rows")
-    return replace(row, variables=(*variables, *row.variables))
+    return replace(row, variables=tuple(sorted((*variables, *row.variables), key=str)))
 
 
 def _weighted(row: Row, number: Expr, weight: Ratio, inside: Ratio | None) -> Row:

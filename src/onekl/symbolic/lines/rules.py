@@ -47,22 +47,22 @@ LOG_OF_PRODUCT = "log of a product"
 PRODUCT_RULE = "product rule"
 CANCELLING = "cancel"
 INTEGRATES_TO_1 = "a density integrates to 1"
-TWO_LABELS = "the two labels"
-EQUATION = "an equation is used"
+TWO_LABELS = "the labels' chances add up to 1"
+EQUATION = "given"
 LAW_OF_A_MAP = "law of a map"
 OUT_OF_ABS = "a positive factor out of |·|"
-NEVER_NEGATIVE = "never negative"
-DOES_NOT_VARY = "what does not vary"
+NEVER_NEGATIVE = "what is left out is never negative"
+DOES_NOT_VARY = "what does not vary is left out"
 
 # What each rule of equality rewrites.
-REWRITES = {
+REWRITES = {  # where two rules lead to a line, the first is named
     DEFINITION: (DEFINE,),
-    LINEARITY: (LINEAR, DISTRIBUTE),
     MULTIPLY_OUT: (DISTRIBUTE,),
     ORDER: (LINEAR, MERGE),
-    LOG_OF_PRODUCT: (LINEAR, LOGS),
-    PRODUCT_RULE: (BAYES,),
+    LINEARITY: (LINEAR, DISTRIBUTE),
     CANCELLING: (CANCEL,),
+    PRODUCT_RULE: (BAYES,),
+    LOG_OF_PRODUCT: (LINEAR, LOGS),
     INTEGRATES_TO_1: (LINEAR, NORMALISE),
     TWO_LABELS: (LINEAR, DISTRIBUTE, LABEL),
     OUT_OF_ABS: (ABSOLUTE,),

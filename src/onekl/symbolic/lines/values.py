@@ -14,10 +14,11 @@ VALUES_PUT_IN = "values put in"
 
 
 def _puts_in(before: Expr, line: Line) -> bool:
-    """Whether the two are the same once the equations are put into both, and not before."""
+    """Whether the two are the same once the equations, each of which occurs, are put into both."""
     values = {e.left: sympy.sympify(e.right) for e in line.uses if isinstance(e, Equal)}
-    sides = [with_values(side, values) for side in (before, line.expression)]
-    return not same(before, line.expression) and same(*sides)
+    occur = all(before.has(left) or line.expression.has(left) for left in values)
+    sides = (with_values(side, values) for side in (before, line.expression))
+    return bool(values) and occur and same(*sides)
 
 
 _x, _a = sympy.symbols("x a", real=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 
-from sympy import Expr
+from sympy import Expr, preorder_traversal
 
 from onekl.symbolic.algebra import Dirac, Joint
 from onekl.symbolic.lines import steps
@@ -19,7 +19,7 @@ from onekl.symbolic.lines.families import bases
 from onekl.symbolic.lines.form import CANCEL, Form, Rewriting
 from onekl.symbolic.lines.line import START, Line, Lines
 from onekl.symbolic.lines.rows import Rows, defined, rows_of, sifted, written
-from onekl.symbolic.lines.rules import EQUATION, LAW_OF_A_MAP, REWRITES, sifted_form
+from onekl.symbolic.lines.rules import EQUATION, LAW_OF_A_MAP, LINEARITY, REWRITES, sifted_form
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 
@@ -31,6 +31,8 @@ def walk(
     left: Expr, right: Expr, joints: Sequence[Joint] = (), given: Sequence[Equal] = ()
 ) -> Lines:
     """The lines from left to right, by the equations given; NotProved where none are found."""
+    if Rewriting().form(left) == Rewriting().form(right):
+        return Line(left, sign=START), Line(right, LINEARITY)
     forms = _forms(tuple(given), left.has(Dirac) or right.has(Dirac))
     for every_basis in (False, True):
         found = _Ways(left, right, joints, tuple(given), every_basis).shortest(forms)
@@ -65,31 +67,26 @@ class _Ways:
         self.joints, self.given = joints, given
         words = [*steps.vocabulary(right), *steps.vocabulary(left)]
         self.ways = bases(joints, list(dict.fromkeys(words)), every_basis)
-        self.places = [left, right]
-        for rows in self._rows(left, right):
-            place = written(rows)
-            if place not in self.places:
-                self.places.append(place)
-        for side in (left, right):
-            if defined(side) not in self.places:
-                self.places.append(defined(side))
-
-    def _rows(self, left: Expr, right: Expr) -> Iterable[Rows]:
-        """All sums of integrals that the two sides come by."""
+        self.places = list(dict.fromkeys((left, right, defined(left), defined(right))))
+        self.detours: set[Expr] = set()
         try:
-            sides = [rows_of(side) for side in (left, right)]
+            sides = rows_of(left), rows_of(right)
         except NotProved:
             return
-        own = [self._own(rows, (right, left)[k]) for k, rows in enumerate(sides)]
-        every = [dict.fromkeys(rows) for rows in own]
-        yield from every[0]
-        yield from every[1]
-        for k, places in enumerate(every):
-            for rows in places:
-                yield from self._apart(rows, sides[1 - k])
-            for rows in places:
-                for other in every[1 - k]:
-                    yield steps.lifted(rows, other, self.joints)
+        every = [list(dict.fromkeys(self._own(sides[k], (right, left)[k]))) for k in (0, 1)]
+        self._add(rows for k in (0, 1) for rows in self._plainly(every[k], every[1 - k]))
+        self._add((rows for k in (0, 1) for rows in self._by_detours(every[k])), detour=True)
+
+    def _add(self, sums: Iterable[Rows], detour: bool = False) -> None:
+        """Add sums to the places; a person takes a detour only for want of another way."""
+        known = set(self.places)
+        for rows in dict.fromkeys(sums):
+            place = written(rows)
+            if place not in known:
+                known.add(place)
+                self.places.append(place)
+                if detour:
+                    self.detours.add(place)
 
     def _own(self, rows: Rows, other: Expr) -> Iterable[Rows]:
         """What one side comes by in the words of the other."""
@@ -104,17 +101,30 @@ class _Ways:
                     yield changed
                     yield steps.cancelled(changed)
 
-    def _apart(self, rows: Rows, like: Rows) -> Iterable[Rows]:
-        """The rows with their logs split, and without what integrates to 1."""
-        for one in (rows, steps.split(rows, like), steps.split_in_full(rows)):
-            yield one
-            yield steps.marginalised(one, self.joints)
-            yield steps.without_what_cancels(one)
+    def _plainly(self, own: Sequence[Rows], others: Sequence[Rows]) -> Iterable[Rows]:
+        """The sums themselves, with logs split like the other side's, and what integrates to 1."""
+        yield from own
+        for rows in own:
+            like = others[0], steps.cancelled(others[0])
+            for one in (rows, *(steps.split(rows, other) for other in like)):
+                yield one
+                yield steps.without_what_cancels(one)
+                yield steps.marginalised(one, self.joints)
+            for other in others:
+                yield steps.lifted(rows, other, self.joints)
+
+    def _by_detours(self, own: Sequence[Rows]) -> Iterable[Rows]:
+        """The sums with each log split into those of its factors."""
+        for rows in own:
+            for one in (rows, steps.without_what_cancels(rows)):
+                apart = steps.split_in_full(one)
+                yield apart
+                yield steps.marginalised(apart, self.joints)
 
     def shortest(self, forms: Forms) -> Lines | None:
         """The way with the fewest lines, and of those the one with the shortest lines."""
         alike = self._alike(forms)
-        size = [len(str(place)) for place in self.places]
+        cost_of = [self._cost(place) for place in self.places]
         waiting = [(0.0, 0, ())]
         seen: set[int] = set()
         while waiting:
@@ -124,12 +134,17 @@ class _Ways:
             seen.add(here)
             if here == 1:
                 return self._lines(way)
-            for name, groups in alike.items():
+            for rank, (name, groups) in enumerate(alike.items()):
                 for there in groups[here]:
                     if there not in seen:
-                        further = cost + 1 + size[there] / 10_000
+                        further = cost + cost_of[there] + rank / 10_000
                         heapq.heappush(waiting, (further, there, (*way, (name, there))))
         return None
+
+    def _cost(self, place: Expr) -> float:
+        """1 for each line, a little for its length, and more for what nobody would write."""
+        length = sum(1 for _ in preorder_traversal(place))
+        return 1 + length / 1000 + (0.7 if place in self.detours else 0)
 
     def _alike(self, forms: Forms) -> dict[str, list[list[int]]]:
         """By rule and place, the places that the rule leads to."""

@@ -114,7 +114,8 @@ def product(*factors: Expr) -> Expr:
 
 def ratio(above: Expr, below: Expr) -> Expr:
     """A fraction as it is written, in which nothing is cancelled."""
-    return Mul(*Mul.make_args(above), Pow(below, -1, evaluate=False), evaluate=False)
+    inverse = Pow(below, -1, evaluate=False)
+    return inverse if above == 1 else Mul(*Mul.make_args(above), inverse, evaluate=False)
 
 
 def negative(term: Expr) -> Expr:

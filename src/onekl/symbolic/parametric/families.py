@@ -15,7 +15,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import Density
-from onekl.symbolic.counterexample import Instance
+from onekl.symbolic.instance import Instance
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.parametric.densities import (
     Along,
@@ -192,16 +192,26 @@ def on_family(
     the coordinates of its parameter, which are symbols. ValueError for a joint of several
     variables, for cells that do not sum to one, and for a vector without coordinates.
     """
-    instance = FamilyAssignment(symbolic=True, values={**coordinates, **(values or {})})
+    instance = _family_assignment(tables, coordinates, values or {})
+    missing = expression.atoms(VectorSymbol) - set(coordinates)
+    if missing:
+        raise ValueError(f"no coordinates are given for {', '.join(sorted(map(str, missing)))}")
+    return sympy.sympify(compiled(expression)(instance))
+
+
+def _family_assignment(
+    tables: Mapping[ParametricJoint, Sequence[Expr]],
+    coordinates: Mapping[VectorSymbol, Sequence[Expr]],
+    values: Mapping[Symbol, Expr],
+) -> FamilyAssignment:
+    """The families as formulas in the coordinates."""
+    instance = FamilyAssignment(symbolic=True, values={**coordinates, **values})
     for joint, cells in tables.items():
         _require_family(joint, cells, coordinates)
         (variable,) = joint.variables
         instance.sizes[variable], instance.axes[joint.family] = len(cells), joint.variables
         instance.families[joint.family] = _given(cells, coordinates[joint.parameter])
-    missing = expression.atoms(VectorSymbol) - set(coordinates)
-    if missing:
-        raise ValueError(f"no coordinates are given for {', '.join(sorted(map(str, missing)))}")
-    return sympy.sympify(compiled(expression)(instance))
+    return instance
 
 
 @dataclass(frozen=True)
@@ -214,6 +224,15 @@ class FamilyInstance(Instance):
 
     families: tuple[tuple[ParametricJoint, tuple[Expr, ...]], ...] = ()
     coordinates: tuple[tuple[VectorSymbol, tuple[Expr, ...]], ...] = ()
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether it gives families."""
+        return bool(self.families)
+
+    def assignment(self) -> FamilyAssignment:
+        """The families as formulas in the coordinates of their parameters."""
+        return _family_assignment(dict(self.families), dict(self.coordinates), {})
 
     def formula(self, expression: Expr) -> Expr:
         """The expression on the families, in the symbols of their cells."""

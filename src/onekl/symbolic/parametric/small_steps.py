@@ -10,6 +10,8 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.limits import Expansion
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.small_steps import expansion_lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number
 from onekl.symbolic.parametric.densities import (
@@ -18,8 +20,8 @@ from onekl.symbolic.parametric.densities import (
     VectorSymbol,
     rank,
     scaled,
-    steps,
 )
+from onekl.symbolic.parametric.jets import jet, taylor_coefficient
 from onekl.symbolic.parametric.pieces import Needed, Piece, settled
 from onekl.symbolic.parametric.score import pieces
 from onekl.symbolic.parametric.statements import (
@@ -28,12 +30,10 @@ from onekl.symbolic.parametric.statements import (
     require_known,
     smooth,
 )
-from onekl.symbolic.parametric.zero_sums import require_zero_sum, unknowns
+from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.statements import Statement, provable
-
-SMOOTH = (sympy.Add, sympy.Mul, sympy.Pow, sympy.log, sympy.exp)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,10 @@ class ParametricExpansion(Statement):
         first = smooth((self.expression, self.value), self.order + 1)
         return proof_of(needed, first, (remainders,) if over else (), right)
 
+    def _derivation(self) -> Lines:
+        """Taylor at every point of the integral."""
+        return expansion_lines(self.expression, self.step, self.order, self.value)
+
     def _compile(self) -> Evaluator:
         """The remainder over t^order along the line at a small t; 0 where it is of higher order.
 
@@ -145,52 +149,11 @@ def _coefficient(piece: Piece, t: Symbol, power: int, order: int) -> Piece:
     moved = {d for d in piece.integrand.atoms(ParametricDensity) if d.point != d.parameter}
     if any(moved & a.atoms(ParametricDensity) for a in piece.integrand.atoms(Along)):
         raise NotProved("a derivative at another point than the parameter is beyond this prover")
-    line = piece.integrand.xreplace({d: _jet(d, order) for d in moved})
+    line = piece.integrand.xreplace({d: jet(d, order) for d in moved})
     here = {d: d.at_parameter for d in _shifted(piece)}
     return replace(
         piece,
-        integrand=_taylor_coefficient(line, t, power),
+        integrand=taylor_coefficient(line, t, power),
         weights=frozenset(w.xreplace(here) for w in piece.weights),
         bases=frozenset(b.xreplace(here) for b in piece.bases),
     )
-
-
-def _taylor_coefficient(line: Expr, t: Symbol, power: int) -> Expr:
-    """The coefficient of a power of t, for unknown densities that t does not stand in."""
-    names = {u: sympy.Dummy("u", real=True, positive=u.is_positive) for u in unknowns(line)}
-    line = line.xreplace(names)
-    _require_smooth(line, t)
-    found = sympy.diff(line, t, power).subs(t, 0) / sympy.factorial(power)
-    if found.has(sympy.nan, sympy.zoo, sympy.oo):
-        raise NotProved("the integrand has no expansion in whole powers of the step")
-    return sympy.expand(found).xreplace({name: u for u, name in names.items()})
-
-
-def _require_smooth(line: Expr, t: Symbol) -> None:
-    """NotProved where t stands inside what may have a kink: SymPy differentiates that too."""
-    for part in sympy.preorder_traversal(line):
-        if t in part.free_symbols and part != t and not isinstance(part, SMOOTH):
-            raise NotProved(f"{part.func.__name__} of the step is not seen to be smooth in it")
-
-
-def _jet(density: ParametricDensity, order: int) -> Expr:
-    """The Taylor polynomial of a density at θ + Σ cv, by its derivatives along the vectors v."""
-    start = density.at_parameter
-    if density == start:
-        return density
-    moves = steps(density.point, density.parameter)
-    letters = {v: sympy.Dummy(str(v)) for v in moves}
-    line = sympy.Add(*(c * letters[v] for v, c in moves.items()))
-    powers = [sympy.expand(line**power / sympy.factorial(power)) for power in range(1, order + 1)]
-    terms = [term for power in powers for term in sympy.Add.make_args(power)]
-    return sympy.Add(start, *(_jet_term(start, term, letters) for term in terms))
-
-
-def _jet_term(
-    start: ParametricDensity, term: Expr, letters: dict[VectorSymbol, sympy.Dummy]
-) -> Expr:
-    """A product of coefficients and of letters for directions, as a derivative."""
-    degrees = {v: sympy.degree(term, letter) for v, letter in letters.items()}
-    size = term.xreplace(dict.fromkeys(letters.values(), sympy.S.One))
-    directions = [v for v, degree in degrees.items() for _ in range(degree)]
-    return size * Along(start, start.parameter, directions)

@@ -11,12 +11,16 @@ import mpmath
 import sympy
 from sympy import Add, Dummy, Expr, MatrixExpr, Mul, Symbol, log, pi
 
+from onekl.symbolic.lines.concentration import narrowing_lines
+from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Statement, difference, provable
 from onekl.symbolic.trials import Narrowing
 from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
+from onekl.symbolic.vectors.functions import bounded_function
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import coordinates
 from onekl.symbolic.vectors.reduction import Reduction, summed
 from onekl.symbolic.vectors.statements import is_zero, needed_signs
@@ -93,6 +97,16 @@ class Concentration(Statement):
         """The mean of a smooth bounded function on its way to the limit."""
         return (Narrowing(self.kernel, self.variable, self.symbol, self.place),)
 
+    def _derivation(self) -> Lines:
+        """A substitution into the standard Gaussian, and the limit under the integral."""
+        mean, variance = self._narrowing(self.kernel, self.place)
+        gaussian = self.kernel
+        if not isinstance(gaussian, VectorGaussian):
+            if mean != 0 or variance.has(INDEX):
+                raise NotProved(f"{latex(self.kernel)} is not N(x; 0, σ²I): write lines by hand")
+            gaussian = VectorGaussian(self.variable, 0, variance)
+        return narrowing_lines(self.kernel, gaussian, self.symbol, self.place)
+
     def _compile(self) -> Evaluator:
         """How far means of f are from f(place) at a small symbol; ∞ where one diverges.
 
@@ -121,11 +135,9 @@ class Concentration(Statement):
 
     def _tested(self, instance: Assignment, target: Place) -> list[Callable[[Place], Number]]:
         """Functions of the class that is assumed."""
-        random = instance.functions
 
         def smooth(x: Place) -> Number:
-            form = sum((random("f", i) * c for i, c in enumerate(x, 1)), random("f", 0))
-            return mpmath.cos(form) + 1 / (1 + sum(c * c for c in x))
+            return bounded_function(instance, "f", x)
 
         def jumping(x: Place) -> Number:
             return mpmath.mpf(x != target)

@@ -9,6 +9,8 @@ import sympy
 from sympy import Derivative, Expr, Function, MatrixExpr, Symbol
 
 from onekl.symbolic.algebra import Dirac, Expectation, Gaussian, Joint, SumOrIntegral
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.second_order import second_order_lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number
 from onekl.symbolic.proof import NotProved, Proof, is_density
@@ -138,6 +140,11 @@ class VectorSecondOrder(SecondOrder):
                 )
         rules = (r"\text{differentiated at every point of the integral, in every coordinate}",)
         return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(Reduction().of(slope)),))
+
+    def _derivation(self) -> Lines:
+        """The mean, its slope and its second derivative, each at the point."""
+        mean = Expectation(self.weight, self.value)
+        return second_order_lines(mean, self.symbol, self.point, self.bend)
 
     def _at_the_point(self, expression: Expr) -> Expr:
         """The expression at the point, with each derivative as the value of another map."""
