@@ -21,11 +21,13 @@ MAY_IMPORT = {
     "data": {"training"},
     "measure": {"training", "data"},
     "figures": {"tables"},
-    "claims": {"symbolic"},
+    "examiner": {"symbolic"},
+    "claims": {"symbolic", "examiner"},
     "chapters": {"tables", "symbolic", "training", "data", "measure", "figures", "claims"},
     "ledger": {"claims", "chapters"},
-    "bench": {"training", "measure", "chapters"},
-    "cli": {"ledger", "bench"},
+    "recheck": {"claims", "chapters", "ledger"},
+    "bench": {"training", "measure", "chapters", "recheck"},
+    "cli": {"ledger", "recheck", "bench"},
 }
 
 

@@ -1,8 +1,7 @@
-"""The speed measures of `onekl bench`: seeds as an axis, and what the chapters time.
+"""The speed measures of `onekl bench`: the ledger, seeds as an axis, and what the chapters time.
 
-Each is a comparison with plain PyTorch.
-Both sides of a comparison do the same arithmetic, which is checked before anything is timed, and
-take turns.
+The ledger's checks stand beside their proofs alone; the others are comparisons with plain PyTorch,
+whose two sides do the same arithmetic, which is checked before anything is timed, and take turns.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from torch import nn
 
 from onekl.chapters import CHAPTERS, part
 from onekl.measure.timing import Benchmark, median_seconds, require_equal
+from onekl.recheck import text_of_ledger, time_of_ledger
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.networks import SeedLinear, adam, mlp
 from onekl.training.run import device, provenance
@@ -24,8 +24,11 @@ Pair = tuple[nn.Sequential, nn.Sequential]  # G and D
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    """Every comparison by name: the seed axis, and those of the chapters' `BENCHMARKS`."""
-    found = {"small networks": Benchmark(small_networks, small_networks_text)}
+    """Every comparison by name: the ledger's, the seed axis, and those of the chapters' `BENCHMARKS`."""
+    found = {
+        "ledger": Benchmark(time_of_ledger, text_of_ledger),
+        "small networks": Benchmark(small_networks, small_networks_text),
+    }
     for chapter in CHAPTERS:
         if module := part(chapter, "bench"):
             found |= module.BENCHMARKS

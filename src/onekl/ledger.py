@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from onekl.chapters import stated_claims
-from onekl.claims.fingerprint import fingerprint
-from onekl.claims.report import MIME
 from onekl.claims.findings import MIME as FINDING
+from onekl.claims.fingerprint import fingerprint
 from onekl.claims.inventory import Entry, inventory
+from onekl.claims.report import MIME
 
 
 class LedgerError(ValueError):
@@ -31,15 +31,13 @@ class Row(Entry):
     premises: list[str] | None = None
     stated: list[str] | None = None
     trusted: list[str] | None = None
-    additions: list[dict[str, Any]] | None = None
     repeats: str | None = None
     refuted: list[str] | None = None
+    shown: list[dict[str, Any]] | None = None
     check: str | None = None
     mutants_rejected: int | None = None
     mutants_total: int | None = None
     mutants_equivalent: int | None = None
-    numeric_instances: int | None = None
-    max_error: float | None = None
     seeds: int | None = None
     effect: str | None = None
     conditions: list[str] | None = None
@@ -48,6 +46,21 @@ class Row(Entry):
     def empirical(self) -> bool:
         """Whether the verdict is one on an experiment."""
         return self.effect is not None
+
+    @property
+    def additions(self) -> list[dict[str, Any]]:
+        """What the book shows beside the claim."""
+        return [one for one in self.shown or () if one["role"] == "beside"]
+
+    @property
+    def numbers(self) -> list[dict[str, Any]]:
+        """What the numbers showed, of each statement that was tried."""
+        return [one["numbers"] for one in self.shown or () if one["numbers"]]
+
+    @property
+    def instances(self) -> int:
+        """How many instances were tried, of all statements together."""
+        return sum(one["tried"] for one in self.numbers)
 
 
 def ledger(notebooks: Path) -> list[Row]:

@@ -34,9 +34,9 @@ class WrongLine(ValueError):
 
 @dataclass(frozen=True)
 class Tried:
-    """How many pairs of lines were tried, and how often one of them was ∞ − ∞: then it says nothing.
+    """How many pairs of lines were tried, and on how many instances one of them was ∞ − ∞.
 
-    What it says at its ends, where there is a value, is tried with the statement itself.
+    There the line says nothing; what the ends of the derivation say is tried with the statement.
     """
 
     pairs: int
