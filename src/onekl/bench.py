@@ -24,7 +24,7 @@ Pair = tuple[nn.Sequential, nn.Sequential]  # G and D
 
 
 def benchmarks() -> dict[str, Benchmark]:
-    """Every comparison by name: the ledger's, the seed axis, and those of the chapters' `BENCHMARKS`."""
+    """Every comparison by name: the ledger, the seed axis, the chapters' `BENCHMARKS`."""
     found = {
         "ledger": Benchmark(time_of_ledger, text_of_ledger),
         "small networks": Benchmark(small_networks, small_networks_text),

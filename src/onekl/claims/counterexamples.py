@@ -12,7 +12,6 @@ from sympy import Expr
 from onekl.claims.numbers import Disagreement, Numbers
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.given import given
-from onekl.examiner.vectors import Examiner
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.mutants import mutants
@@ -55,7 +54,7 @@ def _in_doubles(side: Expr, at: Instance, counterexample: Counterexample) -> flo
 def _value(side: Expr, at: Instance, moved: dict[Expr, Expr]) -> float:
     values = {**dict(at.values), **moved}
     try:
-        value = Examiner(given(at.tables, at.functions, values))(side).value
+        value = given(at.tables, at.functions, values)(side).value
         return float(np.asarray(value).reshape(-1)[0])
     except NoRule:  # a limit, or an integral over the line: its closed form
         return float(sympy.N(closed_form(side).doit().subs(values)))

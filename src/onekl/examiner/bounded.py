@@ -82,7 +82,8 @@ class Bounded:
     def exp(self) -> Bounded:
         """The exponential."""
         value = np.exp(self.value)
-        return Bounded(value, _finite(value, value * (np.expm1(self.error) + EPS)))
+        error = np.exp(self.value + self.error) - value + EPS * value
+        return Bounded(value, _finite(value, error))
 
     def smooth(self, function: Callable[[np.ndarray], np.ndarray], slope: float) -> Bounded:
         """A function whose slope is nowhere steeper than `slope`."""

@@ -12,6 +12,7 @@ from sympy import Expr, Symbol
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import NoRule
+from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import ClassProbability, Joint
 
 Place = tuple[Expr, ...]
@@ -39,8 +40,11 @@ def given(
     tables: Iterable[tuple[Joint, object]],
     functions: Iterable[tuple[str, Iterable[tuple[Place, Expr]]]],
     values: Mapping[Symbol, Expr],
-) -> GivenBatch:
-    """The batch of an instance whose cells and values may hold the symbols that `values` gives."""
+) -> Examiner:
+    """The examiner of an instance, whose cells and values may hold the symbols of `values`.
+
+    A variable of the tables among these has that letter where it is not summed over.
+    """
     batch = GivenBatch(1, 0)
     for joint, table in tables:
         cells = sympy.Array(table).subs(tuple(values.items()))
@@ -59,4 +63,7 @@ def given(
         for place, value in known.items():
             array[place] = float(sympy.sympify(value).subs(tuple(values.items())))
         batch.given[name] = array
-    return batch
+    examiner = Examiner(batch)
+    letters = {v: float(value) for v, value in values.items() if v in batch.sizes}
+    examiner.place.update({v: Bounded(letter) for v, letter in letters.items()})
+    return examiner

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from random import Random
 
 import mpmath
 import numpy as np
-from sympy import Expr
+from sympy import Basic, Expr, Symbol
 
 from onekl.examiner.bounded import Bounded
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.relations import tried
 from onekl.examiner.vectors import Examiner
+from onekl.symbolic.algebra import SumOrIntegral
+from onekl.symbolic.copies import alphabet
 from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, Line, Lines
 from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.trials import Relation
+from onekl.symbolic.vectors.algebra import INDEX, Vector
+from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import by_quadrature
 
 SLOWLY = 20  # instances for what is tried with 30 digits
@@ -84,8 +90,7 @@ class Lined:
         try:
             self._require_relation(before, line)
         except NoRule:
-            sides = _slow(before), _slow(line.expression)
-            self._require_slowly(sides, line.sign, self.slowly())
+            self._require_slowly(*_integrands(before, line.expression), line.sign, self.slowly())
         return None
 
     def _require_relation(self, before: Expr, line: Line) -> None:
@@ -94,19 +99,21 @@ class Lined:
             self._valueless += tally.valueless
             wrong = tally.wrong if tally.valueless < len(tally.wrong) else ()
             doubtful = (batch.assignment(k) for batch, k in (*wrong, *tally.unsure))
-            sides = _slow(before), _slow(line.expression)
-            self._require_slowly(sides, line.sign, doubtful)
+            self._require_slowly(before, line.expression, line.sign, islice(doubtful, SLOWLY))
 
     def _require_slowly(
-        self, sides: tuple[Evaluator, Evaluator], sign: str, instances: Iterable[Assignment]
+        self, before: Expr, after: Expr, sign: str, instances: Iterable[Assignment]
     ) -> None:
         """With 30 digits on each of the instances."""
+        sides = None
         with mpmath.workdps(DIGITS):
-            for instance in instances:
+            for index, instance in enumerate(instances):
+                sides = sides or (_slow(before), _slow(after))
+                instance.values |= _open_values(instance, before, after, index)
                 left, right = (side(instance) for side in sides)
-                off = abs(left - right) if sign == EQUAL else right - left
                 if mpmath.isnan(left) or mpmath.isnan(right):
                     continue
+                off = abs(left - right) if sign == EQUAL else right - left
                 if left != right and not off <= WRONG * (1 + abs(left) + abs(right)):
                     shown = f"{mpmath.nstr(left, 6)} and {mpmath.nstr(right, 6)}"
                     raise WrongLine(f"the two sides are {shown} on an instance")
@@ -129,9 +136,13 @@ class Lined:
         One over it where the line is infinite.
         """
         place = small
+        direction = instance.values.get(line.symbol)
+        if isinstance(direction, tuple):  # a vector goes to 0 along itself
+            place = tuple(small * coordinate for coordinate in direction)
         if line.sign == TENDS:
             point = compiled(line.point)(instance)
             place = 1 / small if mpmath.isinf(point) else point + small
+        instance.values |= _open_values(instance, line.expression, line.expression, 0)
         for _ in instance.visit((line.symbol,), [(place,)]):
             numbers = left(instance), right(instance)
         if mpmath.isinf(numbers[1]):
@@ -152,6 +163,41 @@ class Lined:
     def _gap(self, value: Examiner, other: Examiner, side: Expr) -> Bounded:
         with np.errstate(all="ignore"):
             return other(side) - value(side)
+
+
+def _integrands(before: Expr, after: Expr) -> tuple[Expr, Expr]:
+    """The integrands of two integrals over the same vectors, which no rule sums; else both sides.
+
+    They are equal at every point where one line only writes the integrand in another way.
+    """
+    both = (before, after)
+    if all(isinstance(side, SumOrIntegral) for side in both):
+        vectors = [v for v in before.variables if isinstance(v, Vector)]
+        has_rule = all(side.has(VectorGaussian) for side in both)
+        if vectors and before.variables == after.variables and not has_rule:
+            return before.integrand, after.integrand
+    return both
+
+
+def _open_values(
+    instance: Assignment, before: Expr, after: Expr, index: int
+) -> dict[Basic, Number | tuple[Number, ...]]:
+    """Random values for symbols and vectors that the instance leaves open."""
+    random = Random(f"open {index}")
+    dimension = next(
+        (int(value) for symbol, value in instance.values.items() if symbol.is_integer), 2
+    )
+    found: dict[Basic, Number | tuple[Number, ...]] = {}
+    for symbol in sorted(before.free_symbols | after.free_symbols, key=str):
+        if symbol in instance.values or symbol == INDEX:
+            continue
+        if alphabet(symbol) in instance.sizes:
+            found[symbol] = random.randrange(instance.size(symbol))
+        elif isinstance(symbol, Vector):
+            found[symbol] = tuple(mpmath.mpf(random.uniform(-1, 1)) for _ in range(dimension))
+        elif isinstance(symbol, Symbol):
+            found[symbol] = mpmath.mpf(random.uniform(0.2, 1))
+    return found
 
 
 def _slow(expression: Expr) -> Evaluator:

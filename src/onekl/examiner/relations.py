@@ -9,6 +9,7 @@ import numpy as np
 
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import Bounded
+from onekl.examiner.evaluate import NoRule
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.trials import Relation
 
@@ -44,10 +45,10 @@ def sides(relation: Relation, value: Examiner) -> tuple[Bounded, Bounded]:
 
 
 def _of_instances(found: Bounded) -> Bounded:
-    """Numbers that depend on the instance alone, without the axes of variables."""
+    """Numbers that depend on the instance alone, without the axes of variables; else NoRule."""
     for part in (found.value, found.error):
         if part.size > 1 and part.size != part.shape[-1]:
-            raise ValueError("a variable is left open: integrate over it")
+            raise NoRule("a variable is left open: integrate over it")
     return Bounded(found.value.reshape(-1), found.error.reshape(-1))
 
 

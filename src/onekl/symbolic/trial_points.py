@@ -24,13 +24,15 @@ class NoValue(Exception):
 def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: Iterable[Joint]) -> bool:
     """Whether left less right could be a sum of densities times constants: 0 is one.
 
-    False is certain up to rounding; True says nothing.
+    The densities of the third point are the sums of those of the other two; what else depends on a
+    variable, such as D, is another number at each. False is certain up to rounding; True says
+    nothing.
     """
     every = [part for side in sides for term in side for part in (term.coefficient, *term.parts)]
     families = {joint.family: joint for joint in joints}
     try:
-        one, two = (_point(every, families, power) for power in (1, 2))
-        both = {d: one[d] + two[d] if _is_free(d) else one[d] for d in one}
+        one, two, both = (_point(every, families, power) for power in (1, 2, 3))
+        both |= {d: one[d] + two[d] for d in one if _is_free(d)}
         gaps, sizes = zip(*(_gap(sides, _with_conditionals(p, families)) for p in (one, two, both)))
     except (NoValue, OverflowError, ZeroDivisionError, ValueError):
         return True
@@ -43,29 +45,32 @@ def _is_free(atom: Expr) -> bool:
 
 def _point(parts: Iterable[Expr], families: Mapping[str, Joint], power: int) -> dict[Expr, float]:
     """A number for each density, D, function and symbol; a conditional stands for itself."""
-    atoms: set[Expr] = set()
-    waiting = [
-        a for part in parts for a in part.atoms(Density, ClassProbability, AppliedUndef, Symbol)
-    ]
+    ordered = sorted(_atoms(parts, families), key=str)
+    point = {}
+    for k, atom in enumerate(ordered):
+        moves = power if isinstance(atom, Density) or atom.args else 1
+        point[atom] = ((k + 2) ** moves + k) / 13
+    for atom in (a for a in ordered if isinstance(a, ClassProbability)):
+        one = atom if atom.outcome else atom.other
+        odds = (1 + len(str(one)) + (ordered.index(one) if one in ordered else 0)) / 7
+        odds **= power if atom.arguments else 1
+        point[atom] = (odds if atom.outcome else 1.0) / (1 + odds)
+    return point
+
+
+def _atoms(parts: Iterable[Expr], families: Mapping[str, Joint]) -> set[Expr]:
+    """What stands for a number, with the densities that conditionals are made of."""
+    kinds = (Density, ClassProbability, AppliedUndef, Symbol)
+    found: set[Expr] = set()
+    waiting = [atom for part in parts for atom in part.atoms(*kinds)]
     while waiting:
         atom = waiting.pop()
-        if atom in atoms:
-            continue
-        atoms.add(atom)
-        if isinstance(atom, Density) and atom.given:
-            joint = families[atom.family]
-            waiting += [*joint.whole(atom).atoms(Density), joint.condition(atom)]
-    ordered = sorted(atoms, key=str)
-    free = [a for a in ordered if _is_free(a)]
-    point = {d: ((k + 2) ** power + k) / 13 for k, d in enumerate(free)}
-    for k, atom in enumerate(a for a in ordered if not _is_free(a)):
-        if isinstance(atom, ClassProbability):
-            odds = (2 * sorted({c.name for c in atoms if isinstance(c, ClassProbability)}).index(
-                atom.name) + 3 + 0.1 * len(str(atom.argument))) / 7  # fmt: skip
-            point[atom] = (odds if atom.outcome else 1.0) / (1 + odds)
-        else:
-            point[atom] = (2 * k + 3) / 7
-    return point
+        if atom not in found:
+            found.add(atom)
+            if isinstance(atom, Density) and atom.given:
+                joint = families[atom.family]
+                waiting += [*joint.whole(atom).atoms(Density), joint.condition(atom)]
+    return found
 
 
 def _with_conditionals(point: Point, families: Mapping[str, Joint]) -> Point:
