@@ -68,10 +68,10 @@ def test_a_remainder_that_could_be_negative_is_refused(remainder, why):
     refusal(Bound(PAIR, upper=KL(p, q) + remainder, lower=KL(p, q), remainder=remainder), why)
 
 
-def divergences(lower, upper, weight=(A(x) + B(x)) / 2):
+def divergences(lower, upper):
     return DivergenceInequality(
         RandomTables((A, B)), lower=sympy.sympify(lower), upper=sympy.sympify(upper),
-        p=A(x), q=B(x), weight=weight,
+        p=A(x), q=B(x), weight=(A(x) + B(x)) / 2,
     )  # fmt: skip
 
 
