@@ -19,6 +19,7 @@ from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
 OPAQUE = (log, KL, Expectation, SumOrIntegral, Gaussian, Derivative, CoordinateSum, SquaredNorm)
 
 Leads = Callable[[Expr, Line], bool]
+Rewrite = Callable[[Expr], Expr]
 
 
 def same(one: Expr, other: Expr) -> bool:
@@ -71,12 +72,20 @@ def _term_by_term(whole: SumOrIntegral | CoordinateSum, variables: tuple[Symbol,
     return Add(*(constant * whole.func(rest, over) for constant, rest in split))
 
 
-def by_rewriting(rewrite: Callable[[Expr], Expr]) -> Leads:
-    """The rule that both sides become the same when they are rewritten, and not before."""
+def as_it_is(expression: Expr) -> Expr:
+    """The expression itself."""
+    return expression
+
+
+def by_rewriting(rewrite: Rewrite, settle: Rewrite = as_it_is) -> Leads:
+    """The rule that both sides become the same when they are rewritten, and not before.
+
+    Before and afterwards they are settled, which alone may not be enough.
+    """
 
     def leads(before: Expr, line: Line) -> bool:
-        after = line.expression
-        return not same(before, after) and same(rewrite(before), rewrite(after))
+        sides = [settle(side) for side in (before, line.expression)]
+        return not same(*sides) and same(*(settle(rewrite(side)) for side in sides))
 
     return leads
 
