@@ -103,6 +103,13 @@ def test_equal_values_are_not_enough_for_any_rule(before, after, rule, other):
     assert not leads(before, after, other)
 
 
+def test_arithmetic_does_not_cancel_what_may_be_0():
+    p, q = Joint("p", (x,))(x), Joint("q", (x,))(x)
+    fraction = ratio(product(p, q), p)
+    assert not leads(fraction, q, "arithmetic")
+    assert leads(ratio(product(a, b), a), b, "arithmetic")
+
+
 FALSE = [
     (Expectation(bell, z**2), mu**2 + s, "a Gaussian's moments"),  # the square lost
     (Expectation(bell, (z - mu) ** 4), s**4, "a Gaussian's moments"),  # 3 σ⁴

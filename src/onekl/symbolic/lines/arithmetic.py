@@ -11,9 +11,16 @@ from collections.abc import Callable
 import sympy
 from sympy import Add, Basic, Derivative, Expr, MatrixExpr, Mul, Pow, Symbol, exp, log
 
-from onekl.symbolic.algebra import KL, Expectation, Gaussian, SumOrIntegral
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Density,
+    Expectation,
+    Gaussian,
+    SumOrIntegral,
+)
 from onekl.symbolic.lines.line import Line, Rule, register
-from onekl.symbolic.lines.written import replaced
+from onekl.symbolic.lines.written import alike, replaced
 from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
 
 OPAQUE = (log, KL, Expectation, SumOrIntegral, Gaussian, Derivative, CoordinateSum, SquaredNorm)
@@ -23,10 +30,21 @@ Rewrite = Callable[[Expr], Expr]
 
 
 def same(one: Expr, other: Expr) -> bool:
-    """Whether two expressions are equal by arithmetic alone, with all else as letters."""
+    """Whether two expressions are equal by arithmetic alone, with all else as letters.
+
+    Where one divides by an unknown density, or by a value of D, which may be 0, they have to be
+    written alike.
+    """
+    if _may_divide_by_zero(one) or _may_divide_by_zero(other):
+        return alike(one, other)
     apart = normal(one) - normal(other)
     apart = sympy.expand(apart.xreplace(_as_letters(apart)))
     return apart == 0 or sympy.cancel(sympy.together(apart)) == 0
+
+
+def _may_divide_by_zero(expression: Expr) -> bool:
+    below = (p.base for p in expression.atoms(Pow) if p.exp.could_extract_minus_sign())
+    return any(base.has(Density, ClassProbability) for base in below)
 
 
 def opened(expression: Expr) -> Expr:
