@@ -20,7 +20,7 @@ from onekl.symbolic.proof import is_density
 
 WIDEST = 52  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
-INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|scriptstyle"
+INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|small"
 SIGNS = {EQUAL: "=", AT_LEAST: r"\geq", SAME: r"\sim", TENDS: r"\to", UP_TO_ORDER: r"\approx"}
 
 
@@ -41,7 +41,7 @@ def _rows(line: Line, printer: LinePrinter, told: Sequence[str]) -> list[str]:
     """The small words that lead to a line, and its rows."""
     words = [_words(line)] if line.sign != START else []
     words += [rf"\text{{with }} {one}" for one in told]
-    before = [rf"& \quad {{\scriptstyle {one}}}" for one in words]
+    before = [rf"& \quad {{\small {one}}}" for one in words]
     sign = SIGNS.get(line.sign, "")
     first, *others = _broken(line.expression, printer)
     return [*before, f"&{sign} {first}", *(rf"& \quad {row}" for row in others)]
@@ -131,9 +131,7 @@ def _is_open(before: str) -> bool:
 
 def width(text: str) -> int:
     """About how many glyphs wide a piece of LaTeX is; of a fraction the wider part counts."""
-    text = re.sub(
-        r"\\(?:left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|scriptstyle|big)\b", "", text
-    )
+    text = re.sub(rf"\\(?:{INVISIBLE})\b", "", text)
     while (start := re.search(r"\\t?frac\{", text)) is not None:
         above, rest = _braced(text[start.end() - 1 :])
         below, rest = _braced(rest)

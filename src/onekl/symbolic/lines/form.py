@@ -282,6 +282,8 @@ class Rewriting:
     def _log(self, form: Form) -> Form:
         """The log of a ratio; one of its two directions stands for both."""
         form = self._settled(form)
+        if not form:
+            return _one(_atom("log of", 0))
         ((monomial, number),) = form if len(form) == 1 else self._as_atom(form)
         if LOGS in self.kinds or monomial == ONE:
             return self._split(monomial, number)
