@@ -10,7 +10,15 @@ from onekl.symbolic import counterexample  # noqa: F401  registers all rules of 
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, SumOrIntegral
 from onekl.symbolic.lines import concentration, second_order, small_steps  # noqa: F401
 from onekl.symbolic.lines.concrete import concrete_lines
-from onekl.symbolic.lines.line import AT_LEAST, RULES, TENDS, Line, require_rules
+from onekl.symbolic.lines.line import (
+    AT_LEAST,
+    EQUAL,
+    RULES,
+    TENDS,
+    UP_TO_ORDER,
+    Line,
+    require_rules,
+)
 from onekl.symbolic.lines.vectors import VECTOR_STEPS
 from onekl.symbolic.lines.written import alike, product, ratio, replaced, total
 from onekl.symbolic.premises import Equal
@@ -58,6 +66,21 @@ def test_a_rules_example_leads_and_a_changed_one_does_not(name):
     assert RULES[name].leads(before, line)
     for changed in (product(2, line.expression), Add(line.expression, 1, evaluate=False)):
         assert not RULES[name].leads(before, replace(line, expression=changed))
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_rule_has_one_sign(name):
+    before, line = RULES[name].example
+    for sign in {EQUAL, AT_LEAST, TENDS, UP_TO_ORDER} - {line.sign}:
+        other = replace(line, sign=sign, symbol=t, point=S.Zero, order=1)
+        assert not RULES[name].leads(before, other)
+
+
+def test_only_what_is_continuous_tends_to_its_value():
+    fields = {"sign": TENDS, "symbol": t, "point": S.Zero}
+    assert leads(a + b * t, a, "continuity", **fields)
+    assert not leads(sympy.sign(t) + a, a, "continuity", **fields)
+    assert not leads(a / t, a, "continuity", **fields)
 
 
 @pytest.mark.parametrize("name", OWN)

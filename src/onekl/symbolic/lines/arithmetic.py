@@ -19,7 +19,7 @@ from onekl.symbolic.algebra import (
     Gaussian,
     SumOrIntegral,
 )
-from onekl.symbolic.lines.line import Line, Rule, register
+from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
 from onekl.symbolic.lines.written import alike, replaced
 from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
 
@@ -103,7 +103,11 @@ def by_rewriting(rewrite: Rewrite, settle: Rewrite = as_it_is) -> Leads:
 
     def leads(before: Expr, line: Line) -> bool:
         sides = [settle(side) for side in (before, line.expression)]
-        return not same(*sides) and same(*(settle(rewrite(side)) for side in sides))
+        return (
+            line.sign == EQUAL
+            and not same(*sides)
+            and same(*(settle(rewrite(side)) for side in sides))
+        )
 
     return leads
 
@@ -133,7 +137,7 @@ def log_of_product(inside: Expr) -> Expr:
 
 def _arithmetic(before: Expr, line: Line) -> bool:
     """Whether the two are the same, and are not written alike."""
-    return before != line.expression and same(before, line.expression)
+    return line.sign == EQUAL and before != line.expression and same(before, line.expression)
 
 
 _a, _b = sympy.symbols("a b", positive=True)
