@@ -18,6 +18,7 @@ from onekl.symbolic.lines.line import (
     UP_TO_ORDER,
     require_rules,
 )
+from onekl.symbolic.lines.optimum import VALUE
 from onekl.symbolic.lines.written import negative, product, with_values
 from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.objective import SameObjective
@@ -178,7 +179,8 @@ def open_places(statement, instance, *expressions):
 def test_neighbouring_lines_agree_in_numbers(statement):
     lines = derivation(statement)
     for instance in drawn(statement):
-        instance.values.setdefault(getattr(statement, "symbol", T), mpmath.mpf("0.3"))
+        for symbol in (getattr(statement, "symbol", T), VALUE):
+            instance.values.setdefault(symbol, mpmath.mpf("0.3"))
         for before, line in zip(lines, lines[1:]):
             if line.sign == START or is_kernel_formula(statement, before):
                 continue
