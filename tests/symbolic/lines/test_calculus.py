@@ -39,7 +39,7 @@ OWN = (
     "completing the square",
     "the slope changes its sign once",
     "positive terms dropped",
-    "values put in",
+    "put in",
     "a density that both sides share",
     "independent coordinates",
     "a norm by its coordinates",
@@ -185,9 +185,9 @@ def test_a_change_of_variables_keeps_the_slope_and_its_sign():
 
 
 def test_values_that_do_not_occur_are_not_put_in():
-    assert leads(x * a, 3 * a, "values put in", uses=(Equal(x, S(3)),))
-    assert not leads(x * a, x * a, "values put in", uses=(Equal(z, S(3)),))
-    assert not leads(x * a, 3 * a, "values put in")
+    assert leads(x * a, 3 * a, "put in", uses=(Equal(x, S(3)),))
+    assert not leads(x * a, x * a, "put in", uses=(Equal(z, S(3)),))
+    assert not leads(x * a, 3 * a, "put in")
 
 
 def test_an_instance_says_what_its_tables_are():

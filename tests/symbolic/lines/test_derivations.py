@@ -251,9 +251,11 @@ def test_a_wrong_line_in_the_middle_is_refused_in_one_line(statement):
     line = lines[place]
     for name, expression in wrong(line):
         planted = replace(line, expression=expression)
-        with pytest.raises(NotProved, match=f"^line {place + 1} does not follow") as found:
-            require_rules((*lines[:place], planted, *lines[place + 1 :]))
+        with pytest.raises(NotProved, match="^line 2 does not follow") as found:
+            require_rules((lines[place - 1], planted))
         assert "\n" not in str(found.value), name
+    with pytest.raises(NotProved, match=f"^line {place + 1} does not follow"):
+        require_rules((*lines[:place], planted, *lines[place + 1 :]))
 
 
 def is_zero(line):

@@ -10,7 +10,7 @@ from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
 from onekl.symbolic.lines.written import with_values
 from onekl.symbolic.premises import Equal
 
-VALUES_PUT_IN = "values put in"
+VALUES_PUT_IN = "put in"
 
 
 def _puts_in(before: Expr, line: Line) -> bool:
