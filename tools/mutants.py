@@ -67,7 +67,7 @@ GROUPS = {
 
 
 @dataclass(frozen=True)
-class Test:
+class Timed:
     """A test with its seconds and the lines that it reaches, by file."""
 
     name: str
@@ -99,7 +99,7 @@ def python_files(place: str) -> list[Path]:
     return sorted(Path(place).rglob("*.py")) if Path(place).is_dir() else [Path(place)]
 
 
-def tests_of(group: Group) -> list[Test]:
+def tests_of(group: Group) -> list[Timed]:
     """The tests of a group, the fastest first, then what runs when modules are loaded."""
     shared = sorted([*Path("src").rglob("*.py"), *Path("tests").glob("*.py")])
     found = []
@@ -109,15 +109,16 @@ def tests_of(group: Group) -> list[Test]:
     return sorted(found, key=lambda test: (not test.name, test.seconds))
 
 
-def measured(file: Path, code: str, rests_on: list[Path]) -> list[Test]:
+def measured(file: Path, code: str, rests_on: list[Path]) -> list[Timed]:
     """What the tests of a file reach, measured anew where what it rests on has changed."""
     digest = hashlib.sha256(code.encode())
     for one in rests_on:
         digest.update(one.read_bytes())
-    kept = KEPT / f"{'-'.join(file.with_suffix('').parts)}-{digest.hexdigest()[:16]}.json"
+    label = "-".join(file.with_suffix("").parts)
+    kept = KEPT / f"{label}-{digest.hexdigest()[:16]}.json"
     if not kept.exists():
         KEPT.mkdir(exist_ok=True)
-        for old in KEPT.glob(f"{kept.name[:-21]}*.json"):
+        for old in KEPT.glob(f"{label}-*.json"):
             old.unlink()
         fresh = kept.with_suffix(".new")
         command = [sys.executable, "tools/reached.py", str(fresh), code, str(file)]
@@ -126,7 +127,7 @@ def measured(file: Path, code: str, rests_on: list[Path]) -> list[Test]:
             sys.exit(f"the tests of {file} fail without a mutant:\n{done.stdout[-2000:]}")
         fresh.rename(kept)
     return [
-        Test(name, one["seconds"], {place: frozenset(n) for place, n in one["lines"].items()})
+        Timed(name, one["seconds"], {place: frozenset(n) for place, n in one["lines"].items()})
         for name, one in json.loads(kept.read_text(encoding="utf-8")).items()
     ]
 
@@ -194,7 +195,7 @@ def spans(source: str, line: int) -> Iterator[range]:
     yield range(source.count("\n") + 1)
 
 
-def reaching(mutant: MutationSpec, tests: list[Test]) -> list[Test]:
+def reaching(mutant: MutationSpec, tests: list[Timed]) -> list[Timed]:
     """The tests that reach the changed statement, the fastest first.
 
     A statement that runs only when modules are loaded is left to those that reach what is around
@@ -212,7 +213,7 @@ def reaching(mutant: MutationSpec, tests: list[Test]) -> list[Test]:
     return []
 
 
-def affordable(tests: list[Test]) -> list[Test]:
+def affordable(tests: list[Timed]) -> list[Timed]:
     """The first tests, as many as take `AT_MOST` seconds together, and one at least."""
     taken, total = [], 0.0
     for one in tests:
@@ -223,21 +224,21 @@ def affordable(tests: list[Test]) -> list[Test]:
     return taken
 
 
-def command(tests: list[Test], folder: Path) -> str:
+def command(tests: list[Timed], folder: Path) -> str:
     """The command that runs the tests in their order, until one fails."""
     names = folder / "names.txt"
     names.write_text("\n".join(one.name for one in tests), encoding="utf-8")
     return f"{shlex.quote(sys.executable)} -m pytest {PYTEST} @{shlex.quote(str(names))}"
 
 
-def require_green(tests: list[Test], folder: Path) -> None:
+def require_green(tests: list[Timed], folder: Path) -> None:
     """Stop unless the tests pass, by the same command, without a mutant."""
     done = subprocess.run(shlex.split(command(tests, folder)), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"the tests fail without a mutant:\n{done.stdout[-2000:]}")
 
 
-def tried(mutant: MutationSpec, tests: list[Test], folder: Path) -> Outcome:
+def tried(mutant: MutationSpec, tests: list[Timed], folder: Path) -> Outcome:
     """Run the tests that reach a mutant, until one fails."""
     if not tests:
         source = mutant.module_path.read_text(encoding="utf-8").splitlines()
@@ -303,8 +304,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := [name for name in asked.groups if name not in GROUPS]:
         parser.error(f"no group {unknown[0]!r}: choose from {', '.join(GROUPS)}")
-    with tempfile.TemporaryDirectory() as name:
-        tree, folder = Path(name) / "tree", Path(name)
+    with tempfile.TemporaryDirectory() as made:
+        tree, folder = Path(made) / "tree", Path(made)
         copied_tree(tree)
         os.chdir(tree)
         os.environ |= {

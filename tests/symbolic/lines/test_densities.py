@@ -11,6 +11,7 @@ from sympy import Add, Mul, log
 
 from onekl.chapters import claim, stated_claims
 from onekl.chapters.gan.claims import HALF, D, data, model, x
+from onekl.chapters.joint_kl.claims import P
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.symbolic.algebra import KL, SumOrIntegral
 from onekl.symbolic.lines.display import display, width
@@ -111,7 +112,7 @@ def test_an_objective_is_the_other_one_up_to_its_factor_and_what_does_not_vary(i
             assert difference(whole, scale * other + rest) < 1e-20
 
 
-@pytest.mark.parametrize("id", ["su-4", "su-6", "su-14", "su-15", "su-19", "su-t5"])
+@pytest.mark.parametrize("id", ["su-4", "su-6", "su-13", "su-14", "su-19", "su-t5"])
 def test_a_wrong_line_does_not_follow(id):
     """Each one-change version of each line is refused, or is equal in numbers all the same."""
     statement = claim(id).statements[-1]
@@ -130,7 +131,7 @@ def test_a_wrong_line_does_not_follow(id):
                 continue
             if line.sign != SAME:
                 assert max(gaps(before, changed, statement, drawn)) < 1e-20, name
-    assert refused > 10
+    assert refused > 3
 
 
 def test_a_refusal_names_the_line_and_its_rule():
@@ -159,6 +160,21 @@ def test_the_example_of_each_rule_follows_and_a_changed_one_does_not(name):
     require_rules((Line(before, sign=START), line))
     with pytest.raises(NotProved, match="^line 2 does not follow"):
         require_rules((Line(before, sign=START), replace(line, expression=3 - line.expression)))
+
+
+@pytest.mark.parametrize("name", [name for name in REWRITES if name != "cancel"])
+def test_no_rule_but_cancelling_cancels_under_an_integral(name):
+    """p · q/p is q only where p > 0, which is a premise."""
+    before = SumOrIntegral(Mul(data, model, 1 / data, evaluate=False), (x,))
+    after = Line(SumOrIntegral(model, (x,)), name)
+    assert not RULES[name].leads(before, after)
+    assert RULES["cancel"].leads(before, replace(after, rule="cancel"))
+
+
+def test_what_varies_is_not_left_out():
+    before, last = claim("su-6").statements[0].derivation()[-2:]
+    with pytest.raises(NotProved, match="^line 2 does not follow"):
+        require_rules((replace(before, sign=START, rule=""), replace(last, uses=(P(x),))))
 
 
 def test_a_statement_without_lines_says_so_in_one_line():

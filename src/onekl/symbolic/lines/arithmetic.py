@@ -11,21 +11,40 @@ from collections.abc import Callable
 import sympy
 from sympy import Add, Basic, Derivative, Expr, MatrixExpr, Mul, Pow, Symbol, exp, log
 
-from onekl.symbolic.algebra import KL, Expectation, Gaussian, SumOrIntegral
-from onekl.symbolic.lines.line import Line, Rule, register
-from onekl.symbolic.lines.written import replaced
+from onekl.symbolic.algebra import (
+    KL,
+    ClassProbability,
+    Density,
+    Expectation,
+    Gaussian,
+    SumOrIntegral,
+)
+from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
+from onekl.symbolic.lines.written import alike, replaced
 from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
 
 OPAQUE = (log, KL, Expectation, SumOrIntegral, Gaussian, Derivative, CoordinateSum, SquaredNorm)
 
 Leads = Callable[[Expr, Line], bool]
+Rewrite = Callable[[Expr], Expr]
 
 
 def same(one: Expr, other: Expr) -> bool:
-    """Whether two expressions are equal by arithmetic alone, with all else as letters."""
+    """Whether two expressions are equal by arithmetic alone, with all else as letters.
+
+    Where one divides by an unknown density, or by a value of D, which may be 0, they have to be
+    written alike.
+    """
+    if _may_divide_by_zero(one) or _may_divide_by_zero(other):
+        return alike(one, other)
     apart = normal(one) - normal(other)
     apart = sympy.expand(apart.xreplace(_as_letters(apart)))
     return apart == 0 or sympy.cancel(sympy.together(apart)) == 0
+
+
+def _may_divide_by_zero(expression: Expr) -> bool:
+    below = (p.base for p in expression.atoms(Pow) if p.exp.could_extract_minus_sign())
+    return any(base.has(Density, ClassProbability) for base in below)
 
 
 def opened(expression: Expr) -> Expr:
@@ -71,12 +90,24 @@ def _term_by_term(whole: SumOrIntegral | CoordinateSum, variables: tuple[Symbol,
     return Add(*(constant * whole.func(rest, over) for constant, rest in split))
 
 
-def by_rewriting(rewrite: Callable[[Expr], Expr]) -> Leads:
-    """The rule that both sides become the same when they are rewritten, and not before."""
+def as_it_is(expression: Expr) -> Expr:
+    """The expression itself."""
+    return expression
+
+
+def by_rewriting(rewrite: Rewrite, settle: Rewrite = as_it_is) -> Leads:
+    """The rule that both sides become the same when they are rewritten, and not before.
+
+    Before and afterwards they are settled, which alone may not be enough.
+    """
 
     def leads(before: Expr, line: Line) -> bool:
-        after = line.expression
-        return not same(before, after) and same(rewrite(before), rewrite(after))
+        sides = [settle(side) for side in (before, line.expression)]
+        return (
+            line.sign == EQUAL
+            and not same(*sides)
+            and same(*(settle(rewrite(side)) for side in sides))
+        )
 
     return leads
 
@@ -106,7 +137,7 @@ def log_of_product(inside: Expr) -> Expr:
 
 def _arithmetic(before: Expr, line: Line) -> bool:
     """Whether the two are the same, and are not written alike."""
-    return before != line.expression and same(before, line.expression)
+    return line.sign == EQUAL and before != line.expression and same(before, line.expression)
 
 
 _a, _b = sympy.symbols("a b", positive=True)

@@ -8,7 +8,7 @@ from sympy import Add, Basic, Derivative, Expr, Function, Mul, Pow, Symbol, log
 from onekl.symbolic.algebra import Gaussian, SumOrIntegral
 from onekl.symbolic.lines.arithmetic import by_rewriting, same
 from onekl.symbolic.lines.gaussians import with_formulas
-from onekl.symbolic.lines.line import TENDS, Line, Rule, register
+from onekl.symbolic.lines.line import AT_LEAST, EQUAL, TENDS, Line, Rule, register
 from onekl.symbolic.lines.written import replaced
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import has_functional
@@ -99,11 +99,17 @@ def _changes_variable(before: Expr, line: Line) -> bool:
     """Whether the line is the integral before in the variable that it is used with, z = aε + b."""
     if not isinstance(before, SumOrIntegral) or len(before.variables) != 1:
         return False
-    (equation,) = line.uses
-    if not isinstance(equation, Equal) or not equation.left.is_Symbol:
+    equation = _equation_for(line, EQUAL)
+    if equation is None:
         return False
     found = with_variable(before, equation.left, equation.right)
     return found is not None and same(found, line.expression)
+
+
+def _equation_for(line: Line, sign: str) -> Equal | None:
+    """The one equation for a symbol that a line of this sign is used with; None without one."""
+    is_one = line.sign == sign and len(line.uses) == 1 and isinstance(line.uses[0], Equal)
+    return line.uses[0] if is_one and line.uses[0].left.is_Symbol else None
 
 
 # Squares.
@@ -112,7 +118,7 @@ def _changes_variable(before: Expr, line: Line) -> bool:
 def _completes_the_square(before: Expr, line: Line) -> bool:
     """Whether the two are the same, and the line has a square of a sum that was not there."""
     after = line.expression
-    return _squares(after) > _squares(before) and same(before, after)
+    return line.sign == EQUAL and _squares(after) > _squares(before) and same(before, after)
 
 
 def _squares(expression: Expr) -> int:
@@ -128,8 +134,10 @@ def _is_least(before: Expr, line: Line) -> bool:
 
     The slope has to be u − u* times what is seen to be positive for every u > 0.
     """
-    (equation,) = line.uses
-    symbol, at = equation.left, equation.right
+    equation = _equation_for(line, AT_LEAST)
+    if equation is None:
+        return False
+    symbol, at = equation.left, sympy.sympify(equation.right)
     if not symbol.is_positive or not at.is_positive or has_functional(before):
         return False
     there = before.subs(symbol, at)
@@ -150,7 +158,9 @@ def rising_factor(slope: Expr, symbol: Symbol, at: Expr) -> Expr | None:
 def _drops_positive(before: Expr, line: Line) -> bool:
     """Whether the line is the one before without terms that cannot be negative."""
     dropped = [t for t in Add.make_args(sympy.expand(before - line.expression)) if t != 0]
-    return bool(dropped) and all(_is_not_negative(term) for term in dropped)
+    return (
+        line.sign == AT_LEAST and bool(dropped) and all(_is_not_negative(term) for term in dropped)
+    )
 
 
 def _is_not_negative(term: Expr) -> bool:
@@ -223,7 +233,7 @@ LEAST = register(
             Line(
                 _a**2 - 2 * _a * _a,
                 "the slope changes its sign once",
-                ">=",
+                AT_LEAST,
                 uses=(Equal(_t, _a),),
             ),
         ),
@@ -237,7 +247,7 @@ POSITIVE_TERMS = register(
         "squares are not negative, and log(1 + y) > 0 for y > 0",
         (
             _x + log(1 + _a),
-            Line(_x, "positive terms dropped", ">="),
+            Line(_x, "positive terms dropped", AT_LEAST),
         ),
         _drops_positive,
     )

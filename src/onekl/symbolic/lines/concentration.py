@@ -8,7 +8,7 @@ from sympy import Expr, MatAdd, MatMul, MatrixExpr, Symbol
 from onekl.symbolic.algebra import SumOrIntegral
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.gaussians import FORMULA
-from onekl.symbolic.lines.line import TENDS, Line, Lines, Rule, register
+from onekl.symbolic.lines.line import EQUAL, TENDS, Line, Lines, Rule, register
 from onekl.symbolic.lines.written import alike, product
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.vectors.algebra import INDEX, Vector, ZeroVector
@@ -49,7 +49,7 @@ def _value_and_gaussian(integral: Expr) -> tuple[FunctionOfVector, VectorGaussia
 def _substitutes(before: Expr, line: Line) -> bool:
     """Whether x = m + σu, which the line is used with, turns N(x; m, σ²I) dx into N(u; 0, I) du."""
     pairs = _value_and_gaussian(before), _value_and_gaussian(line.expression)
-    if None in pairs or len(line.uses) != 1:
+    if line.sign != EQUAL or None in pairs or len(line.uses) != 1:
         return False
     (value, gaussian), (moved, standard) = pairs
     x, place = line.uses[0].left, line.uses[0].right

@@ -18,8 +18,9 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import is_density
 
-WIDEST = 58  # glyphs in a row: about 700 px on a page
+WIDEST = 52  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
+INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|small"
 SIGNS = {EQUAL: "=", AT_LEAST: r"\geq", SAME: r"\sim", TENDS: r"\to", UP_TO_ORDER: r"\approx"}
 
 
@@ -38,26 +39,24 @@ def display(lines: Lines) -> str:
 
 def _rows(line: Line, printer: LinePrinter, told: Sequence[str]) -> list[str]:
     """The small words that lead to a line, and its rows."""
-    words = _words(line, told)
-    before = [rf"& \quad {words}"] if words else []
+    words = [_words(line)] if line.sign != START else []
+    words += [rf"\text{{with }} {one}" for one in told]
+    before = [rf"& \quad {{\small {one}}}" for one in words]
     sign = SIGNS.get(line.sign, "")
     first, *others = _broken(line.expression, printer)
     return [*before, f"&{sign} {first}", *(rf"& \quad {row}" for row in others)]
 
 
-def _words(line: Line, told: Sequence[str]) -> str:
-    """The rule's name, what it is used with, and the names that the line takes."""
-    rule = [] if line.sign == START else [rf"\text{{{line.rule}}}"]
+def _words(line: Line) -> str:
+    """The rule's name, and what it is used with."""
     parts = [one.latex() for one in line.uses if isinstance(one, Equal)]
     if line.sign == TENDS:
         parts = [rf"{latex(line.symbol)} \to {latex(line.point)}", *parts]
     if line.sign == SAME:
         ends = "varies" if len(line.uses) == 1 else "vary"
         parts = [rf"{', '.join(map(latex, line.uses))} \text{{ {ends}}}"]
-    words = r"\text{: }".join([*rule, *([", ".join(parts)] if parts else [])])
-    named = [rf"\text{{with }} {', '.join(told)}"] if told else []
-    words = r"\text{, }".join([w for w in (words, *named) if w])
-    return rf"{{\scriptstyle {words}}}" if words else ""
+    name = rf"\text{{{line.rule}}}"
+    return rf"{name}\text{{: }}{', '.join(parts)}" if parts else name
 
 
 def _names(lines: Lines) -> dict[Expr, str]:
@@ -94,32 +93,45 @@ def _broken(expression: Expr, printer: LinePrinter) -> list[str]:
         if rows and width(rows[-1] + text) <= WIDEST:
             rows[-1] += f" {text}"
         else:
-            rows += _at_logs(text)
+            rows += _narrowed(text)
     return rows
 
 
-def _at_logs(term: str) -> list[str]:
-    """A term that is too wide, broken before its last log that stands outside of a fraction."""
+def _narrowed(term: str) -> list[str]:
+    """A term that is too wide, broken in its brackets, or before its last log."""
     if width(term) <= WIDEST:
         return [term]
-    depth, places = 0, []
-    for place, letter in enumerate(term):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        if depth == 0 and term.startswith(r"\log", place) and not _is_inside(term[:place]):
-            places.append(place)
+    if r"\left[" in term:
+        return _in_brackets(term)
+    places = [m.start() for m in re.finditer(r"\\log", term) if _is_open(term[: m.start()])]
     if not places:
         return [term]
     return [term[: places[-1]].rstrip(), rf"\quad {term[places[-1] :]}"]
 
 
-def _is_inside(before: str) -> bool:
-    """Whether a bracket that grows is open, which no row may break."""
-    return before.count(r"\left") > before.count(r"\right")
+def _in_brackets(term: str) -> list[str]:
+    """A term broken before the second summand in its first brackets, which grow no more."""
+    start = term.index(r"\left[")
+    ends = (m.end() for m in re.finditer(r"\\right\]", term) if _is_open(term[start : m.end()]))
+    end = next(ends)
+    inside = term[start + len(r"\left[") : end - len(r"\right]")]
+    places = [m.start() for m in re.finditer(r" [+-]", inside) if _is_open(inside[: m.start()])]
+    if not places:
+        return [term]
+    first, second = inside[: places[0]], inside[places[0] :]
+    before, after = term[:start], term[end:]
+    return [rf"{before}\Bigl[{first}", rf"\qquad{second}\Bigr]{after}"]
+
+
+def _is_open(before: str) -> bool:
+    """Whether a row may be broken after this: no brace and no growing bracket is open."""
+    braces = before.count("{") == before.count("}")
+    return braces and before.count(r"\left") == before.count(r"\right")
 
 
 def width(text: str) -> int:
     """About how many glyphs wide a piece of LaTeX is; of a fraction the wider part counts."""
-    text = re.sub(r"\\(?:left|right|text|mathrm|mathcal|mathbb|tilde|scriptstyle|big)\b", "", text)
+    text = re.sub(rf"\\(?:{INVISIBLE})\b", "", text)
     while (start := re.search(r"\\t?frac\{", text)) is not None:
         above, rest = _braced(text[start.end() - 1 :])
         below, rest = _braced(rest)
@@ -127,14 +139,14 @@ def width(text: str) -> int:
         text = text[: start.start()] + wider + rest
     text = re.sub(r"\\begin\{array\}\{\w*\}(.*?)\\end\{array\}", _widest_row, text)
     text = re.sub(r"\\log\b", "log ", text)
-    text = re.sub(r"\\i+nt\b", "S ", text)
+    text = re.sub(r"\\i+nt\b", lambda sign: "S" * (len(sign[0]) - 2), text)
     text = re.sub(r"_\{([^{}]*)\}", lambda m: m[1][::2], text)
     text = re.sub(r"\\[a-zA-Z]+", "x", text)
     return len(re.sub(r"[{}\\^_&,;! ]", "", text))
 
 
 def _widest_row(match: re.Match) -> str:
-    return max(match[1].split(r"\\"), key=len)
+    return "xxxx" + max(match[1].split(r"\\"), key=len)
 
 
 def _braced(text: str) -> tuple[str, str]:

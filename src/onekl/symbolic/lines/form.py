@@ -138,10 +138,12 @@ def _density(family: str, over: Iterable[Symbol], given: Iterable[Symbol]) -> At
 
 
 class Rewriting:
-    """Rewriting by a choice of rules, with equations whose left sides are put away."""
+    """Rewriting by a choice of rules, and by equations whose right sides are put in."""
 
     def __init__(self, *kinds: str, equations: tuple[Equal, ...] = ()) -> None:
-        self.kinds, self.equations = frozenset(kinds), equations
+        self.kinds = frozenset(kinds)
+        lefts = [one for e in equations for one in (e.left, getattr(e.left, "other", e.left))]
+        self._replaced = {left: using(left, equations) for left in lefts}
         self._known: dict[Expr, Form] = {}  # the terms of sums: many lines share them
         self._within = (
             self if DISTRIBUTE not in kinds
@@ -164,11 +166,8 @@ class Rewriting:
         return self._known[term]
 
     def _form(self, expression: Expr) -> Form:
-        replaced = using(expression, self.equations) if expression.is_Atom or isinstance(
-            expression, (ClassProbability, Density)
-        ) else expression  # fmt: skip
-        if replaced != expression:
-            return self._form(replaced)
+        if expression in self._replaced:
+            return self._form(self._replaced[expression])
         if expression.is_Rational:
             return _sum([(ONE, _plain(Fraction(int(expression.p), int(expression.q))))])
         if isinstance(expression, Add):
@@ -282,6 +281,8 @@ class Rewriting:
     def _log(self, form: Form) -> Form:
         """The log of a ratio; one of its two directions stands for both."""
         form = self._settled(form)
+        if not form:
+            return _one(_atom("log of", 0))
         ((monomial, number),) = form if len(form) == 1 else self._as_atom(form)
         if LOGS in self.kinds or monomial == ONE:
             return self._split(monomial, number)

@@ -102,9 +102,9 @@ def _log_of_ratio(above: Gaussian, below: Gaussian) -> Expr:
     return HALF * left[0] if len(left) == 1 else product(HALF, total(*left))
 
 
-def _split(expression: Expr) -> Expr:
-    """For the comparison: logs of products split first, and those of numbers afterwards."""
-    return with_logs_split(with_logs_of_gaussians(with_logs_split(normal(expression))))
+def _settled(expression: Expr) -> Expr:
+    """The expression with the logs of products split."""
+    return with_logs_split(normal(expression))
 
 
 # The moments.
@@ -247,7 +247,7 @@ LOG_OF_A_GAUSSIAN = register(
         "log of a Gaussian",
         "the variance is positive",
         (log(_bell), Line(log_density(_bell), "log of a Gaussian")),
-        by_rewriting(_split),
+        by_rewriting(with_logs_of_gaussians, _settled),
     )
 )
 
@@ -256,7 +256,7 @@ MOMENTS = register(
         "a Gaussian's moments",
         "E[z] = μ, E[(z − μ)²] = σ², and so on for every polynomial",
         (Expectation(_bell, _z**2), Line(_m**2 + _s**2, "a Gaussian's moments")),
-        by_rewriting(lambda e: with_moments(normal(e))),
+        by_rewriting(with_moments, normal),
     )
 )
 
@@ -268,6 +268,6 @@ GAUSSIAN_KL = register(
             KL(_bell, _standard),
             Line((_m**2 + _s**2 - log(_s**2) - 1) / 2, "KL of two Gaussians"),
         ),
-        by_rewriting(lambda e: with_logs_split(with_gaussian_kl(e))),
+        by_rewriting(with_gaussian_kl, with_logs_split),
     )
 )

@@ -27,7 +27,7 @@ from onekl.symbolic.lines.arithmetic import ARITHMETIC, LOGARITHMS, same, with_l
 from onekl.symbolic.lines.calculus import DERIVATIVE, LIMIT, with_derivatives
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.concrete import WITH_KNOWN_KL, as_lines, walk
-from onekl.symbolic.lines.line import TENDS, Line, Lines, Rule, register
+from onekl.symbolic.lines.line import EQUAL, TENDS, Line, Lines, Rule, register
 from onekl.symbolic.lines.values import VALUES_PUT_IN
 from onekl.symbolic.lines.written import alike, product, replaced, total
 from onekl.symbolic.numeric import Assignment, compiled
@@ -297,12 +297,14 @@ def _is_value(before: Expr, line: Line) -> bool:
         value = at.formula(before).subs(at.values)
     except (KeyError, NotProved, TypeError, ValueError):
         return False
-    return same(*map(with_logs_split, (value, line.expression)))
+    sides = map(with_logs_split, (value, line.expression))
+    return line.sign == EQUAL and same(*sides)
 
 
 def _is_integrated(before: Expr, line: Line) -> bool:
     """Whether the line is the one before with its integrals over the real line carried out."""
-    if not before.has(SumOrIntegral) or line.expression.has(SumOrIntegral):
+    carries_out = before.has(SumOrIntegral) and not line.expression.has(SumOrIntegral)
+    if line.sign != EQUAL or not carries_out:
         return False
     try:
         return same(integrate_real(before), line.expression)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sympy
-from sympy import Add, Basic, Expr, Mul, log
+from sympy import Add, Basic, Derivative, Expr, Mul, Symbol, log
 
 from onekl.symbolic.algebra import (
     KL,
@@ -16,6 +16,8 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
     kl_div,
 )
+from onekl.symbolic.lines.arithmetic import ARITHMETIC
+from onekl.symbolic.lines.calculus import DERIVATIVE, with_derivatives
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import AT_LEAST, Line, Lines
 from onekl.symbolic.lines.rules import (
@@ -39,11 +41,15 @@ from onekl.symbolic.lines.written import (
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved
 
+VALUE = Symbol("D", positive=True)  # the value of D at a point, below 1
+
 
 def discriminator_lines(
     functional: Expr, probability: ClassProbability, at: Expr, given: tuple[Equal, ...] = ()
 ) -> Lines:
     """loss(D) = ∫ ℰ(a, D s) + ∫ ℰ(b, (1 − D) s) + loss(D*) ≥ loss(D*), with s = a + b.
+
+    Then the slope in D at a point, (D s − a)/(D (1 − D)), which is 0 for D s = a.
 
     The loss has the weights a of −log D and b of −log(1 − D).  NotProved for any other loss.
     """
@@ -61,12 +67,13 @@ def discriminator_lines(
         (total(*shares.with_zero(), *least), TWO_LABELS),
         (total(*shares.divergences(), *ends), DEFINITION),
     ]
-    return chain(
+    best = chain(
         functional,
         *_changes(functional, lines, given),
         Line(total(*ends), NEVER_NEGATIVE, AT_LEAST),
         *([] if is_short else shares.as_one_kl()),
     )
+    return *best, *shares.slope_lines()
 
 
 def _values(given: tuple[Equal, ...]) -> dict[Expr, Expr]:
@@ -171,6 +178,18 @@ class _Shares:
             raise NotProved("the least value is no KL: write its lines by hand")
         together = self._over(product(self.below, inside))
         return Line(together, LINEARITY), Line(KL(self.below, second), DEFINITION)
+
+    def slope_lines(self) -> Lines:
+        """∂/∂D [−a log D − b log(1 − D)] at a point, for the number D, as one fraction."""
+        a, b = (self.above[value] for value in sorted(self.above, key=lambda v: -v.outcome))
+        loss = total(product(-1, a, log(VALUE)), product(-1, b, log(1 - VALUE)))
+        derivative = Derivative(loss, VALUE, evaluate=False)
+        fraction = ratio(total(product(VALUE, self.below), negative(a)), VALUE * (1 - VALUE))
+        return chain(
+            derivative,
+            (with_derivatives(derivative), DERIVATIVE.name),
+            (fraction, ARITHMETIC.name),
+        )
 
     def _share(self, value: ClassProbability) -> Expr:
         """D s."""

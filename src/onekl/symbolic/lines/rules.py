@@ -58,8 +58,8 @@ DOES_NOT_VARY = "what does not vary is left out"
 REWRITES = {  # where two rules lead to a line, the first is named
     DEFINITION: (DEFINE,),
     MULTIPLY_OUT: (DISTRIBUTE,),
-    ORDER: (LINEAR, MERGE),
     LINEARITY: (LINEAR, DISTRIBUTE),
+    ORDER: (LINEAR, MERGE),
     CANCELLING: (CANCEL,),
     PRODUCT_RULE: (BAYES,),
     LOG_OF_PRODUCT: (LINEAR, LOGS),

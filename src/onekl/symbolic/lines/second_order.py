@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Basic, Derivative, Expr, Subs, Symbol
+from sympy import Basic, Derivative, Expr, Pow, Subs, Symbol
+from sympy.core.function import Application, AppliedUndef
 
 from onekl.symbolic.algebra import Expectation, Joint
 from onekl.symbolic.lines.arithmetic import by_rewriting, same
@@ -48,11 +49,17 @@ def differentiated(expression: Expr) -> Expr:
 
 def _tends_by_continuity(before: Expr, line: Line) -> bool:
     """Whether the two are the same with the symbol at the point, derivatives as functions of it."""
-    if line.sign != TENDS or line.symbol not in before.free_symbols:
+    if line.sign != TENDS or line.symbol not in before.free_symbols or not _is_polynomial(before):
         return False
     names: dict[Basic, str] = {}
     sides = (_at(side, line.symbol, line.point, names) for side in (before, line.expression))
     return same(*sides)
+
+
+def _is_polynomial(expression: Expr) -> bool:
+    """Whether an expression holds no function but unknown ones, and divides by nothing."""
+    powers = all(power.exp.is_nonnegative for power in expression.atoms(Pow))
+    return powers and not expression.atoms(Application) - expression.atoms(AppliedUndef)
 
 
 def _at(expression: Expr, symbol: Symbol, point: Expr, names: dict[Basic, str]) -> Expr:

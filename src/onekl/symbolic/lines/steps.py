@@ -9,6 +9,7 @@ from itertools import product as choices
 
 import sympy
 from sympy import Add, Expr, Mul, S, log, preorder_traversal
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.lines.families import Basis, marginal_of
@@ -256,8 +257,13 @@ def _same_but_number(one: Row, other: Row) -> bool:
 
 
 def without_what_cancels(rows: Rows) -> Rows:
-    """The rows without those that have no log, and without logs that add up to nothing."""
-    return tuple(row for row in rows if row.inside is not None or not row.variables)
+    """The rows without those of densities and chances alone, such as those of ℰ(a, b) less a KL."""
+    return tuple(row for row in rows if not _is_measure(row))
+
+
+def _is_measure(row: Row) -> bool:
+    unknown = any(f.has(AppliedUndef) for f in row.weight.above)
+    return row.inside is None and bool(row.variables) and not unknown
 
 
 def marginalised(rows: Rows, joints: Sequence[Joint]) -> Rows:

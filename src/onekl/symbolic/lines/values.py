@@ -6,11 +6,11 @@ import sympy
 from sympy import Expr
 
 from onekl.symbolic.lines.arithmetic import same
-from onekl.symbolic.lines.line import Line, Rule, register
+from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
 from onekl.symbolic.lines.written import with_values
 from onekl.symbolic.premises import Equal
 
-VALUES_PUT_IN = "values put in"
+VALUES_PUT_IN = "put in"
 
 
 def _puts_in(before: Expr, line: Line) -> bool:
@@ -18,7 +18,7 @@ def _puts_in(before: Expr, line: Line) -> bool:
     values = {e.left: sympy.sympify(e.right) for e in line.uses if isinstance(e, Equal)}
     occur = all(before.has(left) or line.expression.has(left) for left in values)
     sides = (with_values(side, values) for side in (before, line.expression))
-    return bool(values) and occur and same(*sides)
+    return line.sign == EQUAL and bool(values) and occur and same(*sides)
 
 
 _x, _a = sympy.symbols("x a", real=True)

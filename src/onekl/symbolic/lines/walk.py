@@ -35,7 +35,8 @@ def walk(
         return Line(left, sign=START), Line(right, LINEARITY)
     forms = _forms(tuple(given), left.has(Dirac) or right.has(Dirac))
     for every_basis in (False, True):
-        found = _Ways(left, right, joints, tuple(given), every_basis).shortest(forms)
+        ways = _Ways(left, right, joints, tuple(given), every_basis)
+        found = ways.shortest(forms) or ways.with_detours().shortest(forms)
         if found is not None:
             break
     if found is None or len(found) > LONGEST:
@@ -69,24 +70,27 @@ class _Ways:
         self.ways = bases(joints, list(dict.fromkeys(words)), every_basis)
         self.places = list(dict.fromkeys((left, right, defined(left), defined(right))))
         self.detours: set[Expr] = set()
+        self.sums: list[list[Rows]] = []
         try:
             sides = rows_of(left), rows_of(right)
         except NotProved:
             return
-        every = [list(dict.fromkeys(self._own(sides[k], (right, left)[k]))) for k in (0, 1)]
-        self._add(rows for k in (0, 1) for rows in self._plainly(every[k], every[1 - k]))
-        self._add((rows for k in (0, 1) for rows in self._by_detours(every[k])), detour=True)
+        self.sums = [list(dict.fromkeys(self._own(sides[k], (right, left)[k]))) for k in (0, 1)]
+        for own, others in zip(self.sums, reversed(self.sums)):
+            self._add(self._plainly(own, others))
 
-    def _add(self, sums: Iterable[Rows], detour: bool = False) -> None:
-        """Add sums to the places; a person takes a detour only for want of another way."""
-        known = set(self.places)
-        for rows in dict.fromkeys(sums):
-            place = written(rows)
-            if place not in known:
-                known.add(place)
-                self.places.append(place)
-                if detour:
-                    self.detours.add(place)
+    def with_detours(self) -> _Ways:
+        """The same with detours among the places, which a person takes for want of another way."""
+        known = len(self.places)
+        for own in self.sums:
+            self._add(self._by_detours(own))
+        self.detours = set(self.places[known:])
+        return self
+
+    def _add(self, sums: Iterable[Rows]) -> None:
+        """Add sums to the places."""
+        found = dict.fromkeys(written(rows) for rows in dict.fromkeys(sums))
+        self.places = list(dict.fromkeys((*self.places, *found)))
 
     def _own(self, rows: Rows, other: Expr) -> Iterable[Rows]:
         """What one side comes by in the words of the other."""

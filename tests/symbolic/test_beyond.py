@@ -1,0 +1,248 @@
+"""What is beyond a prover is refused with its reason, and what is just within reach is proved."""
+
+import pytest
+import sympy
+from sympy import Abs, Derivative, Function, S, exp, log, sqrt, symbols
+
+from onekl.symbolic.algebra import KL, Dirac, Expectation, Gaussian, Joint, SumOrIntegral
+from onekl.symbolic.divergences import DivergenceInequality
+from onekl.symbolic.inequality import Inequality
+from onekl.symbolic.limits import Expansion, Limit
+from onekl.symbolic.maps.image_law import Bijection
+from onekl.symbolic.maps.real_densities import RandomPoints
+from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap
+from onekl.symbolic.optima.minimum import Minimum
+from onekl.symbolic.proof import NotProved
+from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.second_order import SecondOrder
+from onekl.symbolic.statements import Bound, Identity
+from provers import refusal
+
+x, y, z, u, v, b = symbols("x y z u v b", real=True)
+t, a = symbols("t a", positive=True)
+f = Function("f", real=True)
+P, Q = Joint("p", (x, z)), Joint("q", (x, z))
+A, B = Joint("p", (x,)), Joint("q", (x,))
+PAIR, LINE = RandomTables((P, Q)), RandomParameters(((a, 0.5, 1), (b, 0.5, 1)))
+p, q = P(x), Q(x)
+
+
+def over(integrand, *variables):
+    return SumOrIntegral(integrand, variables or (x,))
+
+
+@pytest.mark.parametrize(
+    "left, right, why",
+    [
+        (over(p * f(x)), f(x), "leaves x open: integrate over it or average it"),
+        (over(P(x, z)), over(Q(x, z)), "leaves z open"),
+        (over(p), b, "no joint and no constant of the name b"),
+        (over(Joint("r", (x,))(x)), S.One, "no joint and no constant of the name r"),
+        (over(p * Derivative(f(x), x)), S.One, "a derivative in a variable"),
+        (over(Dirac(x, f(z)) * P(x, z), x, z), S.One, "cannot be sifted"),
+        (over(Dirac(x, x + z) * Q(z), x, z), S.One, "cannot be sifted"),
+        (over(p), over(p), "both sides are the same object"),
+        (KL(p, q) + over(p), over(p) + KL(p, q), "both sides are the same object"),
+        (KL(p, q), 2 * KL(p, q), "the integrands differ by"),
+        (over(2 * p) + KL(p, q), over(p) + KL(p, q), "the integrals differ by 1"),
+    ],
+    ids=str,
+)
+def test_an_identity_is_refused(left, right, why):
+    refusal(Identity(PAIR, left=left, right=right), why)
+
+
+@pytest.mark.parametrize(
+    "remainder, why",
+    [
+        (over(p * f(x)), "not seen to be at least 0"),
+        (-KL(q, p), "has a negative sign"),
+        (log(KL(q, p)), "not seen to be at least 0"),
+        (KL(q, 2 * p), "not seen to be between two densities"),
+        (Expectation(p, KL(P(z, given=x), Q(z, given=x)) - 1), "not seen to be at least 0"),
+        (f(x) * KL(P(z, given=x), Q(z, given=x)), "the weight .* is not seen to be at least 0"),
+    ],
+    ids=str,
+)
+def test_a_remainder_that_could_be_negative_is_refused(remainder, why):
+    refusal(Bound(PAIR, upper=KL(p, q) + remainder, lower=KL(p, q), remainder=remainder), why)
+
+
+def divergences(lower, upper):
+    return DivergenceInequality(
+        RandomTables((A, B)), lower=sympy.sympify(lower), upper=sympy.sympify(upper),
+        p=A(x), q=B(x), weight=(A(x) + B(x)) / 2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lower",
+    [
+        KL(A(x), B(x)) ** 2,
+        over(A(x) * KL(A(x), B(x))) ** 2,
+        over(Abs(A(x) - B(x))) ** 3,
+        1 / over(Abs(A(x) - B(x))),
+        -(over(Abs(A(x) - B(x))) ** 2),
+        over(Abs(A(x) - B(x))) ** 2 * over(A(x)),
+    ],
+    ids=str,
+)
+def test_cauchy_schwarz_takes_positive_multiples_of_squares_of_integrals_alone(lower):
+    refusal(divergences(lower, 1), "is not a positive multiple of")
+
+
+def test_an_inequality_of_divergences_is_the_same_if_its_sides_differ_by_as_much():
+    variation, kl = over(Abs(A(x) - B(x))), KL(A(x), B(x))
+    one = divergences(variation, kl)
+    assert one.same_as(divergences(variation + kl, 2 * kl))
+    assert not one.same_as(divergences(variation, 2 * kl))
+    assert not one.same_as(divergences(kl, variation))
+
+
+@pytest.mark.parametrize(
+    "expression, value, why",
+    [
+        (over(p * t) + t, t * over(p) + t, "must be an integral over the same variables"),
+        (over(p * t), t * over(Q(z), z), "must be an integral over the same variables"),
+        (over(p * t * f(z)), t * f(z) * over(p), "leaves a variable open"),
+        (over(p / t), over(p), "no expansion in whole powers of t up to 2"),
+        (over(p * sqrt(t)), over(p), "no expansion in whole powers"),
+        (over(p * (1 + t + t**2)), over(p) + 2 * t * over(p), "the series less the value"),
+    ],
+    ids=str,
+)
+def test_an_expansion_is_refused(expression, value, why):
+    refusal(Expansion(PAIR, expression=expression, symbol=t, order=1, value=value), why)
+
+
+def test_an_expansion_is_asked_for_up_to_its_order_alone():
+    def expansion(order, value):
+        return Expansion(PAIR, expression=over(p * exp(t)), symbol=t, order=order, value=value)
+
+    powers = [over(p) * t**k / sympy.factorial(k) for k in range(4)]
+    for order in range(4):
+        expansion(order, sum(powers[: order + 1])).prove()
+        refusal(expansion(order, sum(powers[:order]) + 2 * powers[order]), "the series less")
+    refusal(expansion(1, sum(powers[:3])), "the series less")
+
+
+def second_order(value, bend, symbol=b, point=S.Zero, weight=p):
+    return SecondOrder(PAIR, weight=weight, value=value, symbol=symbol, point=point, bend=bend)
+
+
+@pytest.mark.parametrize(
+    "statement, why",
+    [
+        (second_order(b**2 + 1, S(2)), "the value at b = 0 is off by 1"),
+        (second_order(b**2 + b, S(2)), "the slope at b = 0 is off by 1"),
+        (second_order(b**2, S.One), "the second derivative at b = 0 is off by 1"),
+        (second_order(b**2, S(2), point=S.One), "the value at b = 1 is off by 1"),
+        (second_order(sqrt(1 + b**2) - 1, S.One), "may have no second derivative"),
+        (second_order(Abs(b) ** 3, S.Zero), "may have no second derivative"),
+        (second_order(z**2, S(2), symbol=z, weight=P(x, given=z)), "stays as it is"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.latex(),
+)
+def test_a_bend_is_refused(statement, why):
+    refusal(statement, why)
+
+
+def test_a_bend_is_the_second_derivative():
+    second_order(exp(b) - 1 - b, S.One).prove()
+    second_order((b - 1) ** 2 * f(x) ** 2, 2 * f(x) ** 2, point=S.One).prove()
+
+
+def bijection(*parts):
+    return Bijection(RandomPoints((), coordinates=(x, z, u, v)), claimed=SmoothMap(*parts))
+
+
+@pytest.mark.parametrize(
+    "statement, why",
+    [
+        (bijection([z], [x], [2 * z], [x / 2], log(b)), "b is not seen to be positive under its"),
+        (
+            bijection([z, u], [x, v], [MapValue("g", z), u], [MapValue("g", x, -1), v], 0),
+            "formulas and unknown maps together",
+        ),
+        (
+            bijection(
+                [z], [x], [MapValue("g", 2 * z)], [MapValue("g", x, -1) / 2], LogDet("g", 2 * z)
+            ),
+            "2 z is not made of unknown maps alone",
+        ),
+        (bijection([z], [x], [z**3 + z], [x], 0), "is .* not"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.latex(),
+)
+def test_a_map_is_refused(statement, why):
+    refusal(statement, why)
+
+
+def test_a_parameter_in_a_determinant_becomes_a_premise_with_one_sign():
+    one = bijection([z], [x], [b * z], [x / b], log(Abs(b)))
+    other = bijection([z], [x], [-b * z], [-x / b], log(Abs(b)))
+    assert one.prove().premises == other.prove().premises == (r"b \neq 0",)
+
+
+def minimum(expression, at):
+    return Minimum(LINE, expression=expression, symbol=t, at=at)
+
+
+@pytest.mark.parametrize(
+    "statement, why",
+    [
+        (minimum((t - a) ** 2 * (t - 2 * a) ** 2, a), "no minimum is seen"),
+        (minimum(-((t - a) ** 2), a), "no minimum is seen"),
+        (minimum((t + a) ** 2, -a), "not seen to be positive"),
+        (minimum((t - a) ** 2, 2 * a), "not"),
+        (minimum(t + a / t, 1 / sqrt(a)), "not"),
+        (minimum((t - a) ** 2, t), "free of the point"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.latex(),
+)
+def test_a_place_that_is_no_minimum_is_refused(statement, why):
+    refusal(statement, why)
+
+
+def inequality(lower, upper, at):
+    ranges = RandomParameters(((t, 0.1, 3),))
+    return Inequality(ranges, lower=lower, upper=upper, domain=((t, S.Zero, sympy.oo),), at=at)
+
+
+@pytest.mark.parametrize(
+    "statement, why",
+    [
+        (inequality(log(t), t - 1, S(2)), "not equal at 2"),
+        (inequality(log(t) + 1, t - 1, S.One), "not equal at 1"),
+        (inequality(t - 1, log(t), S.One), "not|upper"),
+        (inequality(log(t), t - 1 - (t - 1) ** 2 / 3, S.One), "not|upper"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.latex(),
+)
+def test_an_inequality_is_refused(statement, why):
+    refusal(statement, why)
+
+
+def test_no_single_instance_refutes_a_bend():
+    with pytest.raises(NotProved, match="^a SecondOrder has no two sides to evaluate on an"):
+        second_order(b**2, S(2)).relation()
+
+
+def test_limits_and_expansions_are_the_same_if_their_values_are():
+    def limit(value):
+        return Limit(LINE, expression=exp(-t) * a, symbol=t, point=S.Zero, value=value)
+
+    assert limit(a * (a + 1)).same_as(limit(a**2 + a)) and not limit(a).same_as(limit(2 * a))
+    assert limit(sympy.oo).same_as(limit(sympy.oo)) and not limit(a).same_as(limit(-a))
+
+    def expansion(value):
+        return Expansion(LINE, expression=exp(t), symbol=t, order=1, value=value)
+
+    assert expansion((1 + t) ** 2).same_as(expansion(1 + 2 * t + t**2))
+    assert not expansion(1 + t).same_as(expansion(1 + 2 * t))
+
+
+def test_the_variance_of_a_gaussian_is_its_variance():
+    mean = Expectation(Gaussian(z, b, a**2), (z - b) ** 2)
+    assert Identity(LINE, left=mean, right=a**2).prove().premises == (r"a \neq 0",)
+    refusal(Identity(LINE, left=mean, right=a), "left less right")
