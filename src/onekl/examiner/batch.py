@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import mpmath
 import numpy as np
@@ -19,7 +20,7 @@ from onekl.symbolic.algebra import ClassProbability, Density
 from onekl.symbolic.copies import alphabet
 from onekl.symbolic.numeric import Assignment, Number
 
-MOST_LETTERS = 4
+MOST_LETTERS = 4  # a variable's, or a vector's coordinates
 
 
 @dataclass
@@ -31,6 +32,8 @@ class Batch:
     the number of these. Functions are drawn when they are first asked for, from the `seed` and the
     name.
     """
+
+    real: ClassVar[bool] = False  # whether variables are real numbers
 
     count: int
     seed: int
@@ -61,6 +64,10 @@ class Batch:
     def letters(self, variable: Symbol) -> np.ndarray:
         """All letters of a variable, on its axis."""
         return self.along(variable, np.arange(self.size(variable)))
+
+    def place(self, number: Bounded) -> np.ndarray:
+        """The letters that numbers stand for."""
+        return number.value.astype(int)
 
     def total(self, variable: Symbol, number: Bounded) -> Bounded:
         """The sum over the variable's letters."""

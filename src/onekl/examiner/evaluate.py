@@ -83,8 +83,8 @@ class Examiner:
         return found
 
     def letters(self, letter: Expr) -> np.ndarray:
-        """The letters at which a function or a density is taken."""
-        return self._value(letter).value.astype(int)
+        """The letters, or the real numbers, at which a function or a density is taken."""
+        return self.batch.place(self._value(letter))
 
     def at(self, variable: Symbol, value: Bounded, rule: Callable[[], Bounded]) -> Bounded:
         """What the rule gives while the variable has this value."""
@@ -216,6 +216,8 @@ class Examiner:
         return self._value(expression.formula())
 
     def _dirac(self, expression: Dirac) -> Bounded:
+        if self.batch.real:
+            raise NoRule(f"{expression} has no values at real numbers")
         variable, image = self.letters(expression.over[0]), self.letters(expression.image)
         return Bounded((variable == image).astype(float))
 
