@@ -3,22 +3,30 @@
 import io
 import re
 import shutil
+from collections import Counter
+from dataclasses import replace
 
 import pytest
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 from onekl.chapters import CHAPTERS, stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
+from onekl.chapters.museum.specimen import MIME as SPECIMEN
 from onekl.claims.inventory import inventory
-from onekl.ledger import LedgerError, ledger
+from onekl.ledger import LedgerError, ledger, outputs
+from onekl.symbolic.lines.line import RULES
 from onekl_site import framework_tree, ledger_page
+from onekl_site.evidence import together
 from onekl_site.framework_tree import DIRECTIONS, branches, read_branch
 from onekl_site.ledger_page import SOURCES
+from onekl_site.proofs import anchor
 from paths import NOTEBOOKS, ROOT
 
 CONF = """extensions = [
-    'myst_parser', 'onekl_site.ledger_page', 'onekl_site.claim_boxes', 'onekl_site.anchors',
-    'onekl_site.moving_figures', 'onekl_site.framework', 'onekl_site.museum',
+    'myst_parser', 'onekl_site.ledger_page', 'onekl_site.proofs', 'onekl_site.claim_boxes',
+    'onekl_site.anchors', 'onekl_site.moving_figures', 'onekl_site.framework', 'onekl_site.museum',
+    'onekl_site.rules_page',
 ]
 myst_enable_extensions = ['dollarmath', 'substitution']
 exclude_patterns = ['**.ipynb']
@@ -64,7 +72,93 @@ def test_a_claim_is_printed_with_its_number_badge_premises_and_evidence(build):
     assert not warnings
     assert 'id="claim-su-t3"' in html and r"\tag{su-t3}" in html
     assert 'href="notebooks/joint_kl-check.html#su-t3"' in html and ">holds if<" in html
-    assert "is finite" in html and "mutants rejected" in html and "1,000 random instances" in html
+    assert "is finite" in html and "mutants rejected" in html
+    row = {row.id: row for row in ledger(NOTEBOOKS)}["su-t3"]
+    assert row.instances >= 1000 and f"{row.instances:,} instances (" in html
+    figures = [one["figure"] for one in row.numbers]
+    assert all(figures) and all(figure in html for figure in figures)
+
+
+PROVED = ("su-4", "su-19", "su-22", "su-23", "su-25", "rq-3")
+
+
+@pytest.mark.parametrize("id", PROVED)
+def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
+    html, warnings = build(f"```{{claim}} {id}\n```")
+    row = {row.id: row for row in ledger(NOTEBOOKS)}[id]
+    assert not warnings and html.count('<details class="onekl-proof">') == 1
+    proof = BeautifulSoup(html, "html.parser").find("details")
+    assert proof.summary.text == "Proof, line by line" and not proof.has_attr("open")
+    for one in row.shown:
+        assert one["derivation"] in proof.text
+        assert f"Tried on {together([one]).text()}." in proof.text
+    linked = [a["href"] for a in proof.find_all("a")]
+    rules = [dict.fromkeys(r["rule"] for r in one["rows"] if r["rule"]) for one in row.shown]
+    assert linked == [f"book/rules.html#{anchor(rule)}" for some in rules for rule in some]
+    assert proof.text.count("The counterexample:") == len(row.refuted)
+
+
+def test_figures_of_several_statements_stand_together():
+    one = {"tried": 10, "finite": 6, "infinite": 4, "zeros": 5, "strict": 0, "figure": "error 0"}
+    other = {**one, "infinite": 0, "finite": 10, "figure": "observed order 2.0"}
+    shown = [{"numbers": one}, {"numbers": None}, {"numbers": one}, {"numbers": other}]
+    assert together(shown).text() == (
+        "30 instances (22 finite, 8 infinite alike; 15 with a zero), error 0; observed order 2.0"
+    )
+
+
+def rule_uses():
+    """How often each rule is used, by claim and specimen, from what the notebooks show."""
+    found = {name: Counter() for name in RULES}
+    museum = outputs(NOTEBOOKS / "museum-check.ipynb", SPECIMEN)
+    shown = [(row.id, row.shown) for row in ledger(NOTEBOOKS) if row.shown]
+    for id, some in [*shown, *((one["id"], one["report"]["shown"]) for one in museum)]:
+        for one in some:
+            for row in one["rows"][1:]:
+                if row["rule"]:
+                    found[row["rule"]][id] += 1
+    return found
+
+
+def test_the_rules_page_has_each_rule_with_its_premise_its_example_and_its_uses(build):
+    html, warnings = build("## All of them\n\n```{proof-rules}\n```")
+    page, wanted = BeautifulSoup(html, "html.parser"), rule_uses()
+    assert not warnings and len({anchor(name) for name in RULES}) == len(RULES)
+    for name, rule in RULES.items():
+        section = page.find(id=anchor(name))
+        assert section.name == "section" and section.find(re.compile("^h")).text.startswith(name)
+        assert f"Premise: {rule.premise}." in section.text
+        example = section.find(class_="math").text
+        assert r"\begin{aligned}" in example and rf"\text{{{name}}}" in example
+        places = {a.text: a["href"] for a in section.find(class_="onekl-claim-facts").find_all("a")}
+        assert list(places) == list(wanted[name])
+        for id, target in places.items():
+            assert re.fullmatch(rf"notebooks/\w+-check\.html#{id}", target)
+        times = wanted[name].total()
+        said = "once" if times == 1 else f"{times:,} times" if times else "uses it"
+        assert said in section.find(class_="onekl-claim-facts").text
+        for id, number in wanted[name].items():
+            assert number == 1 or f"{id} ({number})" in section.text
+    total = sum(uses.total() for uses in wanted.values())
+    assert total > 500 and f"{len(RULES)} rules lead to {total:,} lines." in html
+
+
+def test_a_rule_that_nothing_uses_says_so_and_stands_last(build, monkeypatch):
+    idle = replace(next(iter(RULES.values())), name="idle rule")
+    monkeypatch.setitem(RULES, "idle rule", idle)
+    html, warnings = build("```{proof-rules}\n```")
+    assert not warnings
+    last = BeautifulSoup(html, "html.parser").find(id="rule-idle-rule")
+    assert "No derivation of the book uses it." in last.text
+    assert not last.find_next_siblings("section")
+
+
+def test_the_rules_stand_in_the_order_of_their_uses(build):
+    html, _ = build("```{proof-rules}\n```")
+    found = re.findall(r'<section id="(rule-[\w-]+)"', html)
+    times = {anchor(name): uses.total() for name, uses in rule_uses().items()}
+    assert sorted(found) == sorted(times)
+    assert [times[id] for id in found] == sorted(times.values(), reverse=True)
 
 
 def test_a_line_that_is_proved_as_it_is_printed_stands_in_the_box_once(build):
@@ -153,6 +247,21 @@ def test_the_ledger_has_a_row_for_every_claim(build):
     done = len([row for row in ledger(NOTEBOOKS) if row.verdict])
     assert done >= len(stated_claims())
     assert f"{done} of {len(inventory())} claims checked" in html
+    rows = ledger(NOTEBOOKS)
+    assert f"{sum(row.instances for row in rows):,} random instances tried" in html
+    table = BeautifulSoup(html, "html.parser").find("table")
+    assert [cell.text for cell in table.thead.find_all("th")][-3:] == [
+        "mutants",
+        "instances",
+        "figure",
+    ]
+    for row in rows:
+        *_, mutants, instances, figure = table.find(id=f"ledger-{row.id}").find_all("td")
+        figures = dict.fromkeys(one["figure"] for one in row.numbers)
+        assert figure.text.strip() == "; ".join(figures)
+        if row.numbers:
+            assert mutants.text.strip() == f"{row.mutants_rejected}/{row.mutants_total}"
+            assert instances.text.strip() == f"{row.instances:,}"
 
 
 def test_the_prose_takes_the_number_of_claims_from_the_inventory(build):

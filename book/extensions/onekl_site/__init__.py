@@ -8,11 +8,13 @@ from sphinx.application import Sphinx
 
 PARTS = (
     "ledger_page",
+    "proofs",
     "claim_boxes",
     "anchors",
     "moving_figures",
     "framework",
     "museum",
+    "rules_page",
     "audit_tables",
     "readers_page",
     "origin",

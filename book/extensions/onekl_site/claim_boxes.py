@@ -9,9 +9,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from onekl.chapters import claim, stated_claims
-from onekl.claims.check import REFUTED
 from onekl.claims.inventory import entry
+from onekl.claims.report import REFUTED
 from onekl.ledger import Row
+from onekl_site import evidence
 from onekl_site.elements import (
     badge,
     box,
@@ -23,10 +24,11 @@ from onekl_site.elements import (
     sentences,
 )
 from onekl_site.ledger_page import PAGE, rows
+from onekl_site.proofs import proof
 
 
 class ClaimDirective(SphinxDirective):
-    """`{claim} su-4`: the claim's equations with number, badge, premises and evidence."""
+    """`{claim} su-4`: the claim's equations with number, badge, premises, proof and evidence."""
 
     required_arguments = 1
 
@@ -47,6 +49,8 @@ class ClaimDirective(SphinxDirective):
         filled += refuted(row) + premises(row) + self._additions(row)
         if row.empirical:
             filled += [nodes.paragraph("", row.effect), sentences(row.conditions)]
+        if row.shown:
+            filled += proof(self.env, row.shown)
         filled += nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
         return [filled]
 
@@ -55,7 +59,7 @@ class ClaimDirective(SphinxDirective):
         shown: list[nodes.Node] = []
         if row.id not in stated_claims():
             return shown
-        for statement, addition in zip(claim(row.id).also, row.additions or ()):
+        for statement, addition in zip(claim(row.id).also, row.additions):
             shown.append(nodes.paragraph("", f"Shown beside it ({addition['verdict']}):"))
             shown.append(equation(self.env, statement.display()))
             shown += headed_formulas("It holds if:", addition["premises"])
@@ -88,11 +92,7 @@ def _evidence(row: Row) -> str:
         return f"{row.seeds} seeds; see the training notebook"
     if row.repeats:
         return f"repeats {row.repeats}; nothing is counted again"
-    equivalent = f" ({row.mutants_equivalent} equivalent)" if row.mutants_equivalent else ""
-    return (
-        f"{row.mutants_rejected} of {row.mutants_total} mutants rejected{equivalent}; "
-        f"{row.numeric_instances:,} random instances, largest error {row.max_error:.0e}"
-    )
+    return f"{evidence.mutants(vars(row))}; {evidence.together(row.shown).text()}"
 
 
 class ClaimRole(SphinxRole):

@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 from onekl.claims.inventory import inventory
 from onekl.ledger import Row, ledger
 from onekl_site.elements import badge, claim_link, formulas, table, table_row
+from onekl_site.evidence import together
 
 PAGE = "book/ledger"
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
@@ -46,8 +47,8 @@ def audited(env: BuildEnvironment) -> list[Row]:
 class LedgerDirective(SphinxDirective):
     """`{claims-ledger}`: every claim of the inventory with its verdict and what showed it."""
 
-    HEAD = ("claim", "verdict", "what it says", "where", "mutants", "instances", "largest error")
-    WIDTHS = (8, 10, 50, 14, 10, 10, 10)
+    HEAD = ("claim", "verdict", "what it says", "where", "mutants", "instances", "figure")
+    WIDTHS = (8, 10, 46, 14, 8, 8, 18)
 
     def run(self) -> list[nodes.Node]:
         """The table."""
@@ -62,13 +63,13 @@ class LedgerDirective(SphinxDirective):
 
 
 def _evidence(row: Row) -> tuple[str, str, str]:
-    """What showed it: mutants, instances or seeds, and the largest error."""
+    """What showed it: mutants, instances or seeds, and the figures of each kind."""
     if row.verdict is None:
         return "", "", ""
     if row.empirical:
         return "", f"{row.seeds} seeds", ""
     mutants = f"{row.mutants_rejected}/{row.mutants_total}"
-    return mutants, f"{row.numeric_instances:,}", f"{row.max_error:.0e}"
+    return mutants, f"{row.instances:,}", together(row.shown).figure
 
 
 class SummaryDirective(SphinxDirective):
@@ -82,7 +83,7 @@ class SummaryDirective(SphinxDirective):
         text = (
             f"{len(done)} of {len(everything)} claims checked so far: "
             f"{sum(row.mutants_rejected for row in proved):,} wrong versions rejected, "
-            f"{sum(row.numeric_instances for row in proved):,} random instances tried."
+            f"{sum(row.instances for row in proved):,} random instances tried."
         )
         return [nodes.paragraph("", text, classes=["onekl-summary"])]
 

@@ -14,6 +14,8 @@ from onekl.chapters.museum.specimen import MIME, Specimen
 from onekl.ledger import outputs
 from onekl_site.anchors import anchor_headings
 from onekl_site.elements import box, equation, formulas, head, link, sentences
+from onekl_site.evidence import mutants, together
+from onekl_site.proofs import proof
 
 NOTEBOOK = "notebooks/museum-check"
 
@@ -43,7 +45,10 @@ def examination(id: str, folder: Path) -> dict[str, Any]:
 
 
 class SpecimenDirective(SphinxDirective):
-    """`{specimen} bug-1`: what is said, why not, what is true, where seen, and how to catch it."""
+    """`{specimen} bug-1`: what is said, why not, what is true, where seen, and how to catch it.
+
+    The proof of what is true stands at the end.
+    """
 
     required_arguments = 1
 
@@ -63,8 +68,10 @@ class SpecimenDirective(SphinxDirective):
         filled += _part("What it does to training", nodes.paragraph("", one.effect))
         code = nodes.literal_block(one.catch, one.catch, language="python")
         filled += _part("How to catch it", code)
-        evidence = _evidence(found["report"])
-        filled += nodes.paragraph("", evidence, classes=["onekl-claim-facts"])
+        report = found["report"]
+        filled += proof(self.env, report["shown"])
+        tried = f"mended: {mutants(report)}; {together(report['shown']).text()}"
+        filled += nodes.paragraph("", tried, classes=["onekl-claim-facts"])
         return [filled]
 
     def _head(self, one: Specimen) -> nodes.paragraph:
@@ -87,13 +94,6 @@ class SpecimenDirective(SphinxDirective):
 
 def _part(title: str, *content: nodes.Node) -> list[nodes.Node]:
     return [nodes.paragraph("", title, classes=["onekl-specimen-part"]), *content]
-
-
-def _evidence(report: dict[str, Any]) -> str:
-    return (
-        f"mended: {report['mutants_rejected']} of {report['mutants_total']} mutants rejected; "
-        f"{report['numeric_instances']:,} random instances, largest error {report['max_error']:.0e}"
-    )
 
 
 def _anchor_specimens(app: Sphinx, document: nodes.document) -> None:

@@ -19,9 +19,10 @@ from sympy import Symbol, log
 from onekl.chapters import stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.chapters.museum.specimen import MIME, examine, make_specimen, prose
-from onekl.claims.check import WRONG, CheckFailed, check
+from onekl.claims.check import CheckFailed, check
 from onekl.claims.claim import Claim
 from onekl.claims.inventory import inventory
+from onekl.claims.numbers import WRONG
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.proof import NotProved

@@ -44,7 +44,7 @@ def _rows(line: Line, printer: LinePrinter, told: Sequence[str]) -> list[str]:
     before = [rf"& \quad {{\small {one}}}" for one in words]
     sign = SIGNS.get(line.sign, "")
     first, *others = _broken(line.expression, printer)
-    return [*before, f"&{sign} {first}", *(rf"& \quad {row}" for row in others)]
+    return [*before, f"&{sign} {first}", *(rf"& \quad {{}} {row}" for row in others)]
 
 
 def _words(line: Line) -> str:
