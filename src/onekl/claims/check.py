@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import mpmath
 
 from onekl.claims.claim import Claim
-from onekl.claims.counterexamples import altered, numbers_of
+from onekl.claims.counterexamples import altered, numbers_of, require_lines
 from onekl.claims.fingerprint import fingerprint
 from onekl.claims.numbers import Disagreement, Numbers, Trials
 from onekl.claims.report import Report, Row, Shown
@@ -160,6 +160,7 @@ def _cross_examine(claim: Claim, one: _Proved) -> Numbers:
     """What the numbers show of a statement and of its lines; CheckFailed where they disagree."""
     try:
         if isinstance(one.statement, Counterexample):
+            require_lines(one.statement, one.lines)
             return numbers_of(one.statement)
         numbers = one.trials.numbers()
         one.trials.lined().require(one.lines)

@@ -17,12 +17,13 @@ import mpmath
 import numpy as np
 
 from onekl.examiner.batch import Batch
+from onekl.examiner.continuous import continuous
 from onekl.examiner.draw import Unmet, draw
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.lines import SLOWLY, Lined
 from onekl.examiner.narrowing import errors
 from onekl.examiner.optima import distance_to_best, rivals
-from onekl.examiner.relations import Tally, tried
+from onekl.examiner.relations import Tally, sides, tried
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator
 from onekl.symbolic.premises import Finite, Support
@@ -34,6 +35,7 @@ INSTANCES = 1000
 MINIMISED = 60  # instances on which a generic minimiser is set against a claimed optimum
 TOLERANCE = mpmath.mpf(10) ** -18  # of what is tried with 30 digits
 WRONG = 1e-9  # a statement, or a mutant, that is off by more than this is false
+QUADRATURE = 1e-9  # of what is tried on continuous densities
 NEAR, FAR = 1e-3, 1e-2  # a mean that is on its way to its limit is nearer than this, or not there
 
 Imposed = tuple[Support | Finite, ...]
@@ -49,7 +51,8 @@ class Numbers:
 
     `finite` and `infinite` count the instances on which it holds, with finite or with equally
     infinite values; on `zeros` of them a table has a cell that is 0, and on `strict` an inequality
-    is strict. `figure` is the honest figure of its kind, in words.
+    is strict; `continuous` counts mixtures of Gaussians beside them. `figure` is the honest figure
+    of its kind, in words.
     """
 
     tried: int
@@ -57,6 +60,7 @@ class Numbers:
     infinite: int
     zeros: int
     strict: int
+    continuous: int
     figure: str
 
     def text(self) -> str:
@@ -65,7 +69,8 @@ class Numbers:
         zeros = f"; {self.zeros:,} with a zero" if self.zeros else ""
         strict = f"; strict on {self.strict:,}" if self.strict else ""
         counts = f"{self.finite:,} finite{alike}{zeros}{strict}"
-        return f"{self.tried:,} instances ({counts}), {self.figure}"
+        mixtures = f" and {self.continuous} continuous ones" if self.continuous else ""
+        return f"{self.tried:,} instances ({counts}){mixtures}, {self.figure}"
 
 
 @dataclass
@@ -126,7 +131,25 @@ class Trials:
             self._require(batch.assignment(k), f"instance {k} of {batch.count}")
         zeros = sum(value.batch.zeros() for value in self.examiners)
         tried = sum(value.batch.count for value in self.examiners)
-        return Numbers(tried, seen.finite, seen.infinite, zeros, seen.strict, seen.figures[0])
+        counts = (tried, seen.finite, seen.infinite, zeros, seen.strict, self._on_mixtures())
+        return Numbers(*counts, seen.figures[0])
+
+    def _on_mixtures(self) -> int:
+        """On how many mixtures of Gaussians the relations hold; Disagreement where one fails."""
+        batch = continuous(self.statement.instances)
+        relations = [t for t in self.statement.trials() if isinstance(t, Relation)]
+        if batch is None or not relations:
+            return 0
+        for relation in relations:
+            try:
+                left, right = sides(relation, Examiner(batch))
+            except NoRule:
+                return 0
+            off = right.value - left.value
+            off = abs(off) if relation.sign == "=" else off
+            if not (off <= QUADRATURE * (1 + abs(left.value) + abs(right.value))).all():
+                raise Disagreement(f"it is off by {off.max():.3g} on a mixture of Gaussians")
+        return batch.count
 
     def _seen(self) -> _Seen:
         seen = _Seen()
@@ -155,7 +178,7 @@ class Trials:
             figure = self.statement.figure(self.assignments) or f"error {_at_most(float(worst))}"
         number = len(self.assignments)
         zeros = sum(_has_zero(instance) for instance in self.assignments)
-        return Numbers(number, number, 0, zeros, 0, figure)
+        return Numbers(number, number, 0, zeros, 0, 0, figure)
 
     def refute(self, mutant: Statement) -> bool:
         """Whether an instance refutes a mutant of the statement."""

@@ -17,10 +17,10 @@ from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import NoRule
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.copies import alphabet
-from onekl.symbolic.sampling import RandomTables
+from onekl.symbolic.sampling import RandomParameters, RandomTables
 
 COMPONENTS = 3
-FAR, STEP = 9.0, 0.15  # of the grid on which integrals are sums
+FAR, STEP = 9.0, 0.2  # of the grid on which integrals are sums
 ON_A_LINE, IN_A_PLANE = 40, 10  # instances
 
 
@@ -101,8 +101,10 @@ class ContinuousBatch(Batch):
         return Bounded(0.1 + 0.8 * number / 2.1, 4 * EPS * np.ones_like(number))
 
 
-def continuous(source: RandomTables) -> ContinuousBatch | None:
-    """Mixtures for the joints of a source; None where it has maps, kernels or three variables."""
+def continuous(source: RandomTables | RandomParameters) -> ContinuousBatch | None:
+    """Mixtures for the joints of a source; None where it has none, or maps or three variables."""
+    if type(source) is not RandomTables:
+        return None
     plain = all(type(joint).conform is Joint.conform for joint in source.joints)
     most = max((len(joint.variables) for joint in source.joints), default=0)
     if source.maps or not plain or not 1 <= most <= 2:

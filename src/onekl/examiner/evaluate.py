@@ -41,10 +41,10 @@ HERMITE = (
 # The trapezoidal rule in steps of σ/2 out to 10 σ leaves less than rounding.
 STEPS = np.arange(-20, 21) / 2.0
 
-# The double-exponential rule for the whole line: x = sinh(π/2 sinh t), t in steps of 1/32.
-_T = np.arange(-128, 129) / 32.0
+# The double-exponential rule for the whole line: x = sinh(π/2 sinh t), in small steps of t.
+_T = np.arange(-512, 513) / 128.0
 LINE = np.sinh(np.pi / 2 * np.sinh(_T))
-LINE_WEIGHTS = np.pi / 64 * np.cosh(_T) * np.cosh(np.pi / 2 * np.sinh(_T))
+LINE_WEIGHTS = np.pi / 256 * np.cosh(_T) * np.cosh(np.pi / 2 * np.sinh(_T))
 
 Known = Mapping[Expr, Bounded]
 
@@ -290,7 +290,7 @@ RULES: dict[type, Callable[[Examiner, Expr], Bounded]] = {
     ClassProbability: Examiner._class_probability,
     kl_div: Examiner._kl_div,
     sympy.log: lambda self, e: self._value(e.args[0]).log(),
-    sympy.exp: lambda self, e: self._value(e.args[0]).exp(),
+    sympy.exp: lambda self, e: self._value(e.exp).exp(),  # of a power of E too
     sympy.tanh: lambda self, e: self._value(e.args[0]).smooth(np.tanh, 1.0),
     sympy.Abs: Examiner._abs,
     sympy.Max: Examiner._extreme,

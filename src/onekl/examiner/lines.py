@@ -210,6 +210,6 @@ def _is_small(rests: Sequence[Number], line: Line) -> bool:
     large, small = rests
     if small == 0:
         return True
-    if line.sign == TENDS:
-        return 0 <= small < large / 2
+    if line.sign == TENDS:  # to ∞ it may be as slow as a logarithm
+        return 0 <= small < large * mpmath.mpf("0.8")
     return large / small > (LARGE / SMALL) ** (line.order + mpmath.mpf("0.5"))

@@ -378,7 +378,7 @@ def _log(expression: sympy.log) -> Evaluator:
 
 
 def _exp(expression: sympy.exp) -> Evaluator:
-    inside = compiled(expression.args[0])
+    inside = compiled(expression.exp)  # of a power of E too
 
     def value(instance: Assignment) -> Number:
         return (sympy.exp if instance.symbolic else mpmath.exp)(inside(instance))
