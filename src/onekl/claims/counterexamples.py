@@ -1,4 +1,4 @@
-"""Counterexamples against numbers: both sides again in doubles, and sides that are changed."""
+"""Counterexamples against numbers: sides and lines again in doubles, and sides that are changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import mpmath
-import numpy as np
 import sympy
 from sympy import Derivative, Expr, Symbol
 
@@ -22,7 +21,6 @@ from onekl.symbolic.lines.line import START, TENDS, Line, Lines
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import Assignment
 from onekl.symbolic.proof import NotProved
-from onekl.symbolic.real_line import closed_form
 
 CLOSE = 1e-6  # of values in doubles, slopes among them, to the exact ones
 STEP = 1e-5  # of a slope
@@ -30,44 +28,55 @@ STEP = 1e-5  # of a slope
 
 def numbers_of(counterexample: Counterexample) -> Numbers:
     """The two sides in doubles at the instance; Disagreement where they are not the exact ones."""
-    tried = 0
-    for at in counterexample.at if not counterexample.unknowns else ():
+    along, places = counterexample.along, counterexample.at
+    for at in places if not counterexample.unknowns else ():
         for side in _sides(counterexample):
-            exact = float(at.exact(side, counterexample.along))
-            found = _in_doubles(side, at, counterexample)
-            if exact != found and not abs(exact - found) <= CLOSE * (1 + abs(exact)):
-                raise Disagreement(f"a side is {exact} at the instance, and {found} in doubles")
-        tried += 1
-    figure = "both sides again in doubles" if tried else "a basis of polynomials, no numbers"
-    return Numbers(tried, tried, 0, 0, 0, 0, figure)
+            exact = float(at.exact(side, along))
+            found = _at(at, side) if along is None else _slope(at, side, along)
+            if exact != found.value and not abs(exact - found.value) <= _close(found):
+                raise Disagreement(f"a side is {exact} at the instance, {found.value} in doubles")
+    word = "both sides again in doubles"
+    figure = "the lines in doubles" if counterexample.unknowns else word
+    return Numbers(len(places), len(places), 0, 0, 0, 0, figure)
+
+
+def _sides(counterexample: Counterexample) -> tuple[Expr, Expr]:
+    left, _, right = counterexample.of.plain().relation()
+    return left, right
 
 
 def require_lines(counterexample: Counterexample, lines: Lines) -> None:
     """WrongLine where a line is not the one before, at the instance that it is taken at."""
     at = counterexample.at[0]
     for number, (before, line) in enumerate(zip(lines, lines[1:]), 2):
-        at = instance_of(line.uses) if line.rule == AT_THE_INSTANCE.name else at
+        if line.rule == AT_THE_INSTANCE.name:
+            at = _with_values(instance_of(line.uses), dict(at.values))
         if line.sign == TENDS:
             values = {symbol: mpmath.mpf(float(value)) for symbol, value in at.values}
-            pair = (Line(before.expression, sign=START), line)
-            Lined((), lambda: [Assignment(values=values)]).require(pair)  # noqa: B023
+            instances = [Assignment(values=values)]
+            Lined((), instances.copy).require((Line(before.expression, sign=START), line))
         elif line.sign != START:
             one, other = (_at(at, side) for side in (before.expression, line.expression))
-            bound = CLOSE * (1 + abs(one.value)) + one.error + other.error
-            if not abs(one.value - other.value) <= bound:
+            if not abs(one.value - other.value) <= _close(one) + other.error:
                 shown = f"{one.value} and {other.value} at the instance"
                 raise WrongLine(f"line {number} ({line.rule}): {shown}")
 
 
+def _with_values(at: Instance, values: dict[Symbol, Expr]) -> Instance:
+    """The instance, with these values for symbols that it has none for."""
+    return replace(at, values=tuple({**values, **dict(at.values)}.items()))
+
+
+def _close(found: Bounded) -> float:
+    """How far another number may be from what was found."""
+    return CLOSE * (1 + abs(found.value)) + found.error
+
+
 def _at(at: Instance, side: Expr) -> Bounded:
-    """A line at an instance; symbols that it leaves open are fixed numbers."""
+    """A side, or a line, at an instance; symbols that it leaves open are fixed numbers."""
     values = dict(at.values)
     if isinstance(side, Derivative) and side.variables[0] in values:
-        (symbol,) = side.variables
-        up, down = (
-            _at(_moved(at, symbol, values[symbol] + sign * STEP), side.expr) for sign in (1, -1)
-        )
-        return (up - down) / Bounded(2 * STEP)
+        return _slope(at, side.expr, side.variables[0])
     try:
         found = given(at.tables, at.functions, values)(side)
         return Bounded(found.value.reshape(-1)[0], found.error.reshape(-1)[0])
@@ -78,8 +87,12 @@ def _at(at: Instance, side: Expr) -> Bounded:
         return Bounded(float(sympy.N(formula.subs(fixed))))
 
 
-def _moved(at: Instance, symbol: Symbol, value: Expr) -> Instance:
-    return replace(at, values=tuple({**dict(at.values), symbol: value}.items()))
+def _slope(at: Instance, side: Expr, along: Symbol) -> Bounded:
+    """The slope of a side along a symbol of the instance, by a difference."""
+    here = dict(at.values)[along]
+    moved = ({**dict(at.values), along: here + move} for move in (STEP, -STEP))
+    up, down = (_at(replace(at, values=tuple(values.items())), side) for values in moved)
+    return (up - down) / Bounded(2 * STEP)
 
 
 def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
@@ -89,18 +102,13 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
     """
     if counterexample.unknowns:
         return
-    plain = counterexample.of.plain()
     at, along = counterexample.at[0], counterexample.along
     before = [at.exact(side, along) for side in _sides(counterexample)]
-    for name, mutant in mutants(plain):
+    for name, mutant in mutants(counterexample.of.plain()):
         try:
-            changed = replace(counterexample, of=mutant)
-            after = [at.exact(side, along) for side in _sides(changed)]
+            after = [at.exact(s, along) for s in _sides(replace(counterexample, of=mutant))]
         except NotProved:
             yield name, "rejected"
             continue
-        yield name, "equivalent" if _all_equal(before, after) else "rejected"
-
-
-def _all_equal(before: list[Expr], after: list[Expr]) -> bool:
-    return all(sympy.simplify(a - b) == 0 for a, b in zip(before, after))
+        same = all(sympy.simplify(a - b) == 0 for a, b in zip(before, after))
+        yield name, "equivalent" if same else "rejected"
