@@ -37,9 +37,10 @@ def draw(
     if isinstance(source, RandomParameters):
         return [_numbers(source, count)]
     if isinstance(source, RandomVectors):
+        kinds = [(d, zeros) for d in range(1, MOST_COORDINATES + 1) for zeros in (False, True)]
         return [
-            _vectors(source, _share(count, MOST_COORDINATES, d - 1), d)
-            for d in range(1, MOST_COORDINATES + 1)
+            _vectors(source, _share(count, len(kinds), k), d, zeros)
+            for k, (d, zeros) in enumerate(kinds)
         ]
     premises = tuple(premises)
     batches = []
@@ -135,9 +136,9 @@ def _conform(joint: Joint, batch: Batch) -> None:
             raw[(*cell, k)] = value
 
 
-def _vectors(source: RandomVectors, count: int, dimension: int) -> Batch:
-    """Instances whose vectors have that many coordinates, and whose tables have no zeros."""
-    batch = tables(source, count, seed=1000 * dimension, zeros=False)
+def _vectors(source: RandomVectors, count: int, dimension: int, zeros: bool) -> Batch:
+    """Instances whose vectors have that many coordinates."""
+    batch = tables(source, count, seed=1000 * dimension + zeros, zeros=zeros)
     batch.sizes[INDEX] = dimension
     batch.values |= {d: np.full(count, float(dimension)) for d in source.dimensions}
     return batch

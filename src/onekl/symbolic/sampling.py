@@ -74,8 +74,8 @@ class RandomTables:
         tables, axes = {}, {}
         for joint in self.joints:
             cells = list(itertools.product(*(range(sizes[alphabet(v)]) for v in joint.variables)))
-            null = _null_cells(random, cells, index)
-            table = _random_table(random, cells, null, near_zero=index % 3 == 0)
+            null = _null_cells(random, cells)
+            table = _random_table(random, cells, null, near_zero=random.randrange(3) == 0)
             tables[joint.family] = joint.conform(table, tables)
             axes[joint.family] = joint.variables
         values = {scalar: mpmath.mpf(random.uniform(0.1, 2)) for scalar in self.scalars}
@@ -83,16 +83,18 @@ class RandomTables:
         return Assignment(sizes, tables, axes, values, functions=_random_function(random, letters))
 
 
-def _null_cells(random: Random, cells: list[Cell], index: int) -> set[Cell]:
+def _null_cells(random: Random, cells: list[Cell]) -> set[Cell]:
     """Which cells are exactly 0.
 
-    In a tenth of the tables each: one cell, a row of the first variable, one of the last.
+    In a tenth of the tables each, drawn for each table alone: one cell, a row of the first
+    variable, one of the last.
     """
-    if index % 10 in (5, 7):
-        axis = 0 if index % 10 == 5 else -1
+    kind = random.randrange(10)
+    if kind in (1, 2):
+        axis = 0 if kind == 1 else -1
         letter = random.choice(cells)[axis]
         return {cell for cell in cells if cell[axis] == letter}
-    return {random.choice(cells)} if index % 10 == 0 else set()
+    return {random.choice(cells)} if kind == 0 else set()
 
 
 def _random_table(

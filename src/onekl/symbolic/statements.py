@@ -21,6 +21,7 @@ from onekl.symbolic.lines.line import AT_LEAST, START, Line, Lines
 from onekl.symbolic.lines.rows import total
 from onekl.symbolic.lines.rules import NEVER_NEGATIVE
 from onekl.symbolic.lines.walk import walk
+from onekl.symbolic.lines.written import alike
 from onekl.symbolic.notation import aligned, latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
@@ -110,8 +111,20 @@ class Statement:
             raise NotProved(message) from error
 
     def derivation(self) -> Lines:
-        """The lines of the proof, as they are printed; NotProved where none are found."""
-        return self.by or self._derivation()
+        """The lines of the proof, as they are printed.
+
+        NotProved where none are found, and where those by hand do not lead from side to side.
+        """
+        if not self.by:
+            return self._derivation()
+        left, _, right = self.relation()
+        ends = ("begin", self.by[0], left), ("end", self.by[-1], right)
+        for word, line, side in ends:
+            if len(self.by) < 2 or not alike(line.expression, sympy.sympify(side)):
+                raise NotProved(
+                    f"the lines by hand {word} with {latex(line.expression)}, not {latex(side)}"
+                )
+        return self.by
 
     def compile(self) -> Evaluator:
         """A function that measures the violation of the statement on an instance, 0 for none."""

@@ -1,0 +1,77 @@
+"""Numbers with bounds: the exact result of each operation lies within the bound."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onekl.examiner.bounded import EPS, Bounded
+
+numbers = st.floats(-50, 50).filter(lambda x: x == 0 or abs(x) > 1e-6)
+positive = st.floats(1e-6, 50)
+errors = st.sampled_from([0.0, 1e-12, 1e-9])
+OPERATIONS = {
+    "sum": lambda a, b: a + b,
+    "difference": lambda a, b: a - b,
+    "product": lambda a, b: a * b,
+}
+
+
+def exact(number, shift):
+    """A true number that the bounded one may stand for."""
+    return mpmath.mpf(float(number.value)) + mpmath.mpf(shift) * mpmath.mpf(float(number.error))
+
+
+def assert_within(found, true):
+    assert abs(mpmath.mpf(float(found.value)) - true) <= float(found.error), (found.value, true)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@given(numbers, numbers, errors, errors, st.floats(-1, 1), st.floats(-1, 1))
+def test_arithmetic_stays_within_its_bound(name, a, b, e, f, s, t):
+    one, other = Bounded(a, e), Bounded(b, f)
+    with mpmath.workdps(50):
+        assert_within(
+            OPERATIONS[name](one, other), OPERATIONS[name](exact(one, s), exact(other, t))
+        )
+
+
+@given(positive, st.sampled_from([-2, -1, 0.5, 1, 2, 3, 1.5]), st.floats(-1, 1))
+def test_powers_logarithms_and_exponentials_stay_within_their_bound(a, power, s):
+    number = Bounded(a, 1e-9 * a)
+    with mpmath.workdps(50):
+        true = exact(number, s)
+        assert_within(number ** Bounded(power), true ** mpmath.mpf(power))
+        assert_within(number.log(), mpmath.log(true))
+        assert_within(number.exp(), mpmath.exp(true))
+
+
+@given(st.lists(numbers, min_size=1, max_size=20))
+def test_a_sum_over_an_axis_stays_within_its_bound(values):
+    found = Bounded(np.array(values)[:, None]).sum(-2)
+    with mpmath.workdps(50):
+        true = mpmath.fsum(map(mpmath.mpf, values))
+        assert abs(mpmath.mpf(float(found.value[0, 0])) - true) <= float(found.error[0, 0])
+
+
+def test_the_conventions_at_0_and_at_infinity():
+    zero, one, infinite = Bounded(0.0), Bounded(1.0), Bounded(np.inf)
+    with np.errstate(all="ignore"):
+        assert (zero * infinite).value == 0 and (zero * zero.log()).value == 0
+        assert zero.log().value == -np.inf and (one / zero).value == np.inf
+        assert np.isnan((infinite - infinite).value) and np.isnan(Bounded(-1.0).log().value)
+        assert (infinite * Bounded(-2.0)).value == -np.inf
+        assert (zero ** Bounded(2.0)).value == 0 and (zero ** Bounded(0.0)).value == 1
+
+
+def test_a_number_that_may_be_0_has_no_bounded_logarithm():
+    unsure = Bounded(1e-12, 1e-11)
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(unsure.log().error)
+        assert not np.isfinite((Bounded(1.0) / unsure).error)
+
+
+def test_a_bound_is_small_where_nothing_cancels():
+    found = (Bounded(1 / 3) + Bounded(1 / 7)) * Bounded(3.7).log()
+    assert 0 < found.error < 10 * EPS * abs(found.value)
