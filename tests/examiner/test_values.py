@@ -1,4 +1,4 @@
-"""The examiner's values are those of the evaluation with 30 digits, which shares no code with it."""
+"""The examiner's values are those of the evaluation with 30 digits, whose code is another."""
 
 import mpmath
 import numpy as np
@@ -79,14 +79,14 @@ def test_values_on_tables_are_those_of_30_digits(name, zeros):
 
 
 def test_values_of_the_book_s_relations_are_those_of_30_digits():
-    """Two instances of each statement whose instances are tables or parameters."""
+    """One instance of full support for each, as a conditional on a null event may be anything."""
     tried = 0
     for claim in stated_claims().values():
         for statement in (*claim.statements, *claim.also):
             if type(statement.instances) not in (RandomTables, RandomParameters):
                 continue
             for relation in (t for t in statement.trials() if isinstance(t, Relation)):
-                batch = draw(statement.instances, 40)[-1]
+                batch = draw(statement.instances, 40)[0]
                 try:
                     sides = [Examiner(batch)(side) for side in (relation.left, relation.right)]
                 except NoRule:

@@ -107,8 +107,10 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
     for name, mutant in mutants(counterexample.of.plain()):
         try:
             after = [at.exact(s, along) for s in _sides(replace(counterexample, of=mutant))]
-        except NotProved:
+        except NotProved:  # it has no number, or rests on a null event
             yield name, "rejected"
+            continue
+        except (KeyError, ValueError):  # it holds what the instance lacks: no version of it
             continue
         same = all(sympy.simplify(a - b) == 0 for a, b in zip(before, after))
         yield name, "equivalent" if same else "rejected"

@@ -70,7 +70,8 @@ class Numbers:
         strict = f"; strict on {self.strict:,}" if self.strict else ""
         counts = f"{self.finite:,} finite{alike}{zeros}{strict}"
         mixtures = f" and {self.continuous} continuous ones" if self.continuous else ""
-        return f"{self.tried:,} instances ({counts}){mixtures}, {self.figure}"
+        word = "instance" if self.tried == 1 else "instances"
+        return f"{self.tried:,} {word} ({counts}){mixtures}, {self.figure}"
 
 
 @dataclass

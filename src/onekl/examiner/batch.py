@@ -21,6 +21,7 @@ from onekl.symbolic.copies import alphabet
 from onekl.symbolic.numeric import Assignment, Number
 
 MOST_LETTERS = 4  # a variable's, or a vector's coordinates
+ARGUMENTS = 16  # of functions: letters, and what a changed expression makes of them
 
 
 @dataclass
@@ -130,12 +131,12 @@ class Batch:
         """The values of an unknown function at letters: from −2 to 2, or a letter for a map."""
         key = ("function", name, len(place))
         if key not in self._kept:
-            shape = (*[MOST_LETTERS] * len(place), self.count)
+            shape = (*[ARGUMENTS] * len(place), self.count)
             drawn = self.random(*key).random(shape)
             self._kept[key] = (
                 (drawn * self.maps[name]).astype(int) if name in self.maps else 4 * drawn - 2
             )
-        return self._kept[key][(*place, self._instances)]
+        return self._kept[key][(*(at % ARGUMENTS for at in place), self._instances)]
 
     def smooth_function(self, name: str, arguments: Sequence[Bounded]) -> Bounded:
         """The values of an unknown function of real numbers: a random quartic in their sum."""
@@ -193,7 +194,7 @@ class Batch:
         for unknown in unknowns:
             random = self.random("varied", str(unknown))
             if isinstance(unknown, ClassProbability):
-                shape = (*[MOST_LETTERS] * len(unknown.arguments), self.count)
+                shape = (*[ARGUMENTS] * len(unknown.arguments), self.count)
                 key = ("function", unknown.name, len(unknown.arguments))
                 other._kept[key] = 4 * random.random(shape) - 2
                 continue

@@ -110,7 +110,7 @@ class Lined:
             for index, instance in enumerate(instances):
                 sides = sides or (_slow(before), _slow(after))
                 instance.values |= _open_values(instance, before, after, index)
-                left, right = (side(instance) for side in sides)
+                left, right = _values(sides, instance)
                 if mpmath.isnan(left) or mpmath.isnan(right):
                     continue
                 off = abs(left - right) if sign == EQUAL else right - left
@@ -163,6 +163,14 @@ class Lined:
     def _gap(self, value: Examiner, other: Examiner, side: Expr) -> Bounded:
         with np.errstate(all="ignore"):
             return other(side) - value(side)
+
+
+def _values(sides: Sequence[Evaluator], instance: Assignment) -> tuple[Number, ...]:
+    """The values of lines on an instance; WrongLine where there is none to try."""
+    try:
+        return tuple(side(instance) for side in sides)
+    except (KeyError, TypeError) as missing:
+        raise WrongLine(f"no number can be taken of it: {missing}") from missing
 
 
 def _integrands(before: Expr, after: Expr) -> tuple[Expr, Expr]:
