@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import mpmath
 
@@ -48,7 +49,7 @@ class _Proved:
         known = [stated.premise for stated in claim.stated]
         return tuple(premise_latex(p) for p in self.premises if not follows(p, known))
 
-    @property
+    @cached_property
     def trials(self) -> Trials:
         """Its instances."""
         return Trials(self.statement, self.proof.imposed)

@@ -32,7 +32,7 @@ from onekl.symbolic.statements import Statement
 from onekl.symbolic.trials import Best, Narrowing, Relation, Trial
 
 INSTANCES = 1000
-MINIMISED = 60  # instances on which a generic minimiser is set against a claimed optimum
+MINIMISED = 40  # instances on which a generic minimiser is set against a claimed optimum
 TOLERANCE = mpmath.mpf(10) ** -18  # of what is tried with 30 digits
 WRONG = 1e-9  # a statement, or a mutant, that is off by more than this is false
 QUADRATURE = 1e-9  # of what is tried on continuous densities
@@ -114,18 +114,14 @@ class Trials:
 
     def lined(self) -> Lined:
         """The instances for the lines of its proof."""
-        try:
-            examiners = self.examiners
-        except NoRule:
-            examiners = []
-        return Lined(examiners, lambda: islice(self._slowly(), SLOWLY), self.statement.given)
+        return Lined(self.examiners, lambda: islice(self._slowly(), SLOWLY), self.statement.given)
 
     def numbers(self) -> Numbers:
         """What the statement shows; Disagreement, in one line, where an instance refutes it."""
         try:
+            if not self._has_rules:
+                return self._with_30_digits()
             seen = self._seen()
-        except NoRule:
-            return self._with_30_digits()
         except Unmet as reason:
             raise Disagreement(str(reason)) from reason
         for batch, k in (*seen.wrong, *seen.unsure):
@@ -200,13 +196,20 @@ class Trials:
                 return True
         return False
 
-    def _slowly(self) -> Iterable[Assignment]:
-        """The instances for 30 digits: the examiner's own, where it has some."""
+    @cached_property
+    def _has_rules(self) -> bool:
+        """Whether the examiner has a rule for all that the statement says."""
+        first = self.examiners[:1]
         try:
-            self._seen()
+            for trial in self.statement.trials() or _no_trial(self.statement):
+                _KINDS[type(trial)](_Seen(), trial, first, False)
         except NoRule:
-            return self.assignments
-        return _one_by_one(self.examiners)
+            return False
+        return True
+
+    def _slowly(self) -> Iterable[Assignment]:
+        """The instances for 30 digits: the examiner's own, where it has rules for them."""
+        return _one_by_one(self.examiners) if self._has_rules else self.assignments
 
 
 def _no_trial(statement: Statement) -> tuple[Trial, ...]:

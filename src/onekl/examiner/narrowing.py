@@ -36,6 +36,8 @@ def _error(trial: Narrowing, value: Examiner, size: float) -> np.ndarray:
     log_density = _LogDensity(there, trial.kernel, trial.variable)
     with np.errstate(all="ignore"):
         centre, variance = _shape(log_density, target, size)
+        # Far from the centre differences lose digits: they are taken there once more.
+        centre, variance = _shape(log_density, centre, size)
         deviation = np.sqrt(variance)
         normal = (-0.5 - 0.5 * np.log(2 * np.pi * variance)).sum(axis=0)
         signs = list(itertools.product((-1.0, 1.0), repeat=len(target)))
@@ -70,8 +72,16 @@ def _coordinates(value: Examiner, vector: Basic) -> Place:
     return np.broadcast_to(found, (size, *[1] * axis, count)).reshape(size, count)
 
 
-def _shape(log_density: _LogDensity, target: Place, step: float) -> tuple[Place, Place]:
-    """The mean and the variance in each coordinate, by differences of the logarithm."""
+def _shape(log_density: _LogDensity, target: Place, size: float) -> tuple[Place, Place]:
+    """The mean and the variance in each coordinate, by differences of the logarithm.
+
+    The steps are as small as the symbol, or as its square where the kernel is as narrow as that.
+    """
+    found = _differences(log_density, target, size)
+    return found if np.isfinite(found).all() else _differences(log_density, target, size**2)
+
+
+def _differences(log_density: _LogDensity, target: Place, step: float) -> tuple[Place, Place]:
     peak, centre, variance = log_density(target), [], []
     for i in range(len(target)):
         move = step * (np.arange(len(target)) == i)[:, None]

@@ -14,7 +14,7 @@ from onekl.symbolic.algebra import ClassProbability, Density, SumOrIntegral, def
 from onekl.symbolic.trials import Best
 
 TIED = 1e-6  # values that are further apart than this are different
-HALVINGS = 34  # of the steps of the minimiser, the first of which is FIRST
+HALVINGS = 24  # of the steps of the minimiser, the first of which is FIRST
 FIRST = 4.0
 
 

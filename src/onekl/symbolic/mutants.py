@@ -147,18 +147,23 @@ def _kl_changes(kl: KL, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]
 def _marginals(density: Density, joints: tuple[Joint, ...]) -> list[Density]:
     """The family's other unconditional densities: the joint, and the other marginals."""
     own = _own(density, joints)
+    if own is None:
+        return []
     whole = [own(*own.variables)] + [own(v) for v in own.variables]
     return [other for other in whole if other != density]
 
 
-def _own(density: Density, joints: tuple[Joint, ...]) -> Joint:
-    """The joint that the density belongs to."""
-    return next(joint for joint in joints if joint.family == density.family)
+def _own(density: Density, joints: tuple[Joint, ...]) -> Joint | None:
+    """The joint that the density belongs to; None where a false statement holds another's."""
+    return next((joint for joint in joints if joint.family == density.family), None)
 
 
 def _density_changes(density: Density, joints: tuple[Joint, ...]) -> Iterator[tuple[str, Expr]]:
     """The changes at the variables of the density's family, taken back to its letters."""
-    lowered, letters = _own(density, joints).at_own_letters(density)
+    own = _own(density, joints)
+    if own is None:
+        return
+    lowered, letters = own.at_own_letters(density)
     for name, changed in _own_density_changes(lowered, joints):
         yield name, changed.xreplace(letters)
     yield from _letters_exchanged(density)
