@@ -259,7 +259,9 @@ def test_the_ledger_has_the_claim(copy):
         "toy",
         "notebooks/toy-check.ipynb#toy-1",
     )
-    assert row["mutants_rejected"] == row["mutants_total"] > 0 and row["numeric_instances"] == 1000
+    assert row["mutants_rejected"] == row["mutants_total"] > 0
+    (shown,) = row["shown"]
+    assert shown["numbers"]["tried"] == 1000 and shown["rows"][-1]["rule"] == "definition"
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +276,7 @@ def page(copy):
                 "book/toy",
                 *(f"notebooks/{name}" for name in NOTEBOOKS),
                 "book/readers-ask",
+                "book/rules",
                 "book/ledger",
             )
         ],
@@ -295,6 +298,9 @@ def test_the_page_has_the_box_and_the_figure(page):
     assert box and "onekl-claim" in box["class"] and r"\tag{toy-1}" in box.text
     badge = box.find(class_="onekl-badge")
     assert badge.text == "exact" and badge["href"] == "../notebooks/toy-check.html#toy-1"
+    assert r"\text{definition}" in box.find("details").text
+    used = page("book/rules").find(id="rule-definition")
+    assert used.find("a", href="../notebooks/toy-check.html#toy-1")
     assert page("notebooks/toy-check").find(id="toy-1"), "the badge leads nowhere"
     assert ".okl-toy" in toy.find("style", string=re.compile("onekl-figure")).text
     figure = toy.find(class_="onekl-figure")

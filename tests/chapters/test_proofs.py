@@ -1,4 +1,4 @@
-"""Every statement of every claim is proved, with the premises that its notebook reports.
+"""Every statement of every claim is proved, with the premises and lines that its notebook reports.
 
 The check of a claim also takes numbers and mutants, and minutes; the proofs alone take seconds.
 """
@@ -6,8 +6,11 @@ The check of a claim also takes numbers and mutants, and minutes; the proofs alo
 import pytest
 
 from onekl.chapters import stated_claims
-from onekl.claims.check import MIME
+from onekl.claims.report import MIME
 from onekl.ledger import outputs
+from onekl.symbolic.lines.display import display
+from onekl.symbolic.lines.line import require_rules
+from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import follows, premise_latex
 from paths import NOTEBOOKS
 
@@ -36,16 +39,27 @@ def test_the_proofs_use_what_the_notebook_reports(claim, reports):
     main, beside = (
         [(one, one.prove()) for one in statements] for statements in (claim.statements, claim.also)
     )
-    refutations = [one.prove() for one in claim.refuted]
-    assert [one.latex() for one in claim.statements] == shown["statements"]
+    refutations = [(one, one.prove()) for one in claim.refuted]
     assert (
         distinct(p for one, proof in main for p in unstated(claim, one, proof))
         == (shown["premises"])
     )
-    assert [(one.latex(), distinct(unstated(claim, one, proof))) for one, proof in beside] == [
-        (added["statement"], added["premises"]) for added in shown["additions"]
+    assert distinct(step for _, proof in refutations for step in proof.steps) == (shown["refuted"])
+    roles = ("claim", main), ("beside", beside), ("refuted", refutations)
+    assert [(one["role"], one["statement"], one["equality"]) for one in shown["shown"]] == [
+        (role, one.latex(), proof.equality) for role, some in roles for one, proof in some
     ]
-    assert distinct(step for proof in refutations for step in proof.steps) == shown["refuted"]
-    proofs = [proof for _, proof in (*main, *beside)]
-    assert distinct(rule for proof in proofs for rule in proof.rules) == shown["rules"]
-    assert distinct(filter(None, (proof.equality for proof in proofs))) == shown["equality"]
+    added = [one["premises"] for one in shown["shown"] if one["role"] == "beside"]
+    assert added == [distinct(unstated(claim, one, proof)) for one, proof in beside]
+
+
+@pytest.mark.parametrize("claim", stated_claims().values(), ids=lambda claim: claim.id)
+def test_the_lines_of_the_proofs_are_those_that_the_notebook_reports(claim, reports):
+    every = (*claim.statements, *claim.also, *claim.refuted)
+    for statement, shown in zip(every, reports[claim.id]["shown"], strict=True):
+        lines = statement.derivation()
+        require_rules(lines)
+        assert [(row["sign"], row["latex"], row["rule"]) for row in shown["rows"]] == [
+            (line.sign, latex(line.expression), line.rule) for line in lines
+        ]
+        assert shown["derivation"] == display(lines)

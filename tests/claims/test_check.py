@@ -12,15 +12,22 @@ from sympy import Add, Mul, log
 
 from onekl.chapters import claim, stated_claims
 from onekl.chapters.joint_kl.claims import SAME_MARGINALS, TABLES, P, Q, x, z
-from onekl.claims import check as check_module
-from onekl.claims.check import CheckFailed, check, fingerprint
+from onekl.claims.check import CheckFailed, check
 from onekl.claims.claim import Claim
+from onekl.claims.fingerprint import fingerprint
 from onekl.claims.inventory import entry, inventory
+from onekl.claims.numbers import INSTANCES
+from onekl.claims.report import REFUTED
+from onekl.examiner.draw import draw
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.lines.display import display
+from onekl.symbolic.lines.line import RULES
 from onekl.symbolic.mutants import mutants
-from onekl.symbolic.proof import Proof
+from onekl.symbolic.notation import latex
+from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Bound, Identity
+from onekl.symbolic.trials import Relation
 from onekl_site.printed import printed
 
 # How far, at least, the ids of each kind go in the five texts that were read.
@@ -96,44 +103,161 @@ def test_a_claim_without_statements_is_not_passed():
 
 
 class Credulous(Identity):
-    """A prover that believes anything, to see that the numbers and the mutants do not."""
+    """A prover that believes anything, and shows no lines: numbers and mutants do not believe."""
 
     def prove(self):
         return Proof()
 
+    def derivation(self):
+        return ()
 
-def test_numbers_refute_what_a_credulous_prover_accepts():
+
+class Blind(Identity):
+    """Numbers that see nothing: they compare the left side with itself."""
+
+    def trials(self):
+        return (Relation(self.left, "=", self.left),)
+
+
+class Stingy(Identity):
+    """A statement that calls none of its mutants equivalent, and proves its own wording alone."""
+
+    def prove(self):
+        if (self.left, self.right) != RQ_3:
+            raise NotProved("another wording")
+        return super().prove()
+
+    def same_as(self, other):
+        return False
+
+
+RQ_3 = tuple(getattr(claim("rq-3").statements[0], side) for side in ("left", "right"))
+
+
+TRUE = {"left": joint, "right": Add(marginal, remainder, evaluate=False)}
+
+
+def test_numbers_refute_what_a_credulous_prover_accepts_and_name_the_instance():
     false = Credulous(TABLES, left=joint, right=marginal)
-    with pytest.raises(CheckFailed, match="fails on instance"):
+    with pytest.raises(CheckFailed, match=r"off by \S+ on instance \d+ of \d+$") as refusal:
         check(Claim("su-4", (false,)))
+    told = str(refusal.value)
+    assert told.startswith("su-4 fails in numbers: ") and "\n" not in told
 
 
 def test_mutants_expose_a_credulous_prover():
-    true = Credulous(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False))
-    with pytest.raises(CheckFailed, match="mutant"):
-        check(Claim("su-4", (true,)))
+    with pytest.raises(CheckFailed, match="the prover accepts a mutant"):
+        check(Claim("su-4", (Credulous(TABLES, **TRUE),)))
 
 
-def test_mutants_expose_numbers_that_see_nothing(monkeypatch):
-    blind = type("Blind", (Identity,), {"compile": lambda self: lambda instance: 0})
+def test_mutants_expose_numbers_that_see_nothing():
+    with pytest.raises(CheckFailed, match="no instance refutes a mutant"):
+        check(Claim("su-4", (Blind(TABLES, **TRUE),)))
+
+
+def test_a_mutant_that_no_instance_refutes_has_to_be_equivalent():
+    left, right = RQ_3
     with pytest.raises(CheckFailed, match="no instance refutes"):
-        check(
-            Claim(
-                "su-4", (blind(TABLES, left=joint, right=Add(marginal, remainder, evaluate=False)),)
-            )
-        )
+        check(Claim("rq-3", (Stingy(TABLES, left=left, right=right),)))
 
 
-def test_a_mutant_that_no_instance_refutes_has_to_be_equivalent(monkeypatch):
-    monkeypatch.setattr(check_module, "INSTANCES", 40)
-    stingy = type("Stingy", (Identity,), {"same_as": lambda self, other: False})
-    (rq_3,) = claim("rq-3").statements
-    with pytest.raises(CheckFailed, match="no instance refutes"):
-        check(Claim("rq-3", (stingy(TABLES, left=rq_3.left, right=rq_3.right),)))
+# The lines of a proof.
+
+EXACT = Identity(TABLES, **TRUE)
+LINES = EXACT.derivation()
 
 
-def test_a_premise_that_no_source_states_makes_holds_if(monkeypatch):
-    monkeypatch.setattr(check_module, "INSTANCES", 40)
+def with_line(place, **changed):
+    """The claim with one line of its proof changed."""
+    line = replace(LINES[place], **changed)
+    return Claim("su-4", (replace(EXACT, by=(*LINES[:place], line, *LINES[place + 1 :])),))
+
+
+def test_the_report_shows_every_line_with_its_sign_its_rule_and_what_it_was_tried_on():
+    (shown,) = check(Claim("su-4", (EXACT,))).shown
+    assert len(LINES) >= 4 and shown.role == "claim" and shown.statement == EXACT.latex()
+    assert [(row.sign, row.latex, row.rule) for row in shown.rows] == [
+        (line.sign, latex(line.expression), line.rule) for line in LINES
+    ]
+    assert shown.rows[0].rule == "" and all(row.rule in RULES for row in shown.rows[1:])
+    assert shown.derivation == display(LINES)
+    assert shown.numbers.tried == INSTANCES
+    assert shown.numbers.finite + shown.numbers.infinite == INSTANCES
+
+
+@pytest.mark.parametrize("place", range(1, len(LINES)))
+def test_a_wrong_line_is_not_led_to_by_its_rule(place):
+    wrong = with_line(place, expression=Mul(2, LINES[place].expression, evaluate=False))
+    with pytest.raises(CheckFailed, match=f"line {place + 1} does not follow") as refusal:
+        check(wrong)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("place", range(1, len(LINES)))
+def test_numbers_refute_a_wrong_line_where_the_rules_let_everything_pass(place, monkeypatch):
+    for name, rule in RULES.items():
+        monkeypatch.setitem(RULES, name, replace(rule, leads=lambda before, line: True))
+    wrong = with_line(place, expression=Mul(2, LINES[place].expression, evaluate=False))
+    named = re.escape(f"line {place + 1} ({LINES[place].rule}): ")
+    where = named + r"the two sides are \S+ and \S+ on an instance"
+    with pytest.raises(CheckFailed, match=where) as refusal:
+        check(wrong)
+    told = str(refusal.value)
+    assert told.startswith("su-4 fails in numbers: ") and "\n" not in told
+
+
+def test_a_line_that_names_an_unknown_rule_is_refused_in_one_line():
+    with pytest.raises(CheckFailed, match="line 2 names the unknown rule 'magic'") as refusal:
+        check(with_line(1, rule="magic"))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_true_line_under_the_wrong_rule_is_refused():
+    """Two lines that are equal do not prove the rule that is named."""
+    assert LINES[1].rule == "definition"
+    with pytest.raises(CheckFailed, match="line 2 does not follow .* by 'linearity'"):
+        check(with_line(1, rule="linearity"))
+
+
+def test_a_statement_without_lines_is_not_passed():
+    lineless = type("Lineless", (Identity,), {"_derivation": Identity.__bases__[0]._derivation})
+    with pytest.raises(CheckFailed, match="no lines are found for .*: write them by hand"):
+        check(Claim("su-4", (lineless(TABLES, **TRUE),)))
+
+
+# The instances.
+
+
+def test_zeros_strike_each_table_for_itself_and_half_of_the_instances_have_none():
+    """Every combination of tables with and without a zero is drawn, also at other cells."""
+    struck = {"p": 0, "q": 0, "both": 0, "neither": 0, "elsewhere": 0}
+    for batch in draw(TABLES, INSTANCES):
+        zero = {family: table == 0 for family, table in batch.tables.items()}
+        p, q = (zero[joint.family].reshape(-1, batch.count) for joint in (P, Q))
+        has_p, has_q = p.any(axis=0), q.any(axis=0)
+        struck["p"] += (has_p & ~has_q).sum()
+        struck["q"] += (has_q & ~has_p).sum()
+        struck["both"] += (has_p & has_q).sum()
+        struck["neither"] += (~has_p & ~has_q).sum()
+        struck["elsewhere"] += (has_p & has_q & (p != q).any(axis=0)).sum()
+    assert sum(struck[kind] for kind in ("p", "q", "both", "neither")) == INSTANCES
+    assert struck["neither"] >= INSTANCES // 2
+    assert min(struck["p"], struck["q"]) > 30 and struck["both"] > 100
+    assert struck["elsewhere"] > struck["both"] / 2
+
+
+def test_infinite_agreement_and_zeros_are_counted_apart():
+    (shown,) = check(Claim("su-4", (EXACT,))).shown
+    found = shown.numbers
+    assert found.infinite > 100 and found.finite >= INSTANCES // 2
+    assert 300 < found.zeros <= INSTANCES // 2 and found.infinite <= found.zeros
+    assert (
+        f"({found.finite} finite, {found.infinite} infinite alike; {found.zeros} with a zero)"
+        in (found.text())
+    )
+
+
+def test_a_premise_that_no_source_states_makes_holds_if():
     split = Identity(
         TABLES,
         left=marginal,
@@ -143,8 +267,7 @@ def test_a_premise_that_no_source_states_makes_holds_if(monkeypatch):
     assert report.verdict == "holds if" and all("finite" in line for line in report.premises)
 
 
-def test_equivalent_mutants_are_counted_apart(monkeypatch):
-    monkeypatch.setattr(check_module, "INSTANCES", 40)
+def test_equivalent_mutants_are_counted_apart():
     report = check(claim("rq-3"))
     assert report.mutants_equivalent == 3 and report.mutants_rejected == report.mutants_total > 0
 
@@ -161,7 +284,7 @@ def test_the_fingerprint_changes_with_a_symbol():
 def test_fingerprints_are_the_same_in_every_process():
     script = """
 from onekl.chapters import stated_claims
-from onekl.claims.check import fingerprint
+from onekl.claims.fingerprint import fingerprint
 print([fingerprint(c) for c in stated_claims().values()])
 """
     runs = [
@@ -204,12 +327,11 @@ AS_BOUND = Bound(TABLES, upper=joint, lower=marginal, remainder=remainder)
         ("argument", AS_BOUND, "heuristic"),
     ],
 )
-def test_a_refutation_decides_the_verdict(relation, statement, word, monkeypatch):
-    monkeypatch.setattr(check_module, "INSTANCES", 20)
+def test_a_refutation_decides_the_verdict(relation, statement, word):
     report = check(Claim("su-4", (statement,), refuted=(OFF,), relation=relation))
     assert report.verdict == word
     assert len(report.refuted) == 1 and r"\text{ and not }" in report.refuted[0]
-    assert f"{check_module.REFUTED[word]}: " in report.text()
+    assert f"{REFUTED[word]}: " in report.text()
 
 
 def test_what_is_not_refuted_exactly_is_no_refutation():

@@ -182,6 +182,9 @@ def test_a_parameter_in_a_determinant_becomes_a_premise_with_one_sign():
     one = bijection([z], [x], [b * z], [x / b], log(Abs(b)))
     other = bijection([z], [x], [-b * z], [-x / b], log(Abs(b)))
     assert one.prove().premises == other.prove().premises == (r"b \neq 0",)
+    c = sympy.Symbol("c", real=True)
+    both = bijection([z], [x], [(c - b) * z], [-x / (b - c)], log(Abs(b - c)))
+    assert both.prove().premises == (r"b - c \neq 0",)
 
 
 def minimum(expression, at):
