@@ -105,8 +105,12 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
     at, along = counterexample.at[0], counterexample.along
     before = [at.exact(side, along) for side in _sides(counterexample)]
     for name, mutant in mutants(counterexample.of.plain()):
+        changed = replace(counterexample, of=mutant)
+        if _is_another_number(counterexample, changed):
+            yield name, "rejected"
+            continue
         try:
-            after = [at.exact(s, along) for s in _sides(replace(counterexample, of=mutant))]
+            after = [at.exact(side, along) for side in _sides(changed)]
         except NotProved:  # it has no number, or rests on a null event
             yield name, "rejected"
             continue
@@ -114,3 +118,21 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
             continue
         same = all(sympy.simplify(a - b) == 0 for a, b in zip(before, after))
         yield name, "equivalent" if same else "rejected"
+
+
+def _is_another_number(one: Counterexample, other: Counterexample) -> bool:
+    """Whether a side is seen in doubles to have another value; False says nothing."""
+    at, along = one.at[0], one.along
+    for before, after in zip(_sides(one), _sides(other)):
+        if before == after:
+            continue
+        try:
+            found = [
+                _at(at, side) if along is None else _slope(at, side, along)
+                for side in (before, after)
+            ]
+        except (KeyError, TypeError, ValueError):
+            return False
+        if abs(found[0].value - found[1].value) > 100 * (_close(found[0]) + found[1].error):
+            return True
+    return False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import sympy
-from sympy import Add, Expr, Mul, Pow, Symbol
+from sympy import Add, Derivative, Expr, Mul, Pow, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.examiner.batch import Batch
@@ -45,6 +45,8 @@ STEPS = np.arange(-20, 21) / 2.0
 _T = np.arange(-512, 513) / 128.0
 LINE = np.sinh(np.pi / 2 * np.sinh(_T))
 LINE_WEIGHTS = np.pi / 256 * np.cosh(_T) * np.cosh(np.pi / 2 * np.sinh(_T))
+
+STEP = 2.0**-12  # of a derivative
 
 Known = Mapping[Expr, Bounded]
 
@@ -243,6 +245,26 @@ class Examiner:
             raise NoRule(f"the instances give no value to {expression}")
         return Bounded(self.batch.letters(expression))
 
+    def _derivative(self, expression: Derivative) -> Bounded:
+        """A first derivative by differences of four values; what half the step changes is a bound.
+
+        NoRule for other derivatives, and in what is no number.
+        """
+        (symbol, order), *others = expression.variable_count
+        if others or order != 1 or symbol not in self.batch.values:
+            raise NoRule(f"no rule differentiates so: {expression}")
+        fine, coarse = (self._difference(expression.expr, symbol, h) for h in (STEP, 2 * STEP))
+        return Bounded(fine.value, fine.error + abs(fine.value - coarse.value))
+
+    def _difference(self, function: Expr, symbol: Symbol, step: float) -> Bounded:
+        here = self._value(symbol)
+        near, far = (
+            self.at(symbol, here + Bounded(k * step), lambda: self._value(function))
+            - self.at(symbol, here - Bounded(k * step), lambda: self._value(function))
+            for k in (1, 2)
+        )
+        return (near * Bounded(8.0) - far) * Bounded(1 / (12 * step))
+
     # Arithmetic.
 
     def _number(self, expression: Expr) -> Bounded:
@@ -302,4 +324,5 @@ RULES: dict[type, Callable[[Examiner, Expr], Bounded]] = {
     Mul: Examiner._multiply,
     Add: Examiner._add,
     AppliedUndef: Examiner._function,
+    Derivative: Examiner._derivative,
 }

@@ -11,6 +11,7 @@ variables.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -539,6 +540,7 @@ def integrate_real(expression: Expr) -> Expr:
     return found.value
 
 
+@lru_cache(maxsize=4096)  # a statement and its mutants share most of their integrals
 def integrated(expression: Expr) -> Integrated:
     """As `integrate_real`, with the undecided conditions under which the integrals converge."""
     if isinstance(expression, Gaussian):
