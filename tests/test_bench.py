@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from onekl import bench
+from onekl import bench, recheck
 from onekl.chapters import CHAPTERS, part
 from onekl.cli import main
 from onekl.measure.timing import Benchmark
@@ -32,6 +32,7 @@ def numbers(tree):
 def tiny(monkeypatch):
     """The command's bench at tiny sizes."""
     small, chapter = bench.small_networks, part("regulariser", "bench")
+    monkeypatch.setattr(bench, "time_of_ledger", lambda: recheck.time_of_ledger(("su-1",)))
     monkeypatch.setattr(bench, "small_networks", lambda: small((1, 2), **TINY))
     images = Benchmark(lambda: chapter.images(**TINY_IMAGES), chapter.text)
     monkeypatch.setitem(chapter.BENCHMARKS, "images", images)
@@ -40,9 +41,9 @@ def tiny(monkeypatch):
 def test_the_json_has_device_sizes_and_times(tiny, capsys):
     assert main(["bench", "--json"]) == 0
     measures = json.loads(capsys.readouterr().out)
-    assert (
-        set(measures) == {"device", "versions", "small networks", "images"} and measures["device"]
-    )
+    assert set(measures) == {"device", "versions", "ledger", "small networks", "images"}
+    assert measures["device"] and measures["ledger"]["claims"] == 1
+    assert measures["ledger"]["proofs"] < measures["ledger"]["whole check"]
     assert [row["seeds"] for row in measures["small networks"]["rows"]] == [1, 2]
     for row in measures["small networks"]["rows"]:
         assert row["ratio"] == pytest.approx(row["loop"] / row["seed axis"])
@@ -62,6 +63,7 @@ def test_the_text_says_the_same(tiny, capsys):
     assert (
         "2 × 4, batch 3" in text and "16×16, dim 2, batch 2" in text and "loop / seed axis" in text
     )
+    assert "the ledger, 1 claims" in text and "proofs alone" in text
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -102,7 +104,9 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
 
 
 def test_every_benchmark_of_a_chapter_is_taken_and_printed(monkeypatch):
-    """In the chapters' order, after the small networks; no name stands twice."""
+    """In the chapters' order, after the ledger and the small networks; no name stands twice."""
+    monkeypatch.setattr(bench, "time_of_ledger", dict)
+    monkeypatch.setattr(bench, "text_of_ledger", lambda measures: ["the ledger"])
     monkeypatch.setattr(bench, "small_networks", dict)
     monkeypatch.setattr(bench, "small_networks_text", lambda measures: ["small"])
     names = []
@@ -114,9 +118,9 @@ def test_every_benchmark_of_a_chapter_is_taken_and_printed(monkeypatch):
             monkeypatch.setitem(benchmarks, name, made)
     found = bench.bench()
     assert "images" in names
-    assert list(found) == ["device", "versions", "small networks", *names]
+    assert list(found) == ["device", "versions", "ledger", "small networks", *names]
     assert all(found[name] == {"name": name} for name in names)
-    assert bench.table(found).splitlines()[2::2] == ["small", *names]
+    assert bench.table(found).splitlines()[2::2] == ["the ledger", "small", *names]
 
 
 def test_benchmarks_under_another_name_are_an_error(monkeypatch):

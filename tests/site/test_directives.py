@@ -14,6 +14,7 @@ from onekl.chapters import CHAPTERS, stated_claims
 from onekl.chapters.museum.claims import SPECIMENS
 from onekl.chapters.museum.specimen import MIME as SPECIMEN
 from onekl.claims.inventory import inventory
+from onekl.claims.numbers import Numbers
 from onekl.ledger import LedgerError, ledger, outputs
 from onekl.symbolic.lines.line import RULES
 from onekl_site import framework_tree, ledger_page
@@ -91,7 +92,8 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
     assert proof.summary.text == "Proof, line by line" and not proof.has_attr("open")
     for one in row.shown:
         assert one["derivation"] in proof.text
-        assert f"Tried on {together([one]).text()}." in proof.text
+        tried = f"Tried on {together([one]).text()}." in proof.text
+        assert tried == (len(row.shown) > 1)  # of one statement the box says it
     linked = [a["href"] for a in proof.find_all("a")]
     rules = [dict.fromkeys(r["rule"] for r in one["rows"] if r["rule"]) for one in row.shown]
     assert linked == [f"book/rules.html#{anchor(rule)}" for some in rules for rule in some]
@@ -99,12 +101,10 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
 
 
 def test_figures_of_several_statements_stand_together():
-    one = {"tried": 10, "finite": 6, "infinite": 4, "zeros": 5, "strict": 0, "figure": "error 0"}
+    one = dict(tried=10, finite=6, infinite=4, zeros=5, strict=0, continuous=2, figure="error 0")
     other = {**one, "infinite": 0, "finite": 10, "figure": "observed order 2.0"}
     shown = [{"numbers": one}, {"numbers": None}, {"numbers": one}, {"numbers": other}]
-    assert together(shown).text() == (
-        "30 instances (22 finite, 8 infinite alike; 15 with a zero), error 0; observed order 2.0"
-    )
+    assert together(shown) == Numbers(30, 22, 8, 15, 0, 6, "error 0; observed order 2.0")
 
 
 def rule_uses():
@@ -126,8 +126,12 @@ def test_the_rules_page_has_each_rule_with_its_premise_its_example_and_its_uses(
     assert not warnings and len({anchor(name) for name in RULES}) == len(RULES)
     for name, rule in RULES.items():
         section = page.find(id=anchor(name))
-        assert section.name == "section" and section.find(re.compile("^h")).text.startswith(name)
-        assert f"Premise: {rule.premise}." in section.text
+        title, said = (
+            words.text.replace("’", "'")  # MyST makes the marks round
+            for words in (section.find(re.compile("^h")), section)
+        )
+        assert section.name == "section" and title == f"{name}¶"
+        assert f"Premise: {rule.premise}." in said
         example = section.find(class_="math").text
         assert r"\begin{aligned}" in example and rf"\text{{{name}}}" in example
         places = {a.text: a["href"] for a in section.find(class_="onekl-claim-facts").find_all("a")}
@@ -269,6 +273,23 @@ def test_the_ledger_has_a_row_for_every_claim(build):
 def test_the_prose_takes_the_number_of_claims_from_the_inventory(build):
     html, warnings = build("All {{ claims }}.")
     assert not warnings and f"All {len(inventory())}." in html
+
+
+def test_the_prose_takes_the_size_of_the_examiner_from_its_files(build):
+    html, warnings = build("In {{ examiner }} lines.")
+    files = (ROOT / "src" / "onekl" / "examiner").glob("*.py")
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    assert not warnings and f"In {lines:,} lines." in html and lines > 1000
+
+
+def test_the_method_page_has_no_size_of_the_examiner_typed():
+    page = (ROOT / "book" / "method.md").read_text(encoding="utf-8")
+    assert "{{ examiner }} lines" in page and not re.search(r"\d lines\b", page)
+
+
+def test_no_page_has_a_place_that_is_still_to_be_filled():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md")]
+    assert [page.name for page in pages if "TODO" in page.read_text(encoding="utf-8")] == []
 
 
 def test_no_page_has_the_number_of_claims_typed():

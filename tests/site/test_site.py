@@ -45,6 +45,9 @@ CUT_OFF = """() => [...document.querySelectorAll('article li span.math')]
     .filter(span => span.scrollWidth > span.clientWidth + 1)
     .filter(span => getComputedStyle(span).overflowX !== 'auto')
     .map(span => span.textContent.slice(0, 80))"""
+OPEN_PROOFS = """() => {
+    document.querySelectorAll('details').forEach(e => { e.open = true })
+}"""
 EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(e => {
     const drawn = e.querySelector('svg *, canvas, input, [role=slider]');
     return !drawn || e.getBoundingClientRect().height < 20;
@@ -92,6 +95,7 @@ def test_page(site, opened):
     assert page.evaluate(UNTYPESET) == []
     assert page.evaluate(BAD_MATHS) == []
     assert page.evaluate(EMPTY_FIGURES) == []
+    page.evaluate(OPEN_PROOFS)
     for theme in "light", "dark":
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
         for width in 1280, 390:
@@ -133,6 +137,23 @@ def test_a_faulty_page_is_caught(site, opened, check, fault):
     if "mathjax_process" in fault:
         page.evaluate("() => MathJax.typesetPromise()")
     assert len(page.evaluate(check)) > 0
+
+
+@pytest.mark.parametrize("name", ["book/joint_kl.html"])
+def test_a_proof_opens_with_the_keyboard_and_scrolls_in_its_box_on_a_phone(site, opened):
+    page, _ = opened
+    proof = page.locator("#claim-su-4 details.onekl-proof")
+    derivation = proof.locator("div.math > mjx-container")
+    assert not derivation.is_visible()
+    proof.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert derivation.is_visible()
+    page.set_viewport_size({"width": 390, "height": 900})
+    hidden = derivation.evaluate("e => e.scrollWidth - e.clientWidth")
+    assert hidden > 20
+    derivation.evaluate("e => { e.scrollLeft = e.scrollWidth }")
+    assert derivation.evaluate("e => e.scrollLeft") >= hidden - 1
+    assert page.evaluate(TOO_WIDE) == []
 
 
 @pytest.mark.parametrize("name", ["book/joint_kl.html"])

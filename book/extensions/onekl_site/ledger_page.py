@@ -1,12 +1,14 @@
-"""The Sphinx extension of the ledger: the table of all claims, its line of counts, their number.
+"""The Sphinx extension of the ledger: the table of all claims, its line of counts, two numbers.
 
 Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts,
 `trusted-premises` what is taken on trust.
-The substitution `{{ claims }}` is the number of claims in the inventory.
+The substitution `{{ claims }}` is the number of claims in the inventory, `{{ examiner }}` that of
+the examiner's lines.
 """
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +108,16 @@ class TrustedDirective(SphinxDirective):
         return [shown, lines]
 
 
-def _provide_number(app: Sphinx, config: Config) -> None:
-    """Let the prose take the number of claims from the inventory."""
-    config.myst_substitutions = {**config.myst_substitutions, "claims": len(inventory())}
+def _provide_numbers(app: Sphinx, config: Config) -> None:
+    """Let the prose take the number of claims from the inventory, and the examiner's lines."""
+    found = {"claims": len(inventory()), "examiner": f"{_lines('onekl.examiner'):,}"}
+    config.myst_substitutions = {**config.myst_substitutions, **found}
+
+
+def _lines(package: str) -> int:
+    """How many lines the Python files of a package have, with comments and docstrings."""
+    modules = (one for one in files(package).iterdir() if one.name.endswith(".py"))
+    return sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -116,5 +125,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims-ledger", LedgerDirective)
     app.add_directive("claims-summary", SummaryDirective)
     app.add_directive("trusted-premises", TrustedDirective)
-    app.connect("config-inited", _provide_number)
+    app.connect("config-inited", _provide_numbers)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

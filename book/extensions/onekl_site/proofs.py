@@ -24,21 +24,26 @@ class Details(nodes.General, nodes.Element):
 
 
 def proof(env: BuildEnvironment, shown: Sequence[Shown]) -> Details:
-    """The derivations of some statements line by line, with links to the rules."""
+    """The derivations of some statements line by line, with links to the rules.
+
+    Where there are several, each has its own numbers below it.
+    """
     closed = Details(title="Proof, line by line")
     for one in shown:
-        closed += _derivation(env, one)
+        closed += _derivation(env, one, len(shown) > 1)
     return closed
 
 
-def _derivation(env: BuildEnvironment, one: Shown) -> list[nodes.Node]:
+def _derivation(env: BuildEnvironment, one: Shown, has_numbers: bool) -> list[nodes.Node]:
     title = TITLES[one["role"]]
     shown = [nodes.paragraph("", title)] if title else []
     shown.append(equation(env, one["derivation"]))
     if one["equality"]:
         words = "Equality, where the lower side is finite, exactly when:"
         shown += headed_formulas(words, [one["equality"]])
-    said = [*_rules(env, one["rows"]), *_numbers(one["numbers"])]
+    said = [*_rules(env, one["rows"])]
+    if has_numbers and one["numbers"]:
+        said.append(nodes.Text(f"Tried on {Numbers(**one['numbers']).text()}."))
     if said:
         shown.append(nodes.paragraph("", "", *said, classes=["onekl-claim-facts"]))
     return shown
@@ -52,10 +57,6 @@ def _rules(env: BuildEnvironment, rows: Sequence[Mapping[str, str]]) -> Iterator
         yield link(env, f"{RULES_PAGE}#{anchor(name)}", name)
     if names:
         yield nodes.Text(". ")
-
-
-def _numbers(numbers: Mapping[str, Any] | None) -> list[nodes.Node]:
-    return [nodes.Text(f"Tried on {Numbers(**numbers).text()}.")] if numbers else []
 
 
 def anchor(rule: str) -> str:
