@@ -14,7 +14,7 @@ from onekl.claims.fingerprint import fingerprint
 from onekl.claims.numbers import Disagreement, Numbers, Trials
 from onekl.claims.report import Report, Row, Shown
 from onekl.claims.stated import places
-from onekl.examiner.lines import WrongLine
+from onekl.examiner.lines import Tried, WrongLine
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.lines.display import display
 from onekl.symbolic.lines.line import Lines, require_rules
@@ -95,9 +95,7 @@ def check(claim: Claim) -> Report:
 
 def _shown(claim: Claim, one: _Proved) -> Shown:
     """A statement with its lines, which are tried, and what the numbers show of it."""
-    numbers = None
-    if not claim.repeats:
-        numbers = _cross_examine(claim, one)
+    numbers, steps = (None, None) if claim.repeats else _cross_examine(claim, one)
     premises = one.unstated(claim) if one.role == "beside" else ()
     word = ("holds if" if premises else "exact") if one.role == "beside" else ""
     return Shown(
@@ -109,6 +107,7 @@ def _shown(claim: Claim, one: _Proved) -> Shown:
         derivation=display(one.lines),
         equality=one.proof.equality,
         numbers=numbers,
+        steps=steps,
     )
 
 
@@ -157,18 +156,15 @@ def _proved(claim: Claim, statement: Statement, role: str) -> _Proved:
     return _Proved(statement, proof, lines, role)
 
 
-def _cross_examine(claim: Claim, one: _Proved) -> Numbers:
+def _cross_examine(claim: Claim, one: _Proved) -> tuple[Numbers, Tried]:
     """What the numbers show of a statement and of its lines; CheckFailed where they disagree."""
     try:
         if isinstance(one.statement, Counterexample):
-            require_lines(one.statement, one.lines)
-            return numbers_of(one.statement)
-        numbers = one.trials.numbers()
-        one.trials.lined().require(one.lines)
+            return numbers_of(one.statement), require_lines(one.statement, one.lines)
+        return one.trials.numbers(), one.trials.lined().require(one.lines)
     except (Disagreement, WrongLine) as found:
         shown = f"{one.statement.latex()}: {found}"
         raise CheckFailed(f"{claim.id} fails in numbers: {shown}") from None
-    return numbers
 
 
 def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:

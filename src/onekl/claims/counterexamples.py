@@ -13,7 +13,7 @@ from onekl.claims.numbers import Disagreement, Numbers
 from onekl.examiner.bounded import Bounded
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.given import given
-from onekl.examiner.lines import Lined, WrongLine
+from onekl.examiner.lines import Lined, Tried, WrongLine
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.lines.instance import AT_THE_INSTANCE, instance_of
@@ -45,8 +45,8 @@ def _sides(counterexample: Counterexample) -> tuple[Expr, Expr]:
     return left, right
 
 
-def require_lines(counterexample: Counterexample, lines: Lines) -> None:
-    """WrongLine where a line is not the one before, at the instance that it is taken at."""
+def require_lines(counterexample: Counterexample, lines: Lines) -> Tried:
+    """What was tried; WrongLine where a line is not the one before, at the instance of its own."""
     at = counterexample.at[0]
     for number, (before, line) in enumerate(zip(lines, lines[1:]), 2):
         if line.rule == AT_THE_INSTANCE.name:
@@ -60,6 +60,7 @@ def require_lines(counterexample: Counterexample, lines: Lines) -> None:
             if not abs(one.value - other.value) <= _close(one) + other.error:
                 shown = f"{one.value} and {other.value} at the instance"
                 raise WrongLine(f"line {number} ({line.rule}): {shown}")
+    return Tried(sum(line.sign != START for line in lines), 0)
 
 
 def _with_values(at: Instance, values: dict[Symbol, Expr]) -> Instance:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from onekl.claims.numbers import Numbers
+from onekl.examiner.lines import Tried
 from onekl.symbolic.notation import written
 
 MIME = "application/vnd.onekl.report+json"
@@ -35,6 +36,7 @@ class Shown:
 
     `role` is "claim", "beside" for what the book adds, or "refuted" for a counterexample. An
     addition has a `verdict` and `premises` of its own. `derivation` are its `rows` as one formula.
+    `steps` says how many steps from line to line were tried on the same instances.
     """
 
     statement: str
@@ -45,6 +47,7 @@ class Shown:
     derivation: str
     equality: str
     numbers: Numbers | None
+    steps: Tried | None
 
 
 @dataclass(frozen=True)
@@ -135,4 +138,6 @@ def _facts(one: Shown, write: Callable[[str], str]) -> list[str]:
     if one.equality:
         equal = write(one.equality)
         lines.append(f"equality, where the lower side is finite, exactly when {equal}")
-    return lines + ([f"numbers: {one.numbers.text()}"] if one.numbers else [])
+    if one.numbers:
+        lines.append(f"numbers: {one.numbers.text()}; {one.steps.text()}")
+    return lines

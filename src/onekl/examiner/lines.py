@@ -48,6 +48,12 @@ class Tried:
     pairs: int
     valueless: int
 
+    def text(self) -> str:
+        """What was tried, in a few words."""
+        steps = f"each of {self.pairs} steps tried" if self.pairs > 1 else "the step tried"
+        missing = f", {self.valueless:,} times without a value, ∞ − ∞" if self.valueless else ""
+        return steps + missing
+
 
 class Lined:
     """The instances on which the lines of one derivation are tried.
