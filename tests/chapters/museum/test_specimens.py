@@ -13,6 +13,7 @@ from random import Random
 
 import mpmath
 import pytest
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sympy import Symbol, log
 
@@ -22,16 +23,26 @@ from onekl.chapters.museum.specimen import MIME, examine, make_specimen, prose
 from onekl.claims.check import CheckFailed, check
 from onekl.claims.claim import Claim
 from onekl.claims.inventory import inventory
-from onekl.claims.numbers import WRONG
+from onekl.claims.numbers import INSTANCES, WRONG
+from onekl.symbolic.lines.line import RULES
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.statements import Identity
+from onekl_site.evidence import together
 from onekl_site.museum import examination, specimen
 from paths import ROOT
 
 BY_ID = {one.id: one for one in SPECIMENS}
 SAID = [(one.id, statement) for one in SPECIMENS for statement in one.said.statements]
+
+
+# What the numbers say of a true statement: rounding, a bound's slack, or the place of a best value.
+SMALL = re.compile(
+    r"error (?:0|below 1e-(?:1[0-9]|[23][0-9]))|least slack [1-9]e-\d+"
+    r"|a generic minimiser comes within (?:0|1e-(?:0[89]|[1-3]\d)) of it, and not below"
+    r"|both sides again in doubles"
+)
 
 
 @cache
@@ -66,8 +77,16 @@ def test_what_is_true_is_proved_with_every_mutant_rejected(id):
     found = examined(id)
     report = found.report
     assert report.mutants_rejected == report.mutants_total > 0
-    assert report.numeric_instances >= 1000 and report.max_error < 1e-25
     assert len(report.refuted) == len(BY_ID[id].said.statements)
+    said = {"claim": BY_ID[id].true.statements, "refuted": BY_ID[id].true.refuted}
+    for role, statements in said.items():
+        shown = [one for one in report.shown if one.role == role]
+        assert [one.statement for one in shown] == [one.latex() for one in statements]
+        for one in shown:
+            wanted = INSTANCES if role == "claim" else 1
+            assert one.numbers.tried == one.numbers.finite + one.numbers.infinite == wanted
+            assert SMALL.fullmatch(one.numbers.figure), one.numbers.figure
+            assert len(one.rows) > 1 and all(row.rule in RULES for row in one.rows if row.rule)
 
 
 @pytest.mark.parametrize("id", BY_ID)
@@ -183,7 +202,8 @@ def build(tmp_path):
         (source / "notebooks").mkdir(parents=True)
         shutil.copy(ROOT / "notebooks" / "museum-check.ipynb", source / "notebooks")
         (source / "conf.py").write_text(
-            "extensions = ['myst_parser', 'onekl_site.museum']\nexclude_patterns = ['**.ipynb']\n"
+            "extensions = ['myst_parser', 'onekl_site.proofs', 'onekl_site.museum']\n"
+            "exclude_patterns = ['**.ipynb']\n"
         )
         (source / "index.md").write_text("# Front\n")
         (source / f"{page}.md").write_text(f"# Page\n\n{text}\n")
@@ -224,7 +244,12 @@ def test_a_box_shows_what_is_said_why_not_what_is_true_and_where_it_was_seen(bui
             < box.index("What is true")
             < box.index("Where it was seen")
             < box.index("How to catch it")
+            < box.index("Proof, line by line")
         )
+        shown = examination(id, ROOT)["report"]["shown"]
+        proof = BeautifulSoup(box, "html.parser").find("details")
+        assert shown and all(one["derivation"] in proof.text for one in shown)
+        assert together(shown).text() in box
 
 
 def test_a_specimen_that_does_not_exist_is_one_clear_warning(build):

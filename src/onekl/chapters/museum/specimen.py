@@ -135,7 +135,7 @@ class Examination:
         )
 
     def _mended(self) -> Report:
-        """The report without its counterexamples: they stand among the rejections already."""
+        """The report without what the counterexamples say: it stands among the rejections."""
         return replace(self.report, refuted=())
 
     def _repr_mimebundle_(
