@@ -162,9 +162,12 @@ class Trials:
 
     def _violation(self, statement: Statement, instance: Assignment) -> mpmath.mpf:
         with mpmath.workdps(DIGITS):
-            if statement not in self._compiled:
-                self._compiled[statement] = statement.compile()
-            return self._compiled[statement](instance)
+            try:
+                if statement not in self._compiled:
+                    self._compiled[statement] = statement.compile()
+                return self._compiled[statement](instance)
+            except TypeError:  # a mutant that is no number, such as a root of a negative one
+                return mpmath.inf
 
     def _with_30_digits(self) -> Numbers:
         """All instances one after the other."""
@@ -172,7 +175,8 @@ class Trials:
         for index, instance in enumerate(self.assignments):
             worst = max(worst, self._require(instance, f"instance {index}"))
         with mpmath.workdps(DIGITS):
-            figure = self.statement.figure(self.assignments) or f"error {_at_most(float(worst))}"
+            figure = self.statement.plain().figure(self.assignments)
+        figure = figure or f"error {_at_most(float(worst))}"
         number = len(self.assignments)
         zeros = sum(_has_zero(instance) for instance in self.assignments)
         return Numbers(number, number, 0, zeros, 0, 0, figure)

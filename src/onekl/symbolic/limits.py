@@ -25,6 +25,8 @@ from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.taylor import expand_under_the_integral, smoothness, taylor
 from onekl.symbolic.weakest_signs import declared, needed_premises
 
+FASTER = 50  # an order that no power has here
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit(Statement):
@@ -142,7 +144,10 @@ def observed_order(
         before, after = rest(instance, large), rest(instance, small)
         if before > 0 and after > 0:
             orders.append(float(mpmath.log10(before / after)))
-    return f"observed order {median(orders):.1f}" if orders else "no rest is left"
+    if not orders:
+        return "no rest is left"
+    order = median(orders)
+    return f"observed order {order:.1f}" if order < FASTER else "nearer than any power"
 
 
 def _limit(function: Expr, symbol: Symbol, point: Expr) -> Expr:

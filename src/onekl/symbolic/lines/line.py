@@ -65,7 +65,7 @@ class Rule:
     leads: Callable[[Expr, Line], bool]
 
 
-RULES: dict[str, Rule] = {}  # by name, in the order in which the page shows them
+RULES: dict[str, Rule] = {}  # by name
 
 
 def register(rule: Rule) -> Rule:
