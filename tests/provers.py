@@ -7,6 +7,7 @@ import pytest
 
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.numeric import DIGITS
+from onekl.symbolic.premises import follows
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.statements import provable
 
@@ -25,13 +26,19 @@ def worst(statement, count, imposed=()):
     with mpmath.workdps(DIGITS):
         violation = statement.compile()
         drawn = (statement.instances.draw(Random(k), k) for k in range(count))
-        return max(violation(i) for i in drawn if not any(i.breaks(one) for one in imposed))
+        found = (violation(i) for i in drawn if not any(i.breaks(one) for one in imposed))
+        return max(mpmath.inf if mpmath.isnan(one) else one for one in found)
+
+
+def accepted(statement, mutant):
+    """Whether the prover accepts a mutant under no more premises than the statement has."""
+    known = statement.prove().imposed
+    return provable(mutant) and all(follows(one, known) for one in mutant.prove().imposed)
 
 
 def assert_mutants_agree(statement, count):
-    """Each mutant is accepted by the prover exactly where it is equivalent and not refuted."""
+    """Each mutant is accepted by the prover exactly where it is not refuted."""
     found = mutants(statement)
     assert found
     for _, mutant in found:
-        same = statement.same_as(mutant)
-        assert provable(mutant) == same == (worst(mutant, count) < 1e-9), mutant.latex()
+        assert provable(mutant) == (worst(mutant, count) < 1e-9), mutant.latex()

@@ -1,5 +1,6 @@
 """The best real function is found: critics, logits, regressions; false neighbours are refused."""
 
+from itertools import count
 from random import Random
 
 import mpmath
@@ -13,8 +14,7 @@ from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.optima.best_function import OptimalFunction
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from onekl.symbolic.statements import provable
-from provers import refusal, worst
+from provers import accepted, refusal, worst
 
 x, y, z = sympy.symbols("x y z")
 P, Q = Joint("p", (x, z), {(x,): r"\tilde{p}"}), Joint("q", (x, z))
@@ -106,7 +106,8 @@ def test_a_false_optimum_is_refused_in_one_line_and_refuted_by_numbers(name):
 
 def without_a_row(family):
     """An instance where this family's density of x vanishes at one letter, and no other does."""
-    instance = TABLES.draw(Random(1), 1)
+    drawn = (TABLES.draw(Random(k), k) for k in count())
+    instance = next(i for i in drawn if all(c > 0 for t in i.tables.values() for c in t.values()))
     table = instance.tables[family]
     kept = {cell: value * (cell[0] != 0) for cell, value in table.items()}
     instance.tables[family] = {cell: value / sum(kept.values()) for cell, value in kept.items()}
@@ -137,14 +138,7 @@ def test_mutants_are_rejected_by_proof_and_by_numbers_or_are_the_same(name):
     found = mutants(statement)
     assert len(found) > 3
     for _, mutant in found:
-        same = statement.same_as(mutant)
-        assert (worst(mutant, 40, support) < 1e-9) == same
-        assert same or not provable(mutant) or set(mutant.prove().support) - set(support)
-
-
-def test_the_other_sense_is_another_statement():
-    assert best(LOGIT, log(q / p)).same_as(best(2 * LOGIT, log(q / p)))
-    assert not best(LOGIT, log(q / p)).same_as(best(LOGIT, log(q / p), sense="max"))
+        assert (worst(mutant, 40, support) < 1e-9) == accepted(statement, mutant)
 
 
 HIDDEN = Mul(q, p, 1 / p, T**2, evaluate=False)

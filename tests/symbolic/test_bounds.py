@@ -206,8 +206,7 @@ def test_prover_and_numbers_agree_on_every_mutant(statement):
     assert len(changed) > 5
     for mutant in changed:
         refuted = worst(mutant, 6) > mpmath.mpf(10) ** -9
-        assert refuted != statement.same_as(mutant)
-        assert not (refuted and provable(mutant))
+        assert refuted != provable(mutant)
 
 
 D = ClassProbability("D", x)

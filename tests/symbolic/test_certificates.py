@@ -165,7 +165,6 @@ def test_mutants_have_another_value_and_are_refused():
             with pytest.raises(NotProved):
                 mutant.prove()
             assert worst(mutant, 25) > 1e-9
-            assert not statement.same_as(mutant)
 
 
 def test_a_given_equation_is_put_into_every_cell():

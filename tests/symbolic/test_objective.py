@@ -90,9 +90,9 @@ def test_a_conditional_leaves_the_density_of_its_condition():
     assert not provable(replace(inference, varied=(P(x, z),)))
 
 
-def test_every_mutant_is_refused_or_equivalent():
+def test_every_mutant_is_refused():
     for _, mutant in mutants(likelihood):
-        assert likelihood.same_as(mutant) or not provable(mutant)
+        assert not provable(mutant), mutant.latex()
 
 
 def test_the_page_shows_the_factor_the_rest_and_the_sign():

@@ -203,9 +203,7 @@ def test_prover_and_numbers_agree_on_every_mutant(name):
     tried = mutants(statement)
     assert len(tried) >= 2
     for change, mutant in tried:
-        equivalent = statement.same_as(mutant)
-        assert refuted(mutant, support) != equivalent, (change, mutant.latex())
-        assert equivalent or not provable(mutant), (change, mutant.latex())
+        assert refuted(mutant, support) != provable(mutant), (change, mutant.latex())
 
 
 def premises(statement):

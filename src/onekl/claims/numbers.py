@@ -156,7 +156,7 @@ class Trials:
 
     def _require(self, instance: Assignment, name: str) -> mpmath.mpf:
         found = self._violation(self.statement, instance)
-        if found > TOLERANCE:
+        if not found <= TOLERANCE:  # no number is no agreement
             raise Disagreement(f"it is off by {mpmath.nstr(found, 3)} on {name}")
         return found
 
@@ -186,7 +186,7 @@ class Trials:
         try:
             return self._refute_at_once(mutant)
         except NoRule:
-            return any(self._violation(mutant, one) > WRONG for one in self._slowly())
+            return any(not self._violation(mutant, one) <= WRONG for one in self._slowly())
 
     def _refute_at_once(self, mutant: Statement) -> bool:
         trials = mutant.trials() or _no_trial(mutant)
@@ -195,7 +195,8 @@ class Trials:
             for trial in trials:
                 _KINDS[type(trial)](seen, trial, [value], False)
             if seen.wrong or any(
-                self._violation(mutant, batch.assignment(k)) > WRONG for batch, k in seen.unsure
+                not self._violation(mutant, batch.assignment(k)) <= WRONG
+                for batch, k in seen.unsure
             ):
                 return True
         return False

@@ -79,10 +79,6 @@ class OptimalTransport(Statement):
         names = [f.name for f in fields(OptimalTransport) if f.name not in SHARED]
         return replace(self, given=(), **{name: put(getattr(self, name)) for name in names})
 
-    def same_as(self, other: OptimalTransport) -> bool:
-        """Whether the other has the same value."""
-        return sympy.simplify(self.value - other.value) == 0
-
     def _cells(self) -> itertools.product:
         return itertools.product(range(len(self.p)), range(len(self.q)))
 

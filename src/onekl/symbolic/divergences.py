@@ -52,11 +52,6 @@ class DivergenceInequality(Statement):
         """A weaker inequality is no mutant: the change has to be false for some tables."""
         return refuted_somewhere(replace(self, **{name: changed}))
 
-    def same_as(self, other: DivergenceInequality) -> bool:
-        """Whether the two sides differ by as much."""
-        ours, theirs = self.upper - self.lower, other.upper - other.lower
-        return sympy.expand(ours - theirs) == 0
-
     def _prove(self) -> Proof:
         """Show that the integrand of upper − lower is q f(p/q) with a function f ≥ 0."""
         self._require_weight()

@@ -77,11 +77,6 @@ class Inequality(Statement):
         """A weaker inequality is no mutant: the change has to be false at one of some points."""
         return refuted_somewhere(replace(self, **{name: changed}))
 
-    def same_as(self, other: Inequality) -> bool:
-        """Whether the two sides differ by as much."""
-        ours, theirs = self.upper - self.lower, other.upper - other.lower
-        return sympy.simplify(ours - theirs) == 0
-
     def _where(self) -> str:
         return r",\ ".join(_range_latex(*each) for each in self.domain)
 

@@ -116,10 +116,6 @@ class Limit(Statement):
         """The limit = value."""
         return sympy.Limit(self.expression, self.symbol, self.point), "=", self.value
 
-    def same_as(self, other: Limit) -> bool:
-        """Whether the other has the same value."""
-        return self.value == other.value or sympy.simplify(self.value - other.value) == 0
-
 
 def _near(
     expression: Evaluator, symbol: Symbol, point: Evaluator
@@ -267,7 +263,3 @@ class Expansion(Statement):
             return sum(abs(expression(instance) - value(instance)) for _ in places)
 
         return observed_order(rest, instances)
-
-    def same_as(self, other: Expansion) -> bool:
-        """Whether the other has the same value."""
-        return sympy.simplify(self.value - other.value) == 0

@@ -120,7 +120,3 @@ class SameObjective(Statement):
     def _compile(self) -> Evaluator:
         """How far the identity is off."""
         return self._identity().compile()
-
-    def same_as(self, other: SameObjective) -> bool:
-        """Whether the two identities are the same."""
-        return self._identity().same_as(other._identity())

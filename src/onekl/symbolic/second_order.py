@@ -140,10 +140,3 @@ class SecondOrder(Statement):
     def _along(self, instance: Assignment, expression: Evaluator, number: Number) -> Number:
         """The expression at a value of the symbol."""
         return sum(expression(instance) for _ in instance.visit((self.symbol,), [(number,)]))
-
-    def same_as(self, other: SecondOrder) -> bool:
-        """Whether the other has the same value and the same bend."""
-        return all(
-            sympy.expand(a - b) == 0
-            for a, b in ((self.value, other.value), (self.bend, other.bend))
-        )

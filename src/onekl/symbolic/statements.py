@@ -149,10 +149,6 @@ class Statement:
         """Whether a mutant's change of the field still makes a statement of this kind."""
         return True
 
-    def same_as(self, other: Statement) -> bool:
-        """Whether another statement of this kind says the same in other words."""
-        raise NotImplementedError
-
     def _prove(self) -> Proof:
         """The proof of the plain statement."""
         raise NotImplementedError
@@ -221,10 +217,6 @@ class Identity(Statement):
         """left = right."""
         return self.left, "=", self.right
 
-    def same_as(self, other: Identity) -> bool:
-        """Whether the other's right side is provably equal to this one's."""
-        return provable(replace(self, left=other.right))
-
 
 @dataclass(frozen=True, kw_only=True)
 class Bound(Statement):
@@ -292,10 +284,6 @@ class Bound(Statement):
         """upper ≥ lower."""
         return self.upper, r"\geq", self.lower
 
-    def same_as(self, other: Bound) -> bool:
-        """Whether the two identities are the same."""
-        return self._identity().same_as(other._identity())
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pushforward(Statement):
@@ -357,10 +345,6 @@ class Pushforward(Statement):
     def relation(self) -> tuple[Expr, str, Expr]:
         """The two means of the unknown function f, which the instance has to give."""
         return self._tested().relation()
-
-    def same_as(self, other: Pushforward) -> bool:
-        """Whether the other map has the same law."""
-        return self.density == other.density and provable(other)
 
 
 def is_one_object(left: Expr, right: Expr) -> bool:

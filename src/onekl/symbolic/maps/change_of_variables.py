@@ -35,7 +35,7 @@ from onekl.symbolic.numeric import Evaluator, Number, compiled
 from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.sampling import RandomTables, all_variables, require_own_variables
-from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.statements import Statement, difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +109,6 @@ class ChangeOfVariables(Statement):
             return max(errors(instance), difference(left(instance), right(instance)))
 
         return violation
-
-    def same_as(self, other: ChangeOfVariables) -> bool:
-        """Whether the other's right side is one of the same left side."""
-        return provable(other)
 
 
 def _in_source(term: Expr, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> Expr:

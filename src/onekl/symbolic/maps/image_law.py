@@ -22,7 +22,7 @@ from onekl.symbolic.maps.smooth_map import DensityAt, Image, LogDet, MapValue, S
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.statements import Statement, difference
 
 CHANGE = r"\text{change of variables: } dx = \left|\det \frac{\partial x}{\partial z}\right| dz"
 
@@ -48,11 +48,6 @@ class Bijection(Statement):
     def _compile(self) -> Evaluator:
         """The largest error of the inverse, on either side, and of the log-determinant."""
         return map_errors(self.claimed)
-
-    def same_as(self, other: Bijection) -> bool:
-        """Whether the other is a bijection with the same formula."""
-        same = zip(self.claimed.forward, other.claimed.forward)
-        return all(vanishes(a - b) for a, b in same) and provable(other)
 
 
 def map_errors(claimed: SmoothMap) -> Evaluator:
@@ -115,10 +110,6 @@ class ImageLaw(Statement):
             return max(errors(instance), difference(found, under(instance)))
 
         return violation
-
-    def same_as(self, other: ImageLaw) -> bool:
-        """Whether the other's law is one of the same map and density."""
-        return provable(other)
 
 
 def require_density(under: Expr, claimed: SmoothMap) -> None:

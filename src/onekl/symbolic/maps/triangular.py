@@ -15,13 +15,13 @@ from sympy import BlockMatrix, Expr, MatrixSymbol, Q, Symbol, ZeroMatrix
 from sympy.assumptions import assuming
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.maps.bijection import prove_bijection, smoothness, vanishes
+from onekl.symbolic.maps.bijection import prove_bijection, smoothness
 from onekl.symbolic.maps.real_densities import RealAssignment, slope_size
 from onekl.symbolic.maps.smooth_map import SmoothMap
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.statements import Statement, difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +135,6 @@ class TriangularMap(Statement):
             place = (value, value, (mpmath.mpf(i), *seen))
             found.append(value if i < first else instance.at(names, place, step))
         return found
-
-    def same_as(self, other: TriangularMap) -> bool:
-        """Whether the other is a bijection with the same step."""
-        return vanishes(self.forward - other.forward) and provable(other)
 
 
 def _step_of_determinant(slope: Expr) -> str:

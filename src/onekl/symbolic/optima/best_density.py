@@ -16,7 +16,7 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.at_a_point import patterns, unknowns, with_conditions
 from onekl.symbolic.optima.best_at_a_point import NOT_NEGATIVE, BestAtAPoint, Product, Values
-from onekl.symbolic.optima.best_function import is_seen_finite, share_an_optimum
+from onekl.symbolic.optima.best_function import is_seen_finite
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.statements import Statement, difference, shortfall
@@ -171,10 +171,6 @@ class Optimum(Statement):
             return max(gaps)
 
         return value
-
-    def same_as(self, other: Optimum) -> bool:
-        """Whether the other functional has the same optimum, under no further premises."""
-        return share_an_optimum(self, other)
 
 
 @dataclass

@@ -16,7 +16,6 @@ from onekl.symbolic.notation import latex, signed
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import REAL, BestAtAPoint, Values
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
-from onekl.symbolic.premises import follows
 from onekl.symbolic.proof import NotProved, Proof, is_constant, is_finite_measure
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.terms import is_at_most_a_mass
@@ -165,25 +164,6 @@ class OptimalFunction(ArgBest):
             return replace(instance, functions=functions)
 
         return changed
-
-    def same_as(self, other: OptimalFunction) -> bool:
-        """Whether the other functional has the same optimum, under no further premises."""
-        return share_an_optimum(self, other)
-
-
-def share_an_optimum(one: Statement, other: Statement) -> bool:
-    """Whether two statements about optima, `at`, name the same one, and are proved alike.
-
-    What the other supposes of where densities are positive follows from what the first does.
-    """
-    if sympy.simplify(one.at - other.at) != 0:
-        return False
-    try:
-        needed = other.prove().support
-    except NotProved:
-        return False
-    known = one.prove().support
-    return all(follows(premise, known) for premise in needed)
 
 
 def worst_rival(

@@ -21,7 +21,6 @@ from onekl.symbolic.optima.best_function import (
     Settled,
     defined_value,
     is_seen_finite,
-    share_an_optimum,
     worst_rival,
 )
 from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_function_of
@@ -141,10 +140,6 @@ class OptimalDiscriminator(ArgBest):
             )
 
         return changed
-
-    def same_as(self, other: OptimalDiscriminator) -> bool:
-        """Whether the other functional has the same optimum, under no further premises."""
-        return share_an_optimum(self, other)
 
 
 @dataclass

@@ -99,18 +99,6 @@ class Minimum(Statement):
         """The expression anywhere ≥ the expression at the optimum."""
         return self.expression, r"\geq", self.expression.subs(self.symbol, self.at)
 
-    def same_as(self, other: Minimum) -> bool:
-        """Whether the other has the same optimum, and a positive multiple of the slope."""
-        slopes = [
-            sympy.diff(conditional_form(s.expression).value, self.symbol) for s in (self, other)
-        ]
-        ratio = sympy.simplify(slopes[1] / slopes[0])
-        return (
-            sympy.simplify(self.at - other.at) == 0
-            and not ratio.has(self.symbol)
-            and bool(ratio.is_positive)
-        )
-
 
 def _one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> tuple[Expr, str]:
     """The slope of a smooth function, and why it goes from below 0 to above 0 at the point alone.

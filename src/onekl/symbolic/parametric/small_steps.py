@@ -33,7 +33,7 @@ from onekl.symbolic.parametric.statements import (
 from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sampling import all_variables
-from onekl.symbolic.statements import Statement, provable
+from onekl.symbolic.statements import Statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +121,6 @@ class ParametricExpansion(Statement):
             return max(line(instance) for _ in instance.visit(open_, instance.letters(open_)))
 
         return violation
-
-    def same_as(self, other: ParametricExpansion) -> bool:
-        """Whether the other's value is provably the same up to that order."""
-        return provable(replace(self, expression=other.value))
 
 
 def _require_unmoved(every: Iterable[Piece], needed: Needed) -> None:

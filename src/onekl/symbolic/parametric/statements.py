@@ -28,7 +28,7 @@ from onekl.symbolic.parametric.score import pieces
 from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.sampling import all_variables
-from onekl.symbolic.statements import Identity, difference, provable
+from onekl.symbolic.statements import Identity, difference
 
 ROW, COLUMN = VectorSymbol("e_{i}"), VectorSymbol("e_{j}")  # the unit vectors of an entry
 CHAIN_RULE = r"\text{the chain rule at every point of the integral}"
@@ -202,12 +202,6 @@ class ParametricIdentity(Identity):
             )
 
         return violation
-
-    def same_as(self, other: ParametricIdentity) -> bool:
-        """Whether the other's changed side is provably equal to this one's."""
-        if self.right == 0:
-            return provable(replace(self, left=other.left, right=self.left))
-        return provable(replace(self, left=other.right))
 
 
 def _depth(derivative: Along) -> int:

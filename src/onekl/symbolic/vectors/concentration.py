@@ -16,7 +16,7 @@ from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.proof import NotProved, Proof
-from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.trials import Narrowing
 from onekl.symbolic.vectors.algebra import INDEX, Coordinate, CoordinateSum, Vector
 from onekl.symbolic.vectors.functions import bounded_function
@@ -143,11 +143,6 @@ class Concentration(Statement):
             return mpmath.mpf(x != target)
 
         return [smooth] if CONTINUOUS in self.assumed else [smooth, jumping]
-
-    def same_as(self, other: Concentration) -> bool:
-        """Whether the other is true too, with the same limit."""
-        gap = self.place[INDEX, 0] - other.place[INDEX, 0]
-        return self.assumed == other.assumed and is_zero(gap) and provable(other)
 
 
 def _gaussian_shape(kernel: Expr, variable: Vector) -> tuple[Expr, Expr]:

@@ -163,8 +163,3 @@ class VectorSecondOrder(SecondOrder):
         if name in {v.name for side in (self.value, self.bend) for v in side.atoms(Vector)}:
             raise NotProved(f"{name} is the name of a derivative: rename the map")
         return Coordinate(Vector(name, vector.shape[0], vector.of), inner.index)
-
-    def same_as(self, other: SecondOrder) -> bool:
-        """Whether the other has the same value and the same bend."""
-        pairs = ((self.value, other.value), (self.bend, other.bend))
-        return all(is_zero(Reduction().of(a) - Reduction().of(b)) for a, b in pairs)

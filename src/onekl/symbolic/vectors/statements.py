@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import sympy
@@ -16,7 +16,7 @@ from onekl.symbolic.lines.vectors import VECTOR_STEPS
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
-from onekl.symbolic.statements import Statement, difference, provable
+from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.trials import Relation
 from onekl.symbolic.vectors.algebra import (
     INDEX,
@@ -88,10 +88,6 @@ class VectorIdentity(Statement):
             return difference(left(instance), right(instance))
 
         return violation
-
-    def same_as(self, other: VectorIdentity) -> bool:
-        """Whether the other's right side is provably equal to this one's."""
-        return provable(replace(self, left=other.right))
 
 
 # The comparison.
