@@ -97,7 +97,9 @@ FIGURE = re.compile(
 
 
 def assert_tried(row):
-    """Every statement has a thousand instances; an error is rounding, and no instance is lost.
+    """Every statement has a thousand instances, and every step of its proof was tried.
+
+    An error is rounding, and no instance is lost.
 
     A counterexample has those that it names; one for every polynomial is tried on none.
     """
@@ -109,6 +111,7 @@ def assert_tried(row):
             wanted = 0 if statement.unknowns else len(statement.at)
         assert found["tried"] == wanted, row.id
         assert found["zeros"] <= found["tried"] and found["strict"] <= found["tried"], row.id
+        assert one["steps"]["pairs"] == sum(line["sign"] != "" for line in one["rows"]), row.id
         kind = FIGURE.fullmatch(found["figure"])
         assert kind, (row.id, found["figure"])
         if error := ERROR.fullmatch(found["figure"]):

@@ -15,6 +15,7 @@ from onekl.chapters.museum.claims import SPECIMENS
 from onekl.chapters.museum.specimen import MIME as SPECIMEN
 from onekl.claims.inventory import inventory
 from onekl.claims.numbers import Numbers
+from onekl.examiner.lines import Tried
 from onekl.ledger import LedgerError, ledger, outputs
 from onekl.symbolic.lines.line import RULES
 from onekl_site import framework_tree, ledger_page
@@ -92,8 +93,10 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
     assert proof.summary.text == "Proof, line by line" and not proof.has_attr("open")
     for one in row.shown:
         assert one["derivation"] in proof.text
-        tried = f"Tried on {together([one]).text()}." in proof.text
-        assert tried == (len(row.shown) > 1)  # of one statement the box says it
+        steps = Tried(**one["steps"])
+        assert 0 < steps.pairs < len(one["rows"]) and f"{steps.text()}." in proof.text.lower()
+        has_numbers = f"Numbers: {together([one]).text()}; {steps.text()}." in proof.text
+        assert has_numbers == (len(row.shown) > 1)  # of one statement the box says it
     linked = [a["href"] for a in proof.find_all("a")]
     rules = [dict.fromkeys(r["rule"] for r in one["rows"] if r["rule"]) for one in row.shown]
     assert linked == [f"book/rules.html#{anchor(rule)}" for some in rules for rule in some]

@@ -11,6 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.writers.html5 import HTML5Translator
 
 from onekl.claims.numbers import Numbers
+from onekl.examiner.lines import Tried
 from onekl_site.elements import equation, headed_formulas, link
 
 RULES_PAGE = "book/rules"
@@ -41,12 +42,8 @@ def _derivation(env: BuildEnvironment, one: Shown, has_numbers: bool) -> list[no
     if one["equality"]:
         words = "Equality, where the lower side is finite, exactly when:"
         shown += headed_formulas(words, [one["equality"]])
-    said = [*_rules(env, one["rows"])]
-    if has_numbers and one["numbers"]:
-        said.append(nodes.Text(f"Tried on {Numbers(**one['numbers']).text()}."))
-    if said:
-        shown.append(nodes.paragraph("", "", *said, classes=["onekl-claim-facts"]))
-    return shown
+    said = [*_rules(env, one["rows"]), nodes.Text(_tried(one, has_numbers))]
+    return [*shown, nodes.paragraph("", "", *said, classes=["onekl-claim-facts"])]
 
 
 def _rules(env: BuildEnvironment, rows: Sequence[Mapping[str, str]]) -> Iterator[nodes.Node]:
@@ -57,6 +54,18 @@ def _rules(env: BuildEnvironment, rows: Sequence[Mapping[str, str]]) -> Iterator
         yield link(env, f"{RULES_PAGE}#{anchor(name)}", name)
     if names:
         yield nodes.Text(". ")
+
+
+def _tried(one: Shown, has_numbers: bool) -> str:
+    """What was tried of the lines, and of the statement; nothing of a repetition."""
+    if not one["steps"]:
+        return ""
+    steps = Tried(**one["steps"]).text()
+    return (
+        f"Numbers: {Numbers(**one['numbers']).text()}; {steps}."
+        if has_numbers
+        else f"{steps.capitalize()}."
+    )
 
 
 def anchor(rule: str) -> str:
