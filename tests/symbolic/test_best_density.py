@@ -101,7 +101,8 @@ def test_a_false_optimum_is_refused_in_one_line_and_refuted_by_numbers(name):
     with pytest.raises(NotProved) as refusal:
         FALSE[name].prove()
     assert "\n" not in str(refusal.value) and "density0" not in str(refusal.value)
-    assert worst(FALSE[name], 40) > 1e-9
+    # A rival that is drawn at random is seldom better than an optimum that is nearly right.
+    assert worst(FALSE[name], 400) > 1e-9
 
 
 @pytest.mark.parametrize("name", ["a KL from it", "a KL to it", "a square root"])

@@ -1,6 +1,6 @@
 """The best real function is found: critics, logits, regressions; false neighbours are refused."""
 
-from itertools import count
+from itertools import count, islice
 from random import Random
 
 import mpmath
@@ -105,13 +105,14 @@ def test_a_false_optimum_is_refused_in_one_line_and_refuted_by_numbers(name):
 
 
 def without_a_row(family):
-    """An instance where this family's density of x vanishes at one letter, and no other does."""
+    """Five instances where this family's density of x vanishes at one letter, and no other does."""
     drawn = (TABLES.draw(Random(k), k) for k in count())
-    instance = next(i for i in drawn if all(c > 0 for t in i.tables.values() for c in t.values()))
-    table = instance.tables[family]
-    kept = {cell: value * (cell[0] != 0) for cell, value in table.items()}
-    instance.tables[family] = {cell: value / sum(kept.values()) for cell, value in kept.items()}
-    return instance
+    full = (i for i in drawn if all(c > 0 for t in i.tables.values() for c in t.values()))
+    for instance in islice(full, 5):
+        table = instance.tables[family]
+        kept = {cell: value * (cell[0] != 0) for cell, value in table.items()}
+        instance.tables[family] = {cell: value / sum(kept.values()) for cell, value in kept.items()}
+        yield instance
 
 
 @pytest.mark.parametrize("name", ["a logit", "an f-GAN's critic", "a ratio of densities"])
@@ -120,8 +121,9 @@ def test_where_a_premise_on_supports_is_broken_the_numbers_refute_it(name):
     with mpmath.workdps(DIGITS):
         violation = statement.compile()
         for one in statement.prove().support:
-            instance = without_a_row(one.any_of[0].family)
-            assert instance.breaks(one) and violation(instance) > 1e-9
+            broken = list(without_a_row(one.any_of[0].family))
+            assert all(instance.breaks(one) for instance in broken)
+            assert max(map(violation, broken)) > 1e-9
 
 
 def test_the_avb_critic_needs_that_neither_density_vanishes_alone():
@@ -178,7 +180,7 @@ def test_a_factor_beside_its_inverse_hides_no_zero():
     assert {one.latex() for one in proof.support} == {"q(x) > 0", r"\tilde{p}(x) > 0"}
     assert worst(statement, 60, proof.support) < 1e-25
     with mpmath.workdps(DIGITS):
-        assert statement.compile()(without_a_row("p")) > 1e-9
+        assert max(map(statement.compile(), without_a_row("p"))) > 1e-9
 
 
 def test_a_sense_that_is_none():
