@@ -22,7 +22,7 @@ from onekl.examiner.draw import draw
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.lines.display import display
-from onekl.symbolic.lines.line import RULES
+from onekl.symbolic.lines.line import RULES, START
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
@@ -182,7 +182,7 @@ def test_the_report_shows_every_line_with_its_sign_its_rule_and_what_it_was_trie
     assert shown.numbers.finite + shown.numbers.infinite == INSTANCES
 
 
-@pytest.mark.parametrize("place", range(1, len(LINES)))
+@pytest.mark.parametrize("place", range(1, len(LINES) - 1))
 def test_a_wrong_line_is_not_led_to_by_its_rule(place):
     wrong = with_line(place, expression=Mul(2, LINES[place].expression, evaluate=False))
     with pytest.raises(CheckFailed, match=f"line {place + 1} does not follow") as refusal:
@@ -190,7 +190,7 @@ def test_a_wrong_line_is_not_led_to_by_its_rule(place):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("place", range(1, len(LINES)))
+@pytest.mark.parametrize("place", range(1, len(LINES) - 1))
 def test_numbers_refute_a_wrong_line_where_the_rules_let_everything_pass(place, monkeypatch):
     for name, rule in RULES.items():
         monkeypatch.setitem(RULES, name, replace(rule, leads=lambda before, line: True))
@@ -201,6 +201,24 @@ def test_numbers_refute_a_wrong_line_where_the_rules_let_everything_pass(place, 
         check(wrong)
     told = str(refusal.value)
     assert told.startswith("su-4 fails in numbers: ") and "\n" not in told
+
+
+@pytest.mark.parametrize(
+    "lines, told",
+    [
+        (LINES[:-1], "end with"),
+        (LINES[:1], "begin with"),
+        (
+            (*LINES[:-1], replace(LINES[-1], expression=Mul(2, LINES[-1].expression))),
+            "end with",
+        ),
+        ((replace(LINES[1], rule="", sign=START), *LINES[2:]), "begin with"),
+    ],
+)
+def test_lines_by_hand_lead_from_one_side_to_the_other(lines, told):
+    with pytest.raises(CheckFailed, match=f"the lines by hand {told} .*, not ") as refusal:
+        check(Claim("su-4", (replace(EXACT, by=lines),)))
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_line_that_names_an_unknown_rule_is_refused_in_one_line():

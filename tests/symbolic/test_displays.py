@@ -13,6 +13,7 @@ from onekl.symbolic.maps.smooth_map import SmoothMap
 from onekl.symbolic.maps.triangular import TriangularMap
 from onekl.symbolic.notation import aligned, latex, show
 from onekl.symbolic.sampling import RandomParameters, RandomTables
+from onekl.symbolic.second_order import SecondOrder
 from onekl.symbolic.statements import Bound, Identity
 
 x, z, u, v, b = symbols("x z u v b", real=True)
@@ -145,6 +146,21 @@ def test_a_triangular_map_says_where_its_sum_starts(kept, start):
     assert rf"\sum_{{{start}}}^{{d}} 0" in printed
     assert (r"x = z \text{ for } i \leq k" in printed) == kept
     assert printed.count(r"\text{ for } i > k") == (2 if kept else 0)
+
+
+def test_the_step_of_a_triangular_map_starts_at_the_first_coordinate_unless_it_says_so():
+    step = TriangularMap(
+        RandomParameters(()), coordinate=z, image=x, before=v,
+        forward=2 * z, inverse=x / 2, log_slope=log(2),
+    )  # fmt: skip
+    assert not step.kept and r"\sum_{i = 1}^{d}" in step.latex()
+
+
+def test_the_rows_of_a_bend_have_their_first_signs_below_each_other():
+    bend = SecondOrder(PAIR, weight=P(x), value=b**2, symbol=b, point=S.Zero, bend=S(2))
+    value, start, second = rows(bend.display())
+    assert value.startswith("R(b) &= ") and second.startswith("R''(0) &= ")
+    assert start == "R(0) &= R'(0) = 0"
 
 
 def test_a_notebook_shows_formulas_and_lines_below_each_other():
