@@ -177,6 +177,10 @@ class Batch:
             value = np.where(abs(number) > 1.9, (number < 0).astype(float), (number + 2) / 4)
         return Bounded(value)
 
+    def cells(self) -> int:
+        """How many cells the tables of an instance have."""
+        return sum(table[..., 0].size for table in self.tables.values())
+
     def zeros(self) -> int:
         """How many instances have a table with a cell that is 0."""
         struck = np.zeros(self.count, dtype=bool)

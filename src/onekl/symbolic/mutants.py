@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, exp, log
@@ -54,7 +55,12 @@ def mutants(statement: Statement) -> list[tuple[str, Statement]]:
 
 def _canonical(expression: Expr) -> Expr:
     """One form for expressions that differ only in how they are written."""
-    return sympy.expand(expression.doit())
+    return Add(*map(_canonical_term, Add.make_args(expression)))
+
+
+@lru_cache(maxsize=4096)  # a mutant differs from the others in one term
+def _canonical_term(term: Expr) -> Expr:
+    return sympy.expand(term.doit())
 
 
 def _same_variables(changed: Expr, original: Expr, joints: tuple[Joint, ...]) -> bool:

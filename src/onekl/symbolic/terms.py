@@ -120,6 +120,7 @@ def bound_variables(expression: Expr) -> Bound:
     return frozenset(v for node in expression.atoms(*kinds) for v in node.variables)
 
 
+@lru_cache(maxsize=4096)
 def _terms_of_kl(kl: KL, bound: Bound) -> list[IntegralTerm]:
     if isinstance(kl.first, LabelledJoint):
         return [term for case in kl.cases() for term in integral_terms(case, bound)]
@@ -145,6 +146,7 @@ def _known_range_of_kl(kl: KL, bound: Bound) -> KnownRange:
     return KnownRange.BOUNDED if _dominates(kl.second, kl.first) else KnownRange.NONNEGATIVE
 
 
+@lru_cache(maxsize=4096)
 def _terms_of_integral(total: SumOrIntegral, bound: Bound) -> list[IntegralTerm]:
     if has_functional(total.integrand):
         inner = integral_terms(total.integrand, bound)

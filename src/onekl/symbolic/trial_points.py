@@ -31,7 +31,8 @@ def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: Iterable[
     every = [part for side in sides for term in side for part in (term.coefficient, *term.parts)]
     families = {joint.family: joint for joint in joints}
     try:
-        one, two, both = (_point(every, families, power) for power in (1, 2, 3))
+        atoms = sorted(_atoms(every, families), key=str)
+        one, two, both = (_point(atoms, power) for power in (1, 2, 3))
         both |= {d: one[d] + two[d] for d in one if _is_free(d)}
         gaps, sizes = zip(*(_gap(sides, _with_conditionals(p, families)) for p in (one, two, both)))
     except (NoValue, OverflowError, ZeroDivisionError, ValueError):
@@ -43,9 +44,8 @@ def _is_free(atom: Expr) -> bool:
     return isinstance(atom, Density) and not atom.given
 
 
-def _point(parts: Iterable[Expr], families: Mapping[str, Joint], power: int) -> dict[Expr, float]:
+def _point(ordered: Sequence[Expr], power: int) -> dict[Expr, float]:
     """A number for each density, D, function and symbol; a conditional stands for itself."""
-    ordered = sorted(_atoms(parts, families), key=str)
     point = {}
     for k, atom in enumerate(ordered):
         moves = power if isinstance(atom, Density) or atom.args else 1

@@ -151,17 +151,17 @@ class BestAtAPoint:
         parameter = self.range.parameter
         if not all(is_smooth(term, parameter) for term in terms):
             return "the integrand is not seen to be real and smooth"
+        at_an_end = [end for end, _ in ends if place == end.value]
+        where = None if at_an_end else self.range.inverse(place)
+        if not at_an_end and not _is_zero(slope.subs(parameter, where)):
+            return f"not stationary: the slope at {latex(self.at)} is not 0"
         for end, there in ends:
             if not _is_continuous(terms, there, parameter, end.limit):
                 return f"the integrand is not seen to be continuous at {end.value}"
         signs = {sympy.S.Zero: 1, sympy.oo: -1}
-        for end, _ in ends:
-            if place == end.value:
-                fits = is_seen_positive(signs[end.limit] * slope)
-                return "" if fits else f"the slope at {latex(self.at)} has the wrong sign"
-        where = self.range.inverse(place)
-        if not _is_zero(slope.subs(parameter, where)):
-            return f"not stationary: the slope at {latex(self.at)} is not 0"
+        for end in at_an_end:
+            fits = is_seen_positive(signs[end.limit] * slope)
+            return "" if fits else f"the slope at {latex(self.at)} has the wrong sign"
         if parameter.is_positive and not is_seen_positive(where) or not where.is_real:
             return f"{latex(self.at)} is not seen to be within the range"
         fits = turns_once(slope, parameter)
@@ -217,12 +217,12 @@ def _simplified(expression: Expr) -> Expr:
 @lru_cache(maxsize=1000)
 def _is_zero(expression: Expr) -> bool:
     """Whether an expression is seen to be 0; numbers at one point settle most others at once."""
-    if sympy.expand(sympy.numer(sympy.together(expression))) == 0:
-        return True
     symbols = sorted(expression.free_symbols, key=str)
     number = expression.subs({s: sympy.Rational(k + 2, 3) for k, s in enumerate(symbols)}).evalf()
     if number.is_Float and abs(number) > _NOT_ZERO:
         return False
+    if sympy.expand(sympy.numer(sympy.together(expression))) == 0:
+        return True
     return _simplified(expression) == 0
 
 
