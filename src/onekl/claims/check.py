@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import mpmath
+import numpy as np
 
 from onekl.claims.claim import Claim
 from onekl.claims.counterexamples import altered, numbers_of, require_lines
@@ -64,7 +65,7 @@ def check(claim: Claim) -> Report:
     """
     if not claim.statements:
         raise CheckFailed(f"{claim.id} has no statement to check yet")
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(DIGITS), np.errstate(all="ignore"):  # ∞ − ∞ has rules of its own
         roles = ("claim", claim.statements), ("beside", claim.also), ("refuted", claim.refuted)
         every = [_proved(claim, one, role) for role, some in roles for one in some]
         _require_effect(claim, [one for one in every if one.role != "refuted"])
