@@ -189,7 +189,7 @@ def test_a_given_equation_is_a_line_of_its_own_that_says_which():
     statement = claim("su-19").also[0]
     used = [line for line in lines_of(statement) if line.rule == EQUATION]
     assert [line.uses for line in used] == [statement.given]
-    assert r"\text{given}\text{: }D(x) = " in display(lines_of(statement))
+    assert r"\text{given}\text{:}\; D(x) = " in display(lines_of(statement))
 
 
 def test_the_lines_of_su_4_are_the_ones_that_a_student_writes():

@@ -27,13 +27,16 @@ from onekl.symbolic.lines.line import AT_LEAST, Line, Lines
 from onekl.symbolic.lines.rules import (
     CANCELLING,
     DEFINITION,
+    EQUATION,
     INTEGRATES_TO_1,
     LINEARITY,
+    LOG_OF_PRODUCT,
     MULTIPLY_OUT,
     NEVER_NEGATIVE,
     OUT_OF_ABS,
     TWO_LABELS,
 )
+from onekl.symbolic.lines.written import negative, product, ratio, total
 from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
@@ -211,6 +214,36 @@ def at_most_half() -> Bound:
             (two, LINEARITY),
             (Add(mean, remainder, evaluate=False), DEFINITION),
             Line(mean, NEVER_NEGATIVE, AT_LEAST),
+        ),
+    )
+
+
+def at_most_log_4() -> Bound:
+    """log 4 is the loss at the best D and two KLs, which are never negative."""
+    both, best = data + model, Equal(D, best_D)
+    pairs = ((data, D), (model, not_D))
+
+    def mean_log(part: Expr, inside: Expr) -> SumOrIntegral:
+        return SumOrIntegral(product(part, log(inside, evaluate=False)), (x,))
+
+    apart = [mean_log(part, ratio(part, mixture)) for part, _ in pairs]
+    at_best = [negative(mean_log(part, ratio(part, both))) for part, _ in pairs]
+    at_D = [negative(mean_log(part, value)) for part, value in pairs]
+    kls = [KL(part, mixture) for part, _ in pairs]
+    return Bound(
+        TABLES,
+        given=(best,),
+        upper=log(4),
+        lower=discriminator_loss,
+        remainder=total(*kls),
+        by=chain(
+            log(4),
+            (total(*(mean_log(part, S(2)) for part, _ in pairs)), INTEGRATES_TO_1),
+            (total(*(mean_log(part, ratio(both, mixture)) for part, _ in pairs)), CANCELLING),
+            (total(*at_best, *apart), LOG_OF_PRODUCT),
+            Line(total(*at_D, *apart), EQUATION, uses=(best,)),
+            (total(discriminator_loss, *kls), DEFINITION),
+            Line(discriminator_loss, NEVER_NEGATIVE, AT_LEAST),
         ),
     )
 
@@ -406,13 +439,7 @@ CLAIMS = (
         "gt-12",
         (
             OptimalDiscriminator(TABLES, functional=discriminator_loss, probability=D, at=best_D),
-            Bound(
-                TABLES,
-                given=(Equal(D, best_D),),
-                upper=log(4),
-                lower=discriminator_loss,
-                remainder=Add(KL(data, mixture), KL(model, mixture), evaluate=False),
-            ),
+            at_most_log_4(),
         ),
         stated=(Stated("enough-model", ALL_D.premise),),
     ),

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sympy import Expr, Symbol, preorder_traversal
 
 from onekl.symbolic.algebra import Density
 from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, UP_TO_ORDER, Line, Lines
 from onekl.symbolic.lines.printer import LinePrinter, is_mixture
+from onekl.symbolic.lines.words import FORMULAS, SURPRISE, opening, words
 from onekl.symbolic.notation import latex
-from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import is_density
 
+GAP = r" \\[1em]"  # the end of a row before a further chain
 WIDEST = 52  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
 INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|small"
@@ -25,38 +26,59 @@ SIGNS = {EQUAL: "=", AT_LEAST: r"\geq", SAME: r"\sim", TENDS: r"\to", UP_TO_ORDE
 
 
 def display(lines: Lines) -> str:
-    """The derivation in LaTeX, in an `aligned`."""
+    """The derivation in LaTeX, in an `aligned`; a further chain is set off from the one before."""
     names = _names(lines)
     printer = LinePrinter(names)
     rows: list[str] = []
-    told: set[Expr] = set()
-    for line in lines:
+    told: set[Expr | str] = set()
+    for before, line in zip((None, *lines), lines):
         new = [one for one in names if one not in told and line.expression.has(one)]
+        small = _leading(before, line, printer, told)
+        small += [rf"\text{{with }} {names[one]} = {printer.in_full(one)}" for one in new]
         told.update(new)
-        rows += _rows(line, printer, [f"{names[one]} = {printer.in_full(one)}" for one in new])
-    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
+        if before is not None and line.sign == START:
+            rows[-1] += GAP
+        rows += [*(rf"& \quad {{\small {one}}}" for one in small), *_rows(line, printer)]
+    return r"\begin{aligned} " + "".join(_ended(rows)) + r" \end{aligned}"
 
 
-def _rows(line: Line, printer: LinePrinter, told: Sequence[str]) -> list[str]:
-    """The small words that lead to a line, and its rows."""
-    words = [_words(line)] if line.sign != START else []
-    words += [rf"\text{{with }} {one}" for one in told]
-    before = [rf"& \quad {{\small {one}}}" for one in words]
+def _ended(rows: Sequence[str]) -> Iterator[str]:
+    """The rows, each but the last with its end."""
+    for row in rows[:-1]:
+        yield f"{row} " if row.endswith(GAP) else rf"{row} \\ "
+    yield rows[-1]
+
+
+def _rows(line: Line, printer: LinePrinter) -> list[str]:
+    """The rows of a line, the first with its sign."""
     sign = SIGNS.get(line.sign, "")
     first, *others = _broken(line.expression, printer)
-    return [*before, f"&{sign} {first}", *(rf"& \quad {{}} {row}" for row in others)]
+    return [f"&{sign} {first}", *(rf"& \quad {{}} {row}" for row in others)]
 
 
-def _words(line: Line) -> str:
-    """The rule's name, and what it is used with."""
-    parts = [one.latex() for one in line.uses if isinstance(one, Equal)]
-    if line.sign == TENDS:
-        parts = [rf"{latex(line.symbol)} \to {latex(line.point)}", *parts]
-    if line.sign == SAME:
-        ends = "varies" if len(line.uses) == 1 else "vary"
-        parts = [rf"{', '.join(map(latex, line.uses))} \text{{ {ends}}}"]
-    name = rf"\text{{{line.rule}}}"
-    return rf"{name}\text{{: }}{', '.join(parts)}" if parts else name
+def _leading(
+    before: Line | None, line: Line, printer: LinePrinter, told: set[Expr | str]
+) -> list[str]:
+    """The rows of small words that lead to a line; a formula that was told is not told again."""
+    if line.sign == START:
+        return [] if before is None else [one for one in [opening(line.expression)] if one]
+    name, pieces = words(before.expression, line, printer)
+    pieces = [one for one in pieces if one not in told]
+    told.update(one for one in pieces if one in (SURPRISE, *FORMULAS.values()))
+    return _joined(name, pieces)
+
+
+def _joined(name: str, pieces: Sequence[str]) -> list[str]:
+    """A rule's name and what it is used with, in as many rows as they need."""
+    rows = [name]
+    for number, piece in enumerate(pieces):
+        mark = "," if number else r"\text{:}"
+        if width(f"{rows[-1]} {piece}") <= WIDEST:
+            rows[-1] += rf"{mark}\; {piece}"
+        else:
+            rows[-1] += mark
+            rows.append(rf"\quad {piece}")
+    return rows
 
 
 def _names(lines: Lines) -> dict[Expr, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sympy
-from sympy import Add, Expr, Mul, Pow, S, Symbol, log
+from sympy import Add, Derivative, Expr, Mul, Pow, S, Symbol, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
@@ -197,7 +197,12 @@ def _fraction(number: sympy.Rational) -> str:
 
 
 def _rank(factor: Expr) -> int:
-    """The place of a factor: constants, chances, densities, functions, logs, integrals."""
+    """The place of a factor: constants, chances, densities, functions, logs, integrals.
+
+    A derivative is last, so that it is not read as that of what comes after it.
+    """
+    if isinstance(factor, Derivative):
+        return 3 if isinstance(factor.expr, AppliedUndef) else 6
     if isinstance(factor, FUNCTIONALS):
         return 5
     if isinstance(factor, log):
