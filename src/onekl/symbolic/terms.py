@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol, log
@@ -60,16 +61,22 @@ class IntegralTerm:
 
     The parts stand as they are written: multiplied by SymPy they could cancel, and what happens
     where a cancelled factor vanishes could no longer be seen.
-    `known` is the range of the integral without its coefficient, `used` the rules that led to it,
-    `finite` are the integrals that had to be finite on the way.
+    `known` is the range of the integral without its coefficient, which `range_of` finds where it is
+    asked for; `used` are the rules that led to it, `finite` the integrals that had to be finite on
+    the way.
     """
 
     coefficient: Expr
     parts: tuple[Expr, ...]
     variables: tuple[Symbol, ...]
-    known: KnownRange = KnownRange.UNKNOWN
+    range_of: Callable[[], KnownRange] = field(default=lambda: KnownRange.UNKNOWN, compare=False)
     used: tuple[str, ...] = ()
     finite: tuple[SumOrIntegral, ...] = ()
+
+    @cached_property
+    def known(self) -> KnownRange:
+        """What is known of the integral's value."""
+        return self.range_of()
 
     @property
     def integrand(self) -> Expr:
@@ -110,8 +117,11 @@ def integral_terms(expression: Expr, bound: Bound | None = None) -> list[Integra
         return _terms_of_integral(expression, bound)
     if has_functional(expression):
         return _terms_of_product(expression, bound)
-    known = KnownRange.NONNEGATIVE if never_negative(expression) else KnownRange.UNKNOWN
-    return [IntegralTerm(sympy.S.One, tuple(flat(expression)), (), known)]
+    return [IntegralTerm(sympy.S.One, tuple(flat(expression)), (), partial(_sign_of, expression))]
+
+
+def _sign_of(expression: Expr) -> KnownRange:
+    return KnownRange.NONNEGATIVE if never_negative(expression) else KnownRange.UNKNOWN
 
 
 def bound_variables(expression: Expr) -> Bound:
@@ -126,7 +136,8 @@ def _terms_of_kl(kl: KL, bound: Bound) -> list[IntegralTerm]:
         return [term for case in kl.cases() for term in integral_terms(case, bound)]
     _require_no_inverse(kl.second)
     parts = (*flat(kl.first), log(kl.first / kl.second))
-    return [IntegralTerm(sympy.S.One, parts, kl.variables, _known_range_of_kl(kl, bound))]
+    known = partial(_known_range_of_kl, kl, bound)
+    return [IntegralTerm(sympy.S.One, parts, kl.variables, known)]
 
 
 def _require_no_inverse(second: Expr) -> None:
@@ -151,7 +162,7 @@ def _terms_of_integral(total: SumOrIntegral, bound: Bound) -> list[IntegralTerm]
     if has_functional(total.integrand):
         inner = integral_terms(total.integrand, bound)
         return [_nested(term, (), total.variables, bound) for term in inner]
-    known = _known_range_of_integral(total, bound)
+    known = partial(_known_range_of_integral, total, bound)
     return [IntegralTerm(sympy.S.One, tuple(flat(total.integrand)), total.variables, known)]
 
 
@@ -194,7 +205,7 @@ def _multiplied(one: IntegralTerm, other: IntegralTerm, bound: Bound) -> Integra
         one.coefficient * other.coefficient,
         (*one.parts, *other.parts),
         (*one.variables, *other.variables),
-        KnownRange.NONNEGATIVE if nonnegative else KnownRange.UNKNOWN,
+        lambda: KnownRange.NONNEGATIVE if nonnegative else KnownRange.UNKNOWN,
         (*one.used, *other.used, TONELLI),
         (*one.finite, *other.finite, *finite),
     )
@@ -215,8 +226,10 @@ def _averaged(term: IntegralTerm, weight: Expr, bound: Bound) -> IntegralTerm:
     averaged = _nested(replace(term, used=used), left, variables, bound)
     if not variables:
         return averaged
-    known = _known_range_of_integral(SumOrIntegral(Mul(*averaged.parts), averaged.variables), bound)
-    return replace(averaged, known=max(averaged.known, known))
+    total = SumOrIntegral(Mul(*averaged.parts), averaged.variables)
+    return replace(
+        averaged, range_of=lambda: max(averaged.known, _known_range_of_integral(total, bound))
+    )
 
 
 def _nested(
@@ -232,7 +245,7 @@ def _nested(
         term,
         parts=(*weight, *term.parts),
         variables=(*variables, *term.variables),
-        known=term.known.under(Mul(*weight), variables, bound),
+        range_of=lambda: term.known.under(Mul(*weight), variables, bound),
         used=(*term.used, TONELLI) if variables and term.variables else term.used,
     )
 
