@@ -101,7 +101,7 @@ def assert_tried(row):
 
     An error is rounding, and no instance is lost.
 
-    A counterexample has those that it names; one for every polynomial is tried on none.
+    A counterexample has those that it names; one without a solution on each that it names.
     """
     for statement, one in zip(every_statement(stated_claims()[row.id]), row.shown):
         found = one["numbers"]
