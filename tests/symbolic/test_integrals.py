@@ -129,7 +129,7 @@ DOMAINS = [
 ]
 
 
-@pytest.mark.parametrize("expression, conditions", DOMAINS, ids=str)
+@pytest.mark.parametrize("expression, conditions", DOMAINS, ids=[f"{d[0]}" for d in DOMAINS])
 def test_where_a_formula_is_a_real_number(expression, conditions):
     found = domain(expression)
     assert (set(found) if isinstance(conditions, set) else found) == conditions

@@ -103,7 +103,7 @@ CHANGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("instances, right, expected", CHANGES, ids=str)
+@pytest.mark.parametrize("instances, right, expected", CHANGES, ids=[f"{c[1]}" for c in CHANGES])
 def test_every_change_of_one_place_is_made_once(instances, right, expected):
     assert made(instances, right) == expected
 
