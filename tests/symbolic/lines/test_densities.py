@@ -1,5 +1,6 @@
 """The lines of statements on unknown densities: found, led by their rules, and true in numbers."""
 
+import itertools
 import re
 from dataclasses import replace
 from functools import cache
@@ -66,7 +67,14 @@ def ends(statement):
 def instances(statement, count=3):
     """Random instances on which no density vanishes, so that every line has a value."""
     with mpmath.workdps(DIGITS):
-        return [statement.instances.draw(Random(f"lines-{k}"), k) for k in range(1, count + 1)]
+        drawn = (statement.instances.draw(Random(f"lines-{k}"), k) for k in itertools.count(1))
+        positive = (one for one in drawn if all(map(all_positive, one.tables.values())))
+        return list(itertools.islice(positive, count))
+
+
+def all_positive(table):
+    """Whether no cell of a table is 0."""
+    return all(cell > 0 for cell in table.values())
 
 
 def gaps(before, line, statement, drawn):

@@ -87,7 +87,7 @@ STEP = RandomTables((P, Q, OLD_P, OLD_Q))
 old_encoder_pairs = Mul(OLD_P(z, given=x), P(x), evaluate=False)
 old_generator_pairs = Mul(OLD_Q(x, given=z), Q(z), evaluate=False)
 old_mixture = old_encoder_pairs + old_generator_pairs
-old_best = {D: old_encoder_pairs / old_mixture, not_D: old_generator_pairs / old_mixture}
+old_best = ratio(old_encoder_pairs, old_mixture)
 
 # The losses: the discriminator's (su-38), and four of generator and encoder (su-40 to su-43).
 discriminator_loss = Add(over_encoder(-log(D)), over_generator(-log(not_D)), evaluate=False)
@@ -187,7 +187,7 @@ def discriminator_claims() -> tuple[Claim, ...]:
                     given=(gan.EVEN,),
                     functional=old_loss,
                     probability=D,
-                    at=old_best[D],
+                    at=old_best,
                 ),
             ),
             stated=(
@@ -209,13 +209,13 @@ def loss_claims() -> tuple[Claim, ...]:
             (
                 Identity(
                     STEP,
-                    given=(Equal(D, old_best[D]),),
+                    given=(Equal(D, old_best),),
                     left=both_sides,
                     right=complete_loss,
                 ),
             ),
             stated=(
-                Stated("ali-best-D", Equal(D, old_best[D])),
+                Stated("ali-best-D", Equal(D, old_best)),
                 Stated("prior", Support((Q(z),))),
             ),
             printed=aligned(both_sides, *complete_loss.args),

@@ -22,6 +22,7 @@ GAP = r" \\[1em]"  # the end of a row before a further chain
 WIDEST = 52  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
 INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|small"
+TABLE = "(?:array|matrix)"
 SIGNS = {EQUAL: "=", AT_LEAST: r"\geq", SAME: r"\sim", TENDS: r"\to", UP_TO_ORDER: r"\approx"}
 
 
@@ -159,7 +160,7 @@ def width(text: str) -> int:
         below, rest = _braced(rest)
         wider = max((above, below), key=width)
         text = text[: start.start()] + wider + rest
-    text = re.sub(r"\\begin\{array\}\{\w*\}(.*?)\\end\{array\}", _widest_row, text)
+    text = re.sub(rf"\\begin\{{{TABLE}\}}(?:\{{\w*\}})?(.*?)\\end\{{{TABLE}\}}", _widest_row, text)
     text = re.sub(r"\\log\b", "log ", text)
     text = re.sub(r"\\i+nt\b", lambda sign: "S" * (len(sign[0]) - 2), text)
     text = re.sub(r"_\{([^{}]*)\}", lambda m: m[1][::2], text)

@@ -97,12 +97,6 @@ def _count(expression: Expr, *kinds: type) -> Counter[Expr]:
     return Counter(node for node in preorder_traversal(expression) if isinstance(node, kinds))
 
 
-def _changed(before: Expr, after: Expr, kind: type) -> list[Expr]:
-    """The nodes of a kind that stand in one expression more often than in the other."""
-    one, other = _count(before, kind), _count(after, kind)
-    return [node for node in {**one, **other} if one[node] != other[node]]
-
-
 def _goes(kind: type, before: Expr, after: Expr) -> bool:
     return _count(before, kind).total() > _count(after, kind).total()
 
@@ -147,16 +141,21 @@ def _odds(equation: Equal, printer: LinePrinter) -> str:
 
 
 def _integrals(before: Expr, after: Expr, printer: LinePrinter) -> list[str]:
-    """∫ p dx = 1 for each density that stands on one side more often than on the other."""
-    changed = _changed(before, after, Density)
+    """∫ p dx = 1 for each density without which the step cannot be done."""
+    densities = dict.fromkeys((*_count(before, Density), *_count(after, Density)))
+    needed = [
+        one
+        for one in densities
+        if not _alike(INTEGRATES_TO_1, before, after, {one: Dummy(positive=True) * one})
+    ]
     pieces = []
-    for one in changed:
-        kept = [d for d in changed if d.family == one.family and set(d.over) < set(one.over)]
-        narrow = kept[0] if kept else None
-        if any(set(one.over) < set(d.over) and d.family == one.family for d in changed):
+    for one in needed:
+        family = [other for other in needed if other.family == one.family and not other.given]
+        narrow = [other for other in family if set(other.over) < set(one.over)]
+        if any(set(one.over) < set(other.over) for other in family):
             continue
-        gone = tuple(v for v in one.over if narrow is None or v not in narrow.over)
-        value = "1" if narrow is None else printer.doprint(narrow)
+        gone = tuple(v for v in one.over if not narrow or v not in narrow[0].over)
+        value = printer.doprint(narrow[0]) if narrow else "1"
         pieces.append(f"{printer.doprint(SumOrIntegral(one, gone))} = {value}")
     return pieces
 
@@ -168,13 +167,12 @@ def _labels(before: Expr, after: Expr, printer: LinePrinter) -> list[str]:
     return [
         rf"{printer.doprint(one)} + {printer.doprint(one.other)} = 1"
         for one in ones
-        if not _leads_with_any(one.other, before, after)
+        if not _alike(TWO_LABELS, before, after, {one.other: Dummy(positive=True)})
     ]
 
 
-def _leads_with_any(other: ClassProbability, before: Expr, after: Expr) -> bool:
-    """Whether a step by the labels' chances is one with any number for 1 − D."""
-    number = {other: Dummy(positive=True)}
-    rewriting = Rewriting(*REWRITES[TWO_LABELS])
-    one, two = (rewriting.form(with_values(side, number)) for side in (before, after))
-    return one == two
+def _alike(rule: str, before: Expr, after: Expr, values: dict[Expr, Expr]) -> bool:
+    """Whether the rule leads from one to the other with these values too."""
+    rewriting = Rewriting(*REWRITES[rule])
+    one, other = (rewriting.form(with_values(side, values)) for side in (before, after))
+    return one == other
