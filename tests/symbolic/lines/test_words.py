@@ -71,7 +71,8 @@ def test_an_equation_for_d_is_told_with_its_odds_where_d_is_kept():
     ((_, pieces),) = told(claim("su-40").statements[0], EQUATION)
     best, odds, cancels = pieces
     assert best.startswith("D(x, z) = ")
-    assert odds.startswith(r"\text{so }(1 - D(x, z)) \tilde{p}(x) p^{o}(z|x) = D(x, z) ")
+    left, right = r"(1 - D(x, z)) p^{o}(z|x) \tilde{p}(x)", "D(x, z) q^{o}(x|z) q(z)"
+    assert odds == rf"\text{{so }}{left} = {right}"
     assert "cancels" in cancels
     x = Symbol("x", real=True)
     D, f = ClassProbability("D", x), Function("f", nonnegative=True)(x)

@@ -20,7 +20,7 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.lines.form import Rewriting
 from onekl.symbolic.lines.line import AT_LEAST, SAME, TENDS, UP_TO_ORDER, Line
 from onekl.symbolic.lines.printer import FUNCTIONALS, LinePrinter
-from onekl.symbolic.lines.rows import product
+from onekl.symbolic.lines.rows import product, ratio_of, total
 from onekl.symbolic.lines.rules import DEFINITION, EQUATION, INTEGRATES_TO_1, REWRITES, TWO_LABELS
 from onekl.symbolic.lines.written import plain, with_values
 from onekl.symbolic.notation import latex
@@ -134,8 +134,10 @@ def _is_kept(left: Expr, before: Expr, line: Line) -> bool:
 
 def _odds(equation: Equal, printer: LinePrinter) -> str:
     """(1 − D) a = D b, for D = a/(a + b)."""
-    above, below = sympy.fraction(plain(equation.right))
-    rest = sympy.expand(below - above)
+    best = ratio_of(equation.right)
+    (below,) = best.below
+    above = product(best.above)
+    rest = total(term for term in below.args if plain(term) != plain(above))
     sides = product((equation.left.other, above)), product((equation.left, rest))
     return rf"\text{{so }}{' = '.join(map(printer.doprint, sides))}"
 
