@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sympy import Expr, Symbol, preorder_traversal
 
@@ -18,7 +18,7 @@ from onekl.symbolic.lines.words import FORMULAS, SURPRISE, opening, words
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import is_density
 
-GAP = r" \\[1em]"  # the end of a row before a further chain
+END, GAP = r" \\ ", r" \\[1em] "  # between two rows, and between two chains
 WIDEST = 52  # glyphs in a row: about 700 px on a page
 OFTEN = 3  # a sum of densities that stands as often as this in a derivation gets a name
 INVISIBLE = "left|right|Bigl|Bigr|text|mathrm|mathcal|mathbb|tilde|small"
@@ -30,24 +30,17 @@ def display(lines: Lines) -> str:
     """The derivation in LaTeX, in an `aligned`; a further chain is set off from the one before."""
     names = _names(lines)
     printer = LinePrinter(names)
-    rows: list[str] = []
+    chains: list[list[str]] = []  # the rows of each
     told: set[Expr | str] = set()
     for before, line in zip((None, *lines), lines):
         new = [one for one in names if one not in told and line.expression.has(one)]
         small = _leading(before, line, printer, told)
         small += [rf"\text{{with }} {names[one]} = {printer.in_full(one)}" for one in new]
         told.update(new)
-        if before is not None and line.sign == START:
-            rows[-1] += GAP
-        rows += [*(rf"& \quad {{\small {one}}}" for one in small), *_rows(line, printer)]
-    return r"\begin{aligned} " + "".join(_ended(rows)) + r" \end{aligned}"
-
-
-def _ended(rows: Sequence[str]) -> Iterator[str]:
-    """The rows, each but the last with its end."""
-    for row in rows[:-1]:
-        yield f"{row} " if row.endswith(GAP) else rf"{row} \\ "
-    yield rows[-1]
+        if line.sign == START:
+            chains.append([])
+        chains[-1] += [*(rf"& \quad {{\small {one}}}" for one in small), *_rows(line, printer)]
+    return r"\begin{aligned} " + GAP.join(map(END.join, chains)) + r" \end{aligned}"
 
 
 def _rows(line: Line, printer: LinePrinter) -> list[str]:
