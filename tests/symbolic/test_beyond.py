@@ -2,20 +2,27 @@
 
 import pytest
 import sympy
-from sympy import Abs, Derivative, Function, S, exp, log, sqrt, symbols
+from sympy import Abs, Derivative, Function, S, Symbol, exp, log, sqrt, symbols
 
 from onekl.symbolic.algebra import KL, Dirac, Expectation, Gaussian, Joint, SumOrIntegral
 from onekl.symbolic.divergences import DivergenceInequality
 from onekl.symbolic.inequality import Inequality
 from onekl.symbolic.limits import Expansion
+from onekl.symbolic.maps.bijection import CHAIN_RULE
 from onekl.symbolic.maps.image_law import Bijection
 from onekl.symbolic.maps.real_densities import RandomPoints
-from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap
+from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap, composed, unknown_map
+from onekl.symbolic.notation import latex
 from onekl.symbolic.optima.minimum import Minimum
+from onekl.symbolic.parametric.densities import Gradient, Hessian, Outer, VectorSymbol, rank
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.second_order import SecondOrder
 from onekl.symbolic.statements import Bound, Identity
+from onekl.symbolic.vectors.algebra import SquaredNorm, Vector
+from onekl.symbolic.vectors.concentration import Concentration
+from onekl.symbolic.vectors.normal import VectorGaussian
+from onekl.symbolic.vectors.numbers import RandomVectors
 from provers import refusal
 
 x, y, z, u, v, b = symbols("x y z u v b", real=True)
@@ -179,6 +186,13 @@ def test_a_parameter_in_a_determinant_becomes_a_premise_with_one_sign():
     assert both.prove().premises == (r"b - c \neq 0",)
 
 
+def test_the_chain_rule_is_used_where_there_is_a_chain():
+    space = RandomPoints((), points=(x, y, z), bijections=("f", "g"))
+    one, other = unknown_map("g", z, x), unknown_map("f", x, y)
+    assert Bijection(space, claimed=one).prove().rules == ()
+    assert Bijection(space, claimed=composed(one, other)).prove().rules == (CHAIN_RULE,)
+
+
 def minimum(expression, at):
     return Minimum(LINE, expression=expression, symbol=t, at=at)
 
@@ -189,6 +203,7 @@ def minimum(expression, at):
         (minimum((t - a) ** 2 * (t - 2 * a) ** 2, a), "no minimum is seen"),
         (minimum(-((t - a) ** 2), a), "no minimum is seen"),
         (minimum((t + a) ** 2, -a), "not seen to be positive"),
+        (minimum((t + 1) ** 2, -S.One), "not seen to be positive|> 0"),
         (minimum((t - a) ** 2, 2 * a), "not"),
         (minimum(t + a / t, 1 / sqrt(a)), "not"),
         (minimum((t - a) ** 2, t), "free of the point"),
@@ -227,3 +242,81 @@ def test_the_variance_of_a_gaussian_is_its_variance():
     mean = Expectation(Gaussian(z, b, a**2), (z - b) ** 2)
     assert Identity(LINE, left=mean, right=a**2).prove().premises == (r"a \neq 0",)
     refusal(Identity(LINE, left=mean, right=a), "left less right")
+
+
+def test_a_value_that_must_not_be_0_is_not_taken_for_positive():
+    """Both sides are only defined for b ≠ −1, and for b < −1 they differ."""
+    refusal(Identity(LINE, left=1 / Abs(b + 1), right=1 / (b + 1)), "left less right")
+    refusal(Identity(LINE, left=Abs(b + 1) / (b + 1), right=S.One), "left less right")
+    assert "1 + b > 0" in Identity(
+        LINE, left=Abs(b + 1) * log(b + 1), right=(b + 1) * log(b + 1)
+    ).prove().premises  # fmt: skip
+
+
+d = Symbol("d", integer=True, positive=True)
+X, mu = Vector("x", d), Vector("mu", d)
+
+
+def concentration(kernel, place, symbol=t):
+    drawn = RandomVectors((), scalars=(t,), dimensions=(d,))
+    return Concentration(drawn, kernel=kernel, variable=X, symbol=symbol, place=place)
+
+
+@pytest.mark.parametrize(
+    "statement, why",
+    [
+        (concentration(VectorGaussian(X, 0, t**2), mu, symbol=b), "must be positive and not in"),
+        (concentration(VectorGaussian(X, t * mu, t**2), t * mu), "must be positive and not in"),
+        (concentration(2 * VectorGaussian(X, mu, t**2), mu), "integral is not 1"),
+        (concentration(exp(-(SquaredNorm(X) ** 2)), mu), "no product over coordinates"),
+        (concentration(VectorGaussian(X, mu, 1 + t), mu), "variance of a coordinate tends to 1"),
+        (concentration(VectorGaussian(X, 2 * mu, t), mu), "mean of a coordinate tends to"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.latex(),
+)
+def test_a_kernel_that_does_not_narrow_down_to_the_place_is_refused(statement, why):
+    refusal(statement, why)
+
+
+def test_a_vector_names_what_its_map_is_taken_at():
+    assert str(Vector("G", d, (z,))) == "G(z)" and str(mu) == "mu"
+    assert latex(Vector("G", d, (z,))) == "G(z)" and latex(mu) == r"\mu"
+
+
+theta, phi = VectorSymbol("theta"), VectorSymbol("phi")
+moving = f(x) * log(Function("g", positive=True)(theta, x))
+score, bends = Gradient(moving, theta), Hessian(moving, theta)
+
+
+@pytest.mark.parametrize(
+    "expression, expected",
+    [
+        (moving, 0), (score, 1), (bends, 2), (Outer(score, score), 2), (2 * a * score, 1),
+        (Expectation(p, score), 1), (over(p * bends), 2), (score + 3 * score * f(x), 1),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_numbers_vectors_and_matrices_are_told_apart(expression, expected):
+    assert rank(expression) == expected
+
+
+@pytest.mark.parametrize(
+    "expression, why",
+    [
+        (Outer(score, moving), "must be the product of two vectors"),
+        (Outer(moving, score), "must be the product of two vectors"),
+        (Outer(bends, score), "must be the product of two vectors"),
+        (Outer(score, bends), "must be the product of two vectors"),
+        (score * Gradient(f(x) * moving, theta), "write Outer for the matrix"),
+        (score + bends, "adds numbers, vectors or matrices"),
+        (score + 1, "adds numbers, vectors or matrices"),
+        (exp(score), "takes numbers"),
+        (theta, "theta is a vector"),
+        (Gradient(score, theta), "is a vector"),
+    ],
+    ids=str,
+)
+def test_what_mixes_numbers_vectors_and_matrices_is_refused(expression, why):
+    with pytest.raises(ValueError, match=why) as refused:
+        rank(expression)
+    assert "\n" not in str(refused.value)

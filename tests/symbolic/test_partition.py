@@ -238,3 +238,20 @@ def test_bad_input_is_refused_in_one_line(make, why):
 )
 def test_what_the_prover_cannot_do_it_says(statement, why):
     assert why in refusal(statement)
+
+
+def test_a_multiple_of_a_mean_is_differentiated_by_the_product_rule():
+    mean = Expectation(q, E(theta, x))
+    left = Derivative(theta**2 * mean + moving.log_partition, theta)
+    change = Expectation(q, slope)
+    equal(left, 2 * theta * mean, theta**2 * change, -Expectation(moving, slope)).prove()
+    refusal(equal(left, 2 * theta * mean, theta * change, -Expectation(moving, slope)))
+    refusal(equal(left, 2 * theta * mean, change, -Expectation(moving, slope)))
+
+
+def test_what_multiplies_log_z_is_a_number_with_all_its_factors():
+    total = SumOrIntegral(3 * q * p.log_partition, (x,))
+    equal(2 * total, 6 * p.log_partition).prove()
+    equal(2 * Expectation(q, 3 * p.log_partition) + p.log_partition, 7 * p.log_partition).prove()
+    refusal(equal(2 * total, 5 * p.log_partition), "what multiplies .* is not the same")
+    refusal(equal(2 * total, 3 * p.log_partition), "what multiplies .* is not the same")

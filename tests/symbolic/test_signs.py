@@ -19,6 +19,7 @@ NONE = RandomParameters(())
 POSITIVE = (Between(t, S.Zero, oo),)
 BOTH = (Between(t, S.Zero, oo), Between(s, S.Zero, oo))
 LINE = (Between(u, -oo, oo),)
+PLANE = (*LINE, Between(x, -oo, oo))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,11 @@ LINE = (Between(u, -oo, oo),)
         (-(u**2) + u - 1, LINE, Sign.UNKNOWN, -1),
         (u**2, LINE, Sign.ISOLATED, 0),
         (u**2 - 1, LINE, Sign.UNKNOWN, 0),
+        (u**2 + x**2, PLANE, Sign.UNKNOWN, 0),
+        (u**2 + x**2 + 1, PLANE, Sign.POSITIVE, 1),
+        (-(u**4) - x**2 - 3, PLANE, Sign.UNKNOWN, -1),
+        (u * x + 1, PLANE, Sign.UNKNOWN, 0),
+        (u**2 + t, (*LINE, *POSITIVE), Sign.POSITIVE, 1),
         (1 - t, (Between(t, S.Zero, S.One),), Sign.POSITIVE, 1),
         (t - 1, (Between(t, S.Zero, S.One),), Sign.UNKNOWN, -1),
         (t * (1 - t), (Between(t, S.Zero, S.One),), Sign.POSITIVE, 1),
