@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 from random import Random
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -23,6 +24,7 @@ from onekl.chapters.regulariser.claims import (
     w,
 )
 from onekl.symbolic.algebra import KL, Gaussian
+from onekl.symbolic.numeric import DIGITS
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.real_line import closed_form
 from onekl.symbolic.second_order import SecondOrder, SmoothFunctions
@@ -43,8 +45,9 @@ STILL = SecondOrder(
 
 def violation(statement):
     """The largest violation on a few instances."""
-    measure = statement.compile()
-    return max(measure(statement.instances.draw(Random(index), index)) for index in range(5))
+    with mpmath.workdps(DIGITS):
+        measure = statement.compile()
+        return max(measure(statement.instances.draw(Random(index), index)) for index in range(5))
 
 
 def test_the_mean_square_of_a_move_is_stationary_where_it_starts():
