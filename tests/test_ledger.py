@@ -91,8 +91,8 @@ ERROR = re.compile(r"error (?:0|below 1e-(\d+))")
 FIGURE = re.compile(
     rf"{ERROR.pattern}|least slack [1-9]e[+-]\d+"
     r"|a generic minimiser comes within (?:0|1e-(?:0[89]|[1-3]\d)) of it, and not below"
-    r"|observed order [1-9]\.\d|grows on the way"
-    r"|both sides again in doubles|a basis of polynomials, no numbers"
+    r"|observed order [1-9]\.\d|nearer than any power|grows on the way"
+    r"|both sides again in doubles|the lines in doubles"
 )
 
 

@@ -31,8 +31,9 @@ from onekl_site.readers_page import questions
 from paths import ROOT
 
 CONF = """extensions = [
-    'myst_parser', 'onekl_site.ledger_page', 'onekl_site.claim_boxes', 'onekl_site.audit_tables',
-    'onekl_site.readers_page', 'sphinxcontrib.bibtex', 'sphinx_exercise',
+    'myst_parser', 'onekl_site.ledger_page', 'onekl_site.proofs', 'onekl_site.claim_boxes',
+    'onekl_site.audit_tables', 'onekl_site.readers_page', 'sphinxcontrib.bibtex',
+    'sphinx_exercise',
 ]
 myst_enable_extensions = ['dollarmath', 'substitution']
 exclude_patterns = ['notebooks']
