@@ -42,3 +42,8 @@ def assert_mutants_agree(statement, count):
     assert found
     for _, mutant in found:
         assert provable(mutant) == (worst(mutant, count) < 1e-9), mutant.latex()
+
+
+def named(value):
+    """The name of a test's parameter, the same in every process: a set's members in one order."""
+    return str(sorted(value, key=str)) if isinstance(value, (set, frozenset)) else str(value)

@@ -11,6 +11,7 @@ from onekl.symbolic.absolute import without_max
 from onekl.symbolic.algebra import Joint, SumOrIntegral
 from onekl.symbolic.numeric import Assignment, compiled
 from onekl.symbolic.sampling import on_tables
+from provers import named
 
 t, u, v, x = sympy.symbols("t u v x", real=True)
 a = Symbol("a", positive=True)
@@ -51,13 +52,13 @@ def same(left, right):
     return sympy.expand(sympy.expand(without_max(left)) - sympy.expand(without_max(right))) == 0
 
 
-@pytest.mark.parametrize(("left", "right"), EQUAL, ids=str)
+@pytest.mark.parametrize(("left", "right"), EQUAL, ids=named)
 def test_equal_expressions_have_one_form(left, right):
     assert left != right
     assert same(left, right)
 
 
-@pytest.mark.parametrize(("left", "right"), DIFFERENT, ids=str)
+@pytest.mark.parametrize(("left", "right"), DIFFERENT, ids=named)
 def test_different_expressions_keep_apart(left, right):
     assert not same(left, right)
 

@@ -16,6 +16,7 @@ from onekl.symbolic.optima.at_a_point import (
     with_conditions,
 )
 from onekl.symbolic.sampling import RandomTables
+from provers import named
 
 x, z = symbols("x z", real=True)
 P, Q = Joint("p", (x, z)), Joint("q", (x, z))
@@ -81,7 +82,7 @@ VALUES = {p: S.Zero, q: a, f: S(2)}
         (p * log(p), S.Zero), (p / p + q, 1 + a), (p**2, S.Zero), (p + q * f, 2 * a),
         (log(q / 3), log(a) - log(S(3))), (f, S(2)),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_values_are_put_in_and_0_times_anything_is_0(expression, value):
     assert sympy.expand(value_at(expression, VALUES) - value) == 0

@@ -23,7 +23,7 @@ from onekl.symbolic.vectors.algebra import SquaredNorm, Vector
 from onekl.symbolic.vectors.concentration import Concentration
 from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
-from provers import refusal
+from provers import named, refusal
 
 x, y, z, u, v, b = symbols("x y z u v b", real=True)
 t, a = symbols("t a", positive=True)
@@ -53,7 +53,7 @@ def over(integrand, *variables):
         (KL(p, q), 2 * KL(p, q), "the integrands differ by"),
         (over(2 * p) + KL(p, q), over(p) + KL(p, q), "the integrals differ by 1"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_an_identity_is_refused(left, right, why):
     refusal(Identity(PAIR, left=left, right=right), why)
@@ -69,7 +69,7 @@ def test_an_identity_is_refused(left, right, why):
         (Expectation(p, KL(P(z, given=x), Q(z, given=x)) - 1), "not seen to be at least 0"),
         (f(x) * KL(P(z, given=x), Q(z, given=x)), "the weight .* is not seen to be at least 0"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_remainder_that_could_be_negative_is_refused(remainder, why):
     refusal(Bound(PAIR, upper=KL(p, q) + remainder, lower=KL(p, q), remainder=remainder), why)
@@ -92,7 +92,7 @@ def divergences(lower, upper):
         -(over(Abs(A(x) - B(x))) ** 2),
         over(Abs(A(x) - B(x))) ** 2 * over(A(x)),
     ],
-    ids=str,
+    ids=named,
 )
 def test_cauchy_schwarz_takes_positive_multiples_of_squares_of_integrals_alone(lower):
     refusal(divergences(lower, 1), "is not a positive multiple of")
@@ -108,7 +108,7 @@ def test_cauchy_schwarz_takes_positive_multiples_of_squares_of_integrals_alone(l
         (over(p * sqrt(t)), over(p), "no expansion in whole powers"),
         (over(p * (1 + t + t**2)), over(p) + 2 * t * over(p), "the series less the value"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_an_expansion_is_refused(expression, value, why):
     refusal(Expansion(PAIR, expression=expression, symbol=t, order=1, value=value), why)
@@ -294,7 +294,7 @@ score, bends = Gradient(moving, theta), Hessian(moving, theta)
         (moving, 0), (score, 1), (bends, 2), (Outer(score, score), 2), (2 * a * score, 1),
         (Expectation(p, score), 1), (over(p * bends), 2), (score + 3 * score * f(x), 1),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_numbers_vectors_and_matrices_are_told_apart(expression, expected):
     assert rank(expression) == expected
@@ -314,7 +314,7 @@ def test_numbers_vectors_and_matrices_are_told_apart(expression, expected):
         (theta, "theta is a vector"),
         (Gradient(score, theta), "is a vector"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_what_mixes_numbers_vectors_and_matrices_is_refused(expression, why):
     with pytest.raises(ValueError, match=why) as refused:

@@ -17,7 +17,7 @@ from onekl.symbolic.mutants import mutants
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Pushforward, provable
-from provers import refusal, worst
+from provers import named, refusal, worst
 
 x, z, u, b, m, w, mu = symbols("x z u b m w mu", real=True)
 t, s, c, a, lam = symbols("t s c a lambda", positive=True)
@@ -137,7 +137,7 @@ MINIMA = [
 ]
 
 
-@pytest.mark.parametrize("expression, at", MINIMA, ids=str)
+@pytest.mark.parametrize("expression, at", MINIMA, ids=named)
 def test_one_change_of_slope_is_a_minimum(expression, at):
     minimum(expression, at).prove()
     assert worst(minimum(expression, at), 6) < mpmath.mpf(10) ** -18
@@ -159,7 +159,7 @@ def test_one_change_of_slope_is_a_minimum(expression, at):
         ((t - 1) ** 3, S.One),
         ((t - 1) ** 2 * (t - 2) ** 2 + (t - 1) ** 2 * (t - 3), S.One),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_place_that_is_no_minimum_is_refused(expression, at):
     refusal(minimum(expression, at))

@@ -15,7 +15,7 @@ from onekl.symbolic.mutants import mutants
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, on_tables
-from provers import worst
+from provers import named, worst
 
 x, y, theta = sympy.symbols("x y theta", real=True)
 a, b = sympy.symbols("a b", positive=True)
@@ -229,7 +229,7 @@ def test_point_masses_apart_have_a_constant_jensen_shannon_divergence():
 
 
 @pytest.mark.parametrize(
-    "amount", [sympy.sqrt(theta), 1 / theta, log(theta), sympy.I, Symbol("z"), sympy.oo], ids=str
+    "amount", [sympy.sqrt(theta), 1 / theta, log(theta), sympy.I, Symbol("z"), sympy.oo], ids=named
 )
 def test_what_is_not_seen_to_be_a_real_number_is_no_cost(amount):
     """θ may be negative or 0: there is no smallest cost then."""
@@ -243,7 +243,7 @@ def test_what_is_not_seen_to_be_a_real_number_is_no_cost(amount):
     assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("amount", [sympy.sqrt(a), 1 / a, log(a), theta**2], ids=str)
+@pytest.mark.parametrize("amount", [sympy.sqrt(a), 1 / a, log(a), theta**2], ids=named)
 def test_a_cost_that_is_real_for_all_values_is_one(amount):
     table = ((0, amount), (-amount, 0))
     parts = dict(p=(1, 0), q=(0, 1), plan=((0, 1), (0, 0)), f=(0, -amount), g=(0, amount))

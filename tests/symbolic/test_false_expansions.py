@@ -21,6 +21,7 @@ from onekl.symbolic.limits import Expansion
 from onekl.symbolic.numeric import Assignment
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
+from provers import named
 
 x, y, b, mu = sympy.symbols("x y b mu", real=True)
 t, p, xp = sympy.symbols("t p x_p", positive=True)
@@ -162,7 +163,7 @@ NO_WHOLE_POWERS = [
 ]
 
 
-@pytest.mark.parametrize("statement", NO_WHOLE_POWERS, ids=str)
+@pytest.mark.parametrize("statement", NO_WHOLE_POWERS, ids=named)
 def test_no_whole_powers_no_expansion(statement):
     with pytest.raises(NotProved):
         statement.prove()

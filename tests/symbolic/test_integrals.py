@@ -8,6 +8,7 @@ from sympy import Abs, Ge, Gt, Ne, Rational, S, cos, exp, gamma, log, sign, sinh
 from onekl.symbolic.algebra import Gaussian, SumOrIntegral, kl_div
 from onekl.symbolic.domain import domain, domain_near
 from onekl.symbolic.integrals import integrated_over_line, joined, positivity
+from provers import named
 
 x, z, a, b, m = symbols("x z a b m", real=True)
 s, t = symbols("s t", positive=True)
@@ -37,7 +38,7 @@ CONVERGENT = [
 ]
 
 
-@pytest.mark.parametrize("integrand, conditions", CONVERGENT, ids=str)
+@pytest.mark.parametrize("integrand, conditions", CONVERGENT, ids=named)
 def test_an_integral_has_the_value_of_quadrature(integrand, conditions):
     found = integrated_over_line(integrand, x)
     assert found.conditions == conditions
@@ -61,7 +62,7 @@ def test_an_integral_has_the_value_of_quadrature(integrand, conditions):
         (exp(-(x**2)) * gamma(x), "may have a pole, or is unknown"),
         (exp(-(x**2) - log(Abs(x))), "may have a pole|a denominator depends on x"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_what_diverges_or_is_not_found_is_refused_in_one_line(integrand, why):
     with pytest.raises(ValueError, match=why) as refused:
@@ -85,13 +86,13 @@ def test_the_line_needs_a_real_variable_of_no_known_sign(variable):
         (b * m, (Gt(b * m, 0),)), (b / m, (Gt(b * m, 0),)), (s - 1, (Gt(s - 1, 0),)),
         (b**2 * m, (Gt(m, 0), Ne(b, 0))), (2 * b - 2, (Gt(b - 1, 0),)), (s / b**2, (Ne(b, 0),)),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_what_it_takes_to_be_positive(expression, conditions):
     assert positivity(expression, "never") == conditions
 
 
-@pytest.mark.parametrize("expression", [S.Zero, S(-1), -s, -(b**2), -s / t], ids=str)
+@pytest.mark.parametrize("expression", [S.Zero, S(-1), -s, -(b**2), -s / t], ids=named)
 def test_what_is_never_positive_is_refused(expression):
     with pytest.raises(ValueError, match="^never$"):
         positivity(expression, "never")
@@ -145,7 +146,7 @@ def test_where_a_formula_is_a_real_number(expression, conditions):
         (sympy.floor(b), "may not be defined, or not continuous, everywhere"),
         (SumOrIntegral(Gaussian(x, 0, 1) * log(x), (x,)), "real number everywhere"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_formula_that_is_no_real_number_is_refused(expression, why):
     with pytest.raises(ValueError, match=why) as refused:
@@ -167,7 +168,7 @@ NEAR = [
 ]
 
 
-@pytest.mark.parametrize("function, given, point, conditions", NEAR, ids=str)
+@pytest.mark.parametrize("function, given, point, conditions", NEAR, ids=named)
 def test_what_a_function_asks_for_near_a_point(function, given, point, conditions):
     found = domain_near(function, given, t, point)
     assert (set(found) if isinstance(conditions, set) else found) == conditions
@@ -177,7 +178,7 @@ def test_a_kink_counts_where_smoothness_is_asked_for():
     assert domain_near(Abs(b + t), (), t, S.Zero, smooth=True) == (Ne(b, 0),)
 
 
-@pytest.mark.parametrize("condition", [Gt(a - 1, 0), Gt(-a, 0), Ne(a, 0), Gt(a, 0)], ids=str)
+@pytest.mark.parametrize("condition", [Gt(a - 1, 0), Gt(-a, 0), Ne(a, 0), Gt(a, 0)], ids=named)
 def test_a_condition_that_is_not_met_at_the_point_itself_is_refused(condition):
     with pytest.raises(ValueError, match="vanishes at the point or may be negative near it"):
         domain_near(a, (condition,), a, S.Zero)

@@ -9,7 +9,7 @@ from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, SumOrIntegr
 from onekl.symbolic.limits import Expansion, Limit
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
-from provers import refusal, worst
+from provers import named, refusal, worst
 
 x, b, mu = symbols("x b mu", real=True)
 t, s, a = symbols("t s a", positive=True)
@@ -171,7 +171,7 @@ def series(expression, value, order=1):
         ),
         (expansion(summed(A(x) ** t * B(x)), summed(B(x)), 0), "a(x) > 0"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_jump_or_a_kink_is_kept_away_from(statement, premise):
     assert premise in statement.prove().premises
@@ -185,7 +185,7 @@ def test_a_jump_or_a_kink_is_kept_away_from(statement, premise):
         series(Abs(b + t), Abs(b), 0),
         expansion(summed(A(x) * Abs(f(x) + t)), summed(A(x) * Abs(f(x))), 0),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_kink_that_does_no_harm_needs_no_premise(statement):
     assert not any(r"\neq" in line or "> 0" in line for line in statement.prove().premises)
@@ -206,7 +206,7 @@ def test_a_function_with_jumps_or_poles_is_refused(jumping):
         limit(log(1 + exp(s * t)) / t, s, oo),
         expansion(summed(A(x) * sympy.tanh(f(x) / t)), summed(A(x) * sign(f(x))), 0),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_refusal_names_no_letter_of_the_prover(statement):
     with pytest.raises(NotProved) as refusal:

@@ -19,7 +19,7 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
-from provers import worst
+from provers import named, worst
 
 x, z, u, b, mu, m, w = symbols("x z u b mu m w", real=True)
 sigma, tau, s = symbols("sigma tau s", positive=True)
@@ -71,7 +71,7 @@ CONDITIONAL = [
 ]
 
 
-@pytest.mark.parametrize("left, right, premises", CONDITIONAL, ids=str)
+@pytest.mark.parametrize("left, right, premises", CONDITIONAL, ids=named)
 def test_a_condition_of_convergence_becomes_a_premise(left, right, premises):
     statement = identity(left, right)
     assert sorted(statement.prove().premises) == sorted(premises)
@@ -87,7 +87,7 @@ def test_a_condition_of_convergence_becomes_a_premise(left, right, premises):
         (over_line(normal * exp(b * x**2)), 1 / sqrt(1 + 2 * b)),
         (over_line(x**2 * exp(-b * x**2)), sqrt(pi) / (2 * sqrt(b))),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_false_value_of_a_conditional_integral_is_refused(left, right):
     refuses(identity(left, right))
@@ -100,7 +100,7 @@ def test_a_false_value_of_a_conditional_integral_is_refused(left, right):
         exp(sigma * x**2), exp(-(sigma**2) * x), exp(b * x), x, S.One, x**2, cos(x) ** 0,
         normal * exp(x**2), normal * exp(x**2 / 2), exp(-sigma * x**2) + x,
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_an_integral_that_diverges_is_refused(integrand):
     refuses(identity(over_line(integrand), S.Zero), "diverges")
@@ -164,7 +164,7 @@ WEAKEST = [
 ]
 
 
-@pytest.mark.parametrize("left, right, premises", WEAKEST, ids=str)
+@pytest.mark.parametrize("left, right, premises", WEAKEST, ids=named)
 def test_only_the_signs_that_the_proof_needs_are_listed(left, right, premises):
     statement = identity(left, right)
     assert statement.prove().premises == premises
@@ -264,14 +264,14 @@ def test_an_integer_stays_one_beside_a_condition_on_its_sign():
 
 
 @pytest.mark.parametrize(
-    "kind", [{"even": True}, {"odd": True}, {"prime": True}, {"composite": True}], ids=str
+    "kind", [{"even": True}, {"odd": True}, {"prime": True}, {"composite": True}], ids=named
 )
 def test_an_assumption_that_no_premise_says_is_refused(kind):
     number = assumed(**kind)
     refuses(identity(whole_turns(number) * over_line(normal), S.One), "more is assumed of k")
 
 
-@pytest.mark.parametrize("kind", [{"rational": True}, {"even": True}, {"prime": True}], ids=str)
+@pytest.mark.parametrize("kind", [{"rational": True}, {"even": True}, {"prime": True}], ids=named)
 def test_an_assumption_that_is_not_needed_is_dropped(kind):
     number = assumed(**kind)
     assert identity(number * over_line(normal), number * (b + 1) - number * b).prove()

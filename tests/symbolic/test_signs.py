@@ -11,7 +11,7 @@ from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.sign_on_interval import Between, Sign, direct_sign, sign_on, strict_sign
 from onekl.symbolic.slack import equality_case
 from onekl.symbolic.vectors.algebra import INDEX, NonzeroVector, PositiveVector, Vector, ZeroVector
-from provers import refusal
+from provers import named, refusal
 
 x, z, b, u = symbols("x z b u", real=True)
 t, s = symbols("t s", positive=True)
@@ -65,7 +65,7 @@ PLANE = (*LINE, Between(x, -oo, oo))
         (log(t), POSITIVE, Sign.UNKNOWN, 0),
         (log(t), (Between(t, S.Zero, S.One),), Sign.UNKNOWN, -1),
     ],
-    ids=str,
+    ids=named,
 )
 def test_the_sign_by_factors(function, box, sign, strict):
     assert direct_sign(function, box) == sign and strict_sign(function, box) == strict
@@ -84,7 +84,7 @@ def test_the_sign_by_factors(function, box, sign, strict):
         (log(1 + t) - t / 2, POSITIVE, Sign.UNKNOWN, None),
         (t + log(t), POSITIVE, Sign.UNKNOWN, None),
     ],
-    ids=str,
+    ids=named,
 )
 def test_the_sign_by_derivatives_and_how_many_it_takes(function, box, sign, depth):
     shown = sign_on(function, box)
@@ -114,7 +114,7 @@ def test_what_is_known_of_a_coordinate(kind, positive, zero):
         (Gaussian(x, b, 1), Gaussian(x, 0, 1), "b = 0"),
         (Gaussian(x, 0, s), Gaussian(x, 0, 1), "s = 1"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_two_gaussians_are_equal_where_their_parameters_are(first, second, case):
     assert equality_case(KL(first, second)) == case
@@ -129,7 +129,7 @@ def test_two_gaussians_are_equal_where_their_parameters_are(first, second, case)
         (Gaussian(x, x, 1), Gaussian(x, 0, 1)),
         (2 * Gaussian(x, 0, 1), Gaussian(x, 0, 1)),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_kl_between_other_things_than_densities_of_the_same_variables_may_be_negative(
     first, second
@@ -147,7 +147,7 @@ def test_a_kl_between_other_things_than_densities_of_the_same_variables_may_be_n
         (-log(t), S.Zero, r"the limit is -\\infty, not 0"),
         (exp(-t), S.One, "the limit less the value is -1, not 0"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_wrong_limit_is_refused_with_the_right_one(expression, value, message):
     refusal(Limit(NONE, expression=expression, symbol=t, point=oo, value=value), message)

@@ -23,6 +23,7 @@ from onekl.symbolic.terms import (
     is_at_most_a_mass,
     never_negative,
 )
+from provers import named
 
 x, y, z, b = symbols("x y z b", real=True)
 c = sympy.Symbol("c", positive=True)
@@ -43,7 +44,7 @@ half = Rational(1, 2)
         (log(half + p), False), (log(S(2)), True), (log(half), False), (log(1 / D), True),
         (log(D), False), (log(1 + f), False), (exp(b), True),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_the_sign_of_a_factor(factor, seen):
     assert is_at_least_zero(factor) is seen
@@ -57,7 +58,7 @@ def test_the_sign_of_a_factor(factor, seen):
         (p * f, False), (-p * log(1 / (1 + q)), True), (p * log(1 / (1 + q)), False),
         (Mul(p, Mul(-1, log(D), evaluate=False), evaluate=False), True),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_the_sign_of_a_product(product, seen):
     assert never_negative(product) is seen
@@ -100,7 +101,7 @@ RANGES = [
 ]
 
 
-@pytest.mark.parametrize("expression, expected", RANGES, ids=str)
+@pytest.mark.parametrize("expression, expected", RANGES, ids=named)
 def test_what_is_known_of_an_integral(expression, expected):
     assert known(expression) == [expected]
 
@@ -171,7 +172,7 @@ def test_the_variables_that_are_summed_away_anywhere():
         (c * p + (1 - c) * q, (x,), False), (D * p + (1 - D) * q, (x,), False),
         (R(x) * R(y, given=x) * R(z, given=(x, y)), (x, y, z), True),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_what_integrates_to_one(product, variables, seen):
     assert is_density(product, variables) is seen
@@ -192,7 +193,7 @@ def test_a_mixture_may_have_the_probabilities_of_a_label():
         (q * p / (p + q), (x,), True), (q * p / (p + f), (x,), False), (p / (p + q), (x,), False),
         (exp(x) * p, (x,), False), (p, (z,), False),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_what_has_a_finite_mass(product, variables, seen):
     assert is_finite_measure(product, variables, frozenset({x, z})) is seen
@@ -202,7 +203,7 @@ def test_what_has_a_finite_mass(product, variables, seen):
     "factor, seen",
     [(S(2), True), (-S(2), False), (S.Zero, False), (c, True), (b, False), (p, False),
      (D, False), (exp(x), False), (exp(y), True), (ClassProbability("p", ()), True)],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_what_is_a_constant(factor, seen):
     assert is_constant(factor, frozenset({x, z})) is seen
@@ -216,7 +217,7 @@ def test_what_is_a_constant(factor, seen):
         (p * log(1 + q / p), True), (p * log(1 + D) * log(1 + D), False),
         (q * p * log(1 + D), False),
     ],
-    ids=str,
+    ids=named,
 )  # fmt: skip
 def test_what_is_at_most_a_mass(integrand, seen):
     assert bool(is_at_most_a_mass(SumOrIntegral(integrand, (x,)))) is seen
