@@ -124,8 +124,11 @@ class Trials:
             seen = self._seen()
         except Unmet as reason:
             raise Disagreement(str(reason)) from reason
-        for batch, k in (*seen.wrong, *seen.unsure):
-            self._require(batch.assignment(k), f"instance {k} of {batch.count}")
+        for batch, k in seen.wrong:  # 30 digits say by how much, and decide nothing
+            off = self._violation(self.statement, batch.assignment(k))
+            raise Disagreement(f"it is off by {mpmath.nstr(off, 3)} on {_named(batch, k)}")
+        for batch, k in seen.unsure:
+            self._require(batch.assignment(k), _named(batch, k))
         zeros = sum(value.batch.zeros() for value in self.examiners)
         tried = sum(value.batch.count for value in self.examiners)
         counts = (tried, seen.finite, seen.infinite, zeros, seen.strict, self._on_mixtures())
@@ -176,7 +179,7 @@ class Trials:
             worst = max(worst, self._require(instance, f"instance {index}"))
         with mpmath.workdps(DIGITS):
             figure = self.statement.plain().figure(self.assignments)
-        figure = figure or f"error {_at_most(float(worst))}"
+        figure = figure or _error(float(worst))
         number = len(self.assignments)
         zeros = sum(_has_zero(instance) for instance in self.assignments)
         return Numbers(number, number, 0, zeros, 0, 0, figure)
@@ -217,6 +220,10 @@ class Trials:
         return _one_by_one(self.examiners) if self._has_rules else self.assignments
 
 
+def _named(batch: Batch, k: int) -> str:
+    return f"instance {k} of {batch.count}"
+
+
 def _no_trial(statement: Statement) -> tuple[Trial, ...]:
     raise NoRule(f"{type(statement).__name__} is tried with 30 digits")
 
@@ -233,7 +240,11 @@ def _has_zero(instance: Assignment) -> bool:
 
 def _at_most(number: float) -> str:
     """A bound on a number, as the next power of ten: the same on every machine."""
-    return f"below 1e{int(np.ceil(np.log10(number))):+03d}" if number > 0 else "0"
+    return f"1e{int(np.ceil(np.log10(number))):+03d}" if number > 0 else "0"
+
+
+def _error(number: float) -> str:
+    return f"error below {_at_most(number)}" if number > 0 else "error 0"
 
 
 # What each kind of trial shows.
@@ -247,12 +258,12 @@ def _relation(
         seen.finite += found.finite
         seen.infinite += found.infinite
         if figures:
-            seen.figures.append(f"error {_at_most(found.error or 0.0)}")
+            seen.figures.append(_error(found.error or 0.0))
     else:
         seen.strict += found.strict
         if figures and found.slack is not None:
             seen.figures.insert(0, f"least slack {found.slack:.0e}")
-    seen.wrong += found.wrong
+    seen.wrong += [*found.wrong, *found.valueless]  # no value is no agreement
     seen.unsure += found.unsure
 
 
@@ -278,7 +289,7 @@ def _against_a_minimiser(trial: Best, examiners: list[Examiner]) -> str:
         if (above < -rounding - WRONG).any():
             raise Disagreement(f"a minimiser finds a value that is {-above.min():.3g} better")
         farthest = max(farthest, float(np.nanmax(np.where(np.isfinite(above), above, 0.0))))
-    return f"a generic minimiser comes within {_at_most(farthest)[6:]} of it, and not below"
+    return f"a generic minimiser comes within {_at_most(farthest)} of it, and not below"
 
 
 def _narrowing(

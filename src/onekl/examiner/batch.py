@@ -193,8 +193,7 @@ class Batch:
 
         A conditional density changes and leaves the density of its condition as it is.
         """
-        other = replace(self, tables=dict(self.tables), _kept={})
-        other._kept = {k: v for k, v in self._kept.items() if k[0] not in ("marginal",)}
+        other = replace(self, tables=dict(self.tables), _kept=self._drawn())
         for unknown in unknowns:
             random = self.random("varied", str(unknown))
             if isinstance(unknown, ClassProbability):
@@ -211,9 +210,13 @@ class Batch:
             other.tables[unknown.family] = fresh * share
         return other
 
+    def _drawn(self) -> dict[object, np.ndarray]:
+        """What has been drawn on demand, without the sums of the tables."""
+        return {key: value for key, value in self._kept.items() if key[0] != "marginal"}
+
     def chosen(self, which: np.ndarray) -> Batch:
         """The instances with these numbers; what is drawn on demand is drawn before."""
-        kept = {key: value[..., which] for key, value in self._kept.items() if key[0] != "marginal"}
+        kept = {key: value[..., which] for key, value in self._drawn().items()}
         return Batch(
             len(which),
             self.seed,

@@ -98,10 +98,6 @@ class Bounded:
         rounding = EPS * value.shape[axis] * size
         return Bounded(total, _finite(total, error.sum(axis=axis, keepdims=True) + rounding))
 
-    def within(self, other: Bounded) -> np.ndarray:
-        """By how much two finite numbers may differ by rounding alone."""
-        return self.error + other.error
-
     @staticmethod
     def where(condition: np.ndarray, one: Bounded, other: Bounded) -> Bounded:
         """One number where the condition holds, the other elsewhere."""

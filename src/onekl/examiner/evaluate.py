@@ -15,6 +15,7 @@ from sympy.core.function import AppliedUndef
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.symbolic.algebra import (
+    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
@@ -71,7 +72,7 @@ class Examiner:
     def _value(self, expression: Expr) -> Bounded:
         if expression in self.known:
             return self.known[expression]
-        closed = isinstance(expression, (SumOrIntegral, KL, Expectation, Entropy, Density))
+        closed = isinstance(expression, (*FUNCTIONALS, Density))
         if closed and not self.place and expression in self._kept:
             return self._kept[expression]
         for kind, rule in RULES.items():

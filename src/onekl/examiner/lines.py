@@ -17,7 +17,7 @@ from sympy import Basic, Expr, Symbol
 
 from onekl.examiner.bounded import Bounded
 from onekl.examiner.evaluate import NoRule
-from onekl.examiner.relations import tried
+from onekl.examiner.relations import sides, tried
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import SumOrIntegral
 from onekl.symbolic.copies import alphabet
@@ -101,22 +101,26 @@ class Lined:
 
     def _require_relation(self, before: Expr, line: Line) -> None:
         for value in self.examiners:
-            tally = tried(Relation(before, line.sign, line.expression), [value])
-            self._valueless += tally.valueless
-            wrong = tally.wrong if tally.valueless < len(tally.wrong) else ()
-            doubtful = (batch.assignment(k) for batch, k in (*wrong, *tally.unsure))
+            relation = Relation(before, line.sign, line.expression)
+            tally = tried(relation, [value])
+            self._valueless += len(tally.valueless)
+            if tally.wrong:
+                _, k = tally.wrong[0]
+                shown = [f"{_chosen(side.value, k):.6g}" for side in sides(relation, value)]
+                raise WrongLine(f"the two sides are {shown[0]} and {shown[1]} on an instance")
+            doubtful = (batch.assignment(k) for batch, k in tally.unsure)
             self._require_slowly(before, line.expression, line.sign, islice(doubtful, SLOWLY))
 
     def _require_slowly(
         self, before: Expr, after: Expr, sign: str, instances: Iterable[Assignment]
     ) -> None:
         """With 30 digits on each of the instances."""
-        sides = None
+        both = None
         with mpmath.workdps(DIGITS):
             for index, instance in enumerate(instances):
-                sides = sides or (_slow(before), _slow(after))
+                both = both or (_slow(before), _slow(after))
                 instance.values |= _open_values(instance, before, after, index)
-                left, right = _values(sides, instance)
+                left, right = _values(both, instance)
                 if mpmath.isnan(left) or mpmath.isnan(right):
                     continue
                 off = abs(left - right) if sign == EQUAL else right - left
@@ -171,10 +175,15 @@ class Lined:
             return other(side) - value(side)
 
 
-def _values(sides: Sequence[Evaluator], instance: Assignment) -> tuple[Number, ...]:
+def _chosen(numbers: np.ndarray, k: int) -> float:
+    """The number of one instance; all instances may share one."""
+    return float(numbers[k] if len(numbers) > 1 else numbers[0])
+
+
+def _values(both: Sequence[Evaluator], instance: Assignment) -> tuple[Number, ...]:
     """The values of lines on an instance; WrongLine where there is none to try."""
     try:
-        return tuple(side(instance) for side in sides)
+        return tuple(side(instance) for side in both)
     except (KeyError, TypeError) as missing:
         raise WrongLine(f"no number can be taken of it: {missing}") from missing
 

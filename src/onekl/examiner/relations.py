@@ -21,21 +21,22 @@ WRONG = 1e-9  # what is off by more than this, relative to its size, is false
 class Tally:
     """What was seen on the instances of some batches.
 
-    `finite` and `infinite` count agreements; `valueless` instances on which a side has no value.
+    `finite` and `infinite` count agreements.
     `error` is the largest possible difference of two sides that are equal, relative to their size,
     `slack` the least amount by which one side exceeds the other where it does, `strict` how often
     it does; both are None where nothing was seen.
-    `wrong` are the instances that refute the relation, `unsure` those on which rounding could hide
-    that: each is a batch and a number.
+    `wrong` are the instances that refute the relation, whatever the rounding; `valueless` those on
+    which a side has no value, and `unsure` those on which rounding could hide that it is wrong:
+    each is a batch and a number.
     """
 
     finite: int = 0
     infinite: int = 0
-    valueless: int = 0
     strict: int = 0
     error: float | None = None
     slack: float | None = None
     wrong: list[tuple[Batch, int]] = field(default_factory=list)
+    valueless: list[tuple[Batch, int]] = field(default_factory=list)
     unsure: list[tuple[Batch, int]] = field(default_factory=list)
 
 
@@ -83,14 +84,15 @@ def _count(tally: Tally, sign: str, left: Bounded, right: Bounded, batch: Batch)
             off, excess = -gap, finite & (gap > bound)
         else:
             off, excess = abs(gap), np.zeros(batch.count, dtype=bool)
-        wrong = apart | missing | (finite & (off - bound > WRONG * size))
+        wrong = apart | (finite & (off - bound > WRONG * size))
         unsure = finite & ~wrong & ((off > bound) | (bound > SURE * size))
     unsure &= ~excess
     tally.finite += int((finite & ~wrong).sum())
-    tally.infinite += int(((~finite) & ~wrong).sum())
-    tally.valueless += int(missing.sum())
-    tally.strict += int((excess | (~finite & ~wrong & ~same)).sum())
+    alike = ~finite & ~wrong & ~missing
+    tally.infinite += int(alike.sum())
+    tally.strict += int((excess | (alike & ~same)).sum())
     tally.wrong += [(batch, k) for k in np.flatnonzero(wrong)]
+    tally.valueless += [(batch, k) for k in np.flatnonzero(missing)]
     tally.unsure += [(batch, k) for k in np.flatnonzero(unsure)]
     if sign == "=" and finite.any():
         worst = float(((off + bound)[finite] / size[finite]).max())

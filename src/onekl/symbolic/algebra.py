@@ -512,6 +512,9 @@ class Entropy(_Functional):
         return rf"H\left({printer.doprint(self.args[0])}\right)"
 
 
+FUNCTIONALS = (SumOrIntegral, KL, Expectation, Entropy)  # what sums variables away
+
+
 def define(expression: Expr) -> Expr:
     """Every functional and every `kl_div` replaced by its definition, from the inside out."""
     if not expression.args or isinstance(expression, (Density, Gaussian, Dirac)):

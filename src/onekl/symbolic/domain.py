@@ -20,6 +20,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.integrals import FINITE, joined, positivity
 from onekl.symbolic.notation import latex
+from onekl.symbolic.proof import has_functional
 
 # They have a value at every real number, and only the sign jumps.
 EVERYWHERE = (*FINITE, AppliedUndef, sympy.asinh, sympy.atan, sympy.erfc)
@@ -59,7 +60,7 @@ def _own_conditions(expression: Expr) -> tuple[Boolean, ...]:
         _require_defined(expression)
         return ()
     base = expression.args[0]
-    if base.has(SumOrIntegral, KL, Expectation, Entropy):
+    if has_functional(base):
         base = integrated(define(base)).value
     if isinstance(expression, sympy.log):
         return positivity(base, undefined)

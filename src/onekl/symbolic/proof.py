@@ -10,12 +10,10 @@ from sympy import Expr, Mul, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
+    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
-    Entropy,
-    Expectation,
-    SumOrIntegral,
 )
 from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Finite, Premise, Support, premise_latex
@@ -80,7 +78,7 @@ def normalisation(density: Density) -> str:
 
 def has_functional(expression: Expr) -> bool:
     """Whether an integral of any kind stands in the expression."""
-    return expression.has(SumOrIntegral, KL, Expectation, Entropy)
+    return expression.has(*FUNCTIONALS)
 
 
 def is_density(product: Expr, variables: tuple[Symbol, ...]) -> bool:

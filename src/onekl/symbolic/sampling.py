@@ -15,12 +15,9 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import (
-    KL,
-    Entropy,
-    Expectation,
+    FUNCTIONALS,
     Joint,
     LabelledJoint,
-    SumOrIntegral,
 )
 from onekl.symbolic.copies import alphabet, copies_in
 from onekl.symbolic.numeric import Assignment, Number, compiled
@@ -138,7 +135,7 @@ def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
     """ValueError where an integral is over a variable that belongs to no joint."""
     labels = {labelled.label for one in expressions for labelled in one.atoms(LabelledJoint)}
     known = {*all_variables(tables, *expressions), *labels}
-    totals = [t for e in expressions for t in e.atoms(SumOrIntegral, KL, Expectation, Entropy)]
+    totals = [t for e in expressions for t in e.atoms(*FUNCTIONALS)]
     for variable in (v for total in totals for v in total.variables if v not in known):
         raise ValueError(f"{variable} is integrated over but belongs to no joint")
 

@@ -11,6 +11,7 @@ import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol, log
 
 from onekl.symbolic.algebra import (
+    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
@@ -126,8 +127,7 @@ def _sign_of(expression: Expr) -> KnownRange:
 
 def bound_variables(expression: Expr) -> Bound:
     """The variables that some functional in the expression sums away."""
-    kinds = (SumOrIntegral, KL, Expectation, Entropy)
-    return frozenset(v for node in expression.atoms(*kinds) for v in node.variables)
+    return frozenset(v for node in expression.atoms(*FUNCTIONALS) for v in node.variables)
 
 
 @lru_cache(maxsize=4096)

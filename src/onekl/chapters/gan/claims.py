@@ -22,6 +22,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance, table_of
+from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import AT_LEAST, Line, Lines
 from onekl.symbolic.lines.rules import (
@@ -159,7 +160,7 @@ def after_a_step(game: Expr) -> Expr:
 
 def worked_out(game: Expr, *between: tuple[Expr, ...]) -> Lines:
     """The lines of gt-13 from that distance on: sums of these terms."""
-    sums = ((Add(*terms, evaluate=False), "arithmetic") for terms in between)
+    sums = ((Add(*terms, evaluate=False), ARITHMETIC.name) for terms in between)
     return chain(after_a_step(game), *sums)
 
 
@@ -450,7 +451,7 @@ CLAIMS = (
                 plays,
                 left=after_a_step(a * b),
                 right=slower,
-                by=(*worked_out(a * b, plain_squares), Line(slower, "arithmetic")),
+                by=(*worked_out(a * b, plain_squares), Line(slower, ARITHMETIC.name)),
             ),
             Identity(
                 plays,
@@ -458,7 +459,7 @@ CLAIMS = (
                 right=faster,
                 by=(
                     *worked_out(curved, curved_steps, curved_squares),
-                    Line(faster, "arithmetic"),
+                    Line(faster, ARITHMETIC.name),
                 ),
             ),
         ),

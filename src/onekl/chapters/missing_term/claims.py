@@ -12,6 +12,8 @@ from onekl.claims.claim import Claim
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.limits import Expansion
+from onekl.symbolic.lines.arithmetic import ARITHMETIC
+from onekl.symbolic.lines.calculus import COMPLETING_THE_SQUARE
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
 from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
@@ -141,7 +143,7 @@ CLAIMS = (
                 ranges,
                 left=form,
                 right=squares,
-                by=chain(form, (completed, "completing the square"), (squares, "arithmetic")),
+                by=chain(form, (completed, COMPLETING_THE_SQUARE.name), (squares, ARITHMETIC.name)),
             ),
         ),
         printed=(

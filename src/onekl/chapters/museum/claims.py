@@ -14,6 +14,8 @@ from onekl.chapters.vae.claims import gaussian_kl, mu, s, sigma, slope, tau, v
 from onekl.symbolic.algebra import KL, Expectation, Gaussian
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
+from onekl.symbolic.lines.arithmetic import ARITHMETIC, LOGARITHMS
+from onekl.symbolic.lines.calculus import POSITIVE_TERMS
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import AT_LEAST, Line
 from onekl.symbolic.optima.minimum import Minimum
@@ -41,7 +43,7 @@ CLAIMS = ()  # the specimens are no claims of the sources
 
 def equal(left: Expr, right: Expr, *between: Expr) -> Identity:
     """left = right, for parameters in their ranges, with lines of arithmetic in between."""
-    by = chain(left, *((line, "arithmetic") for line in (*between, right))) if between else ()
+    by = chain(left, *((line, ARITHMETIC.name) for line in (*between, right))) if between else ()
     return Identity(ranges, left=left, right=right, by=by)
 
 
@@ -150,10 +152,10 @@ def loss_near_0_where_it_diverges() -> Specimen:
                 remainder=above_the_logit,
                 by=chain(
                     loss,
-                    (log(Add(1, exp(logit), evaluate=False)), "logarithms of numbers"),
-                    (log(by_the_exponential, evaluate=False), "arithmetic"),
-                    (Add(logit, above_the_logit, evaluate=False), "logarithms of numbers"),
-                    Line(logit, "positive terms dropped", AT_LEAST),
+                    (log(Add(1, exp(logit), evaluate=False)), LOGARITHMS.name),
+                    (log(by_the_exponential, evaluate=False), ARITHMETIC.name),
+                    (Add(logit, above_the_logit, evaluate=False), LOGARITHMS.name),
+                    Line(logit, POSITIVE_TERMS.name, AT_LEAST),
                 ),
             ),
         ),

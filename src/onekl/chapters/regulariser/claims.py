@@ -33,6 +33,7 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
+from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
@@ -165,8 +166,8 @@ def distance(count: Expr) -> Expr:
 one_step_more = Add(r * distance(k), (1 - r) * w, evaluate=False)
 step_by_step = chain(
     distance(k + 1),
-    (Add(w * r, -w * r * r**k, w, -w * r, evaluate=False), "arithmetic"),
-    (one_step_more, "arithmetic"),
+    (Add(w * r, -w * r * r**k, w, -w * r, evaluate=False), ARITHMETIC.name),
+    (one_step_more, ARITHMETIC.name),
 )
 
 CLAIMS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import sympy
-from sympy import Add, Basic, Derivative, Expr, Symbol, log
+from sympy import Add, Basic, Derivative, Expr, Symbol
 
 from onekl.symbolic.algebra import KL, Gaussian, SumOrIntegral
 from onekl.symbolic.lines.arithmetic import ARITHMETIC, LOGARITHMS, same, with_logs_split
@@ -38,7 +38,15 @@ from onekl.symbolic.lines.gaussians import (
 from onekl.symbolic.lines.line import AT_LEAST, START, TENDS, Line, Lines
 from onekl.symbolic.lines.rules import DEFINITION
 from onekl.symbolic.lines.values import VALUES_PUT_IN
-from onekl.symbolic.lines.written import alike, plain, product, ratio, replaced, total, with_values
+from onekl.symbolic.lines.written import (
+    alike,
+    kl_as_integral,
+    plain,
+    product,
+    replaced,
+    total,
+    with_values,
+)
 from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.proof import NotProved
@@ -124,8 +132,7 @@ def defined(expression: Expr) -> Expr:
     def change(part: Basic) -> Basic | None:
         if not isinstance(part, KL) or not all(isinstance(side, Gaussian) for side in part.args):
             return None
-        inside = log(ratio(part.first, part.second), evaluate=False)
-        return SumOrIntegral(product(part.first, inside), part.variables)
+        return kl_as_integral(part)
 
     return replaced(expression, change)
 

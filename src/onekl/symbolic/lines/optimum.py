@@ -30,6 +30,7 @@ from onekl.symbolic.lines.rules import (
 )
 from onekl.symbolic.lines.written import (
     alike,
+    kl_as_integral,
     negative,
     plain,
     product,
@@ -102,15 +103,10 @@ def _as_integrals(functional: Expr) -> Expr:
         if isinstance(part, Expectation):
             return SumOrIntegral(product(part.weight, part.value), part.variables)
         if isinstance(part, KL) and isinstance(part.first, LabelledJoint):
-            return total(*map(_kl_as_integral, part.cases()))
+            return total(*map(kl_as_integral, part.cases()))
         return None
 
     return replaced(functional, change)
-
-
-def _kl_as_integral(kl: KL) -> SumOrIntegral:
-    inside = log(ratio(kl.first, kl.second), evaluate=False)
-    return SumOrIntegral(product(kl.first, inside), kl.variables)
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,13 @@ from sympy import Add, Derivative, Expr, Mul, Pow, S, Symbol, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
-    KL,
+    FUNCTIONALS,
     ClassProbability,
     Density,
-    Entropy,
-    Expectation,
     SumOrIntegral,
     kl_div,
 )
 from onekl.symbolic.notation import BookPrinter
-
-FUNCTIONALS = (SumOrIntegral, KL, Expectation, Entropy)
 
 
 def is_mixture(expression: Expr) -> bool:

@@ -8,6 +8,7 @@ import sympy
 from sympy import Derivative, Dummy, Expr, preorder_traversal
 
 from onekl.symbolic.algebra import (
+    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
@@ -18,8 +19,9 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.lines.form import Rewriting
+from onekl.symbolic.lines.gaussians import FORMULA, GAUSSIAN_KL, LOG_OF_A_GAUSSIAN, MOMENTS
 from onekl.symbolic.lines.line import AT_LEAST, SAME, TENDS, UP_TO_ORDER, Line
-from onekl.symbolic.lines.printer import FUNCTIONALS, LinePrinter
+from onekl.symbolic.lines.printer import LinePrinter
 from onekl.symbolic.lines.rows import product, ratio_of, total
 from onekl.symbolic.lines.rules import DEFINITION, EQUATION, INTEGRATES_TO_1, REWRITES, TWO_LABELS
 from onekl.symbolic.lines.written import plain, with_values
@@ -30,12 +32,12 @@ SURPRISE = r"\mathcal{E}(a, b) = a \log \frac{a}{b} -a + b"
 BENDS = r"\mathcal{E}(a, b) \approx \frac{(a -b)^{2}}{2 a}"
 BELL = r"\mathcal{N}(z; \mu, v)"
 FORMULAS = {  # by rule; told where a derivation first uses it
-    "a Gaussian's formula": rf"{BELL} = \frac{{1}}{{\sqrt{{2 \pi v}}}} e^{{-(z -\mu)^{{2}}/2v}}",
-    "log of a Gaussian": (
+    FORMULA.name: rf"{BELL} = \frac{{1}}{{\sqrt{{2 \pi v}}}} e^{{-(z -\mu)^{{2}}/2v}}",
+    LOG_OF_A_GAUSSIAN.name: (
         rf"\log {BELL} = -\tfrac{{1}}{{2}} \log (2 \pi v) -\frac{{(z -\mu)^{{2}}}}{{2 v}}"
     ),
-    "a Gaussian's moments": (rf"\int {BELL} \,z \,dz = \mu, \int {BELL} \,(z -\mu)^{{2}} \,dz = v"),
-    "KL of two Gaussians": (
+    MOMENTS.name: (rf"\int {BELL} \,z \,dz = \mu, \int {BELL} \,(z -\mu)^{{2}} \,dz = v"),
+    GAUSSIAN_KL.name: (
         rf"\mathrm{{KL}}({BELL} \,\Vert\, \mathcal{{N}}(z; m, w)) = "
         r"\tfrac{1}{2} \left(\frac{(\mu -m)^{2}}{w} + \frac{v}{w} -\log \frac{v}{w} -1\right)"
     ),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 import sympy
 from sympy import Add, Basic, Derivative, Expr, Mul, Pow, log
 
+from onekl.symbolic.algebra import KL, SumOrIntegral
+
 Change = Callable[[Basic], Basic | None]  # what a part becomes; None for a part that stays
 
 
@@ -116,6 +118,12 @@ def ratio(above: Expr, below: Expr) -> Expr:
     """A fraction as it is written, in which nothing is cancelled."""
     inverse = Pow(below, -1, evaluate=False)
     return inverse if above == 1 else Mul(*Mul.make_args(above), inverse, evaluate=False)
+
+
+def kl_as_integral(kl: KL) -> SumOrIntegral:
+    """A KL as it is defined: ∫ first log(first/second)."""
+    inside = log(ratio(kl.first, kl.second), evaluate=False)
+    return SumOrIntegral(product(kl.first, inside), kl.variables)
 
 
 def negative(term: Expr) -> Expr:

@@ -11,7 +11,7 @@ import sympy
 from sympy import Add, Expr, Function, Mul, Symbol, log
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
+from onekl.symbolic.algebra import FUNCTIONALS, KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.maps.bijection import prove_bijection, vanishes
 from onekl.symbolic.maps.image_law import (
     CHANGE,
@@ -140,7 +140,7 @@ def _in_source(term: Expr, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> E
 
 def _own_variables(term: Expr) -> tuple[Symbol, ...]:
     """The variables that a functional is over; none for a sum or a product."""
-    return term.variables if isinstance(term, (KL, Entropy, Expectation, SumOrIntegral)) else ()
+    return term.variables if isinstance(term, FUNCTIONALS) else ()
 
 
 def _kl_in_source(kl: KL, claimed: SmoothMap, known: tuple[Gaussian, ...]) -> Expr:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import sympy
 from sympy import Add, Basic, Derivative, Dummy, Expr, Mul, Symbol, log
 
-from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, factors
+from onekl.symbolic.algebra import FUNCTIONALS, Expectation, factors
 from onekl.symbolic.lines.concrete import concrete_lines
 from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.lines.vectors import VECTOR_STEPS
@@ -29,8 +29,6 @@ from onekl.symbolic.vectors.algebra import (
 from onekl.symbolic.vectors.numbers import by_quadrature
 from onekl.symbolic.vectors.reduction import Reduction
 from onekl.symbolic.weakest_signs import REFUSALS, SIGNS
-
-FUNCTIONALS = (KL, Entropy, Expectation, SumOrIntegral)
 
 
 @dataclass(frozen=True, kw_only=True)
