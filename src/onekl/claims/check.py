@@ -180,11 +180,9 @@ def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:
     statement, imposed, trials = one.statement.plain(), one.proof.imposed, one.trials
     for name, mutant in mutants(statement):
         refuted = trials.refute(mutant)
-        shown = f"({name}): {mutant.latex()}"
-        if refuted and _accepts(mutant, imposed):
-            raise CheckFailed(f"{claim.id}: the prover accepts a mutant {shown}")
-        if not refuted and not _accepts(mutant, imposed):
-            raise CheckFailed(f"{claim.id}: no instance refutes a mutant {shown}")
+        if refuted == _accepts(mutant, imposed):
+            wrong = "the prover accepts" if refuted else "no instance refutes"
+            raise CheckFailed(f"{claim.id}: {wrong} a mutant ({name}): {mutant.latex()}")
         yield name, "rejected" if refuted else "equivalent"
 
 

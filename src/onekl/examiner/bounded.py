@@ -38,7 +38,9 @@ class Bounded:
     def __mul__(self, other: Bounded) -> Bounded:
         a, b = abs(self.value), abs(other.value)
         value = self.value * other.value
-        error = a * other.error + b * self.error + self.error * other.error + EPS * a * b
+        error = a * other.error + self.error * (b + other.error) + EPS * abs(value)
+        if np.isfinite(error).all():
+            return Bounded(value, error)
         nothing = self.is_zero() | other.is_zero()
         unsure = ((self.error >= a) | (other.error >= b)) & ~nothing
         error = np.where(np.isinf(value), np.where(unsure, np.inf, 0.0), error)
@@ -48,41 +50,47 @@ class Bounded:
         return self * other ** Bounded(-1.0)
 
     def __pow__(self, power: Bounded) -> Bounded:
+        if power.value.ndim == 0 and not power.error.any():
+            return self._to_the(float(power.value))
         base, exponent = self.value, power.value
         whole = exponent == np.round(exponent)
         size = np.where((base < 0) & ~whole, np.nan, np.where(whole, base, abs(base)))
         value = np.power(size, exponent)
         value = np.where((base == 0) & (exponent < 0), np.inf, value)
-        logarithm = np.where(power.error > 0, abs(_log(abs(base))), 0.0)
+        logarithm = np.where(power.error > 0, abs(np.log(abs(base))), 0.0)
         relative = abs(exponent) * self._log_error() + logarithm * power.error + EPS
-        # From the exponent 1 on the slope is largest at the far end, whether or not that is near 0.
-        slope = exponent * (abs(base) + self.error) ** (exponent - 1)
-        steep = (exponent >= 1) & (power.error == 0)
-        error = np.where(
-            steep, slope * self.error + EPS * abs(value), abs(value) * np.expm1(relative)
-        )
         exact = self.is_zero() | np.isinf(base) | np.isinf(value)
-        return Bounded(value, np.where(exact, 0.0, error))
+        return Bounded(value, np.where(exact, 0.0, abs(value) * np.expm1(relative)))
+
+    def _to_the(self, exponent: float) -> Bounded:
+        """The power by an exact number."""
+        base = self.value + 0.0  # never −0
+        value = base**exponent
+        if exponent >= 1:  # the slope is largest at the far end, whether or not that is near 0
+            slope = exponent * (abs(base) + self.error) ** (exponent - 1)
+            error = slope * self.error + EPS * abs(value)
+        else:
+            error = abs(value) * np.expm1(abs(exponent) * self._log_error() + EPS)
+        return Bounded(value, np.where(self.is_zero() | np.isinf(base), 0.0, _finite(value, error)))
 
     def is_zero(self) -> np.ndarray:
         """Where the number is exactly 0."""
         return (self.value == 0) & (self.error == 0)
 
     def _log_error(self) -> np.ndarray:
-        """By how much the logarithm of the number's size may be off."""
-        size = abs(self.value)
-        known = np.where(self.error < size, -np.log1p(-self.error / size), np.inf)
-        return np.where(self.error > 0, known, 0.0)
+        """By how much, at most, the logarithm of the number's size is off; NaN at exactly 0."""
+        return self.error / np.maximum(abs(self.value) - self.error, 0.0)
 
     def log(self) -> Bounded:
         """The logarithm: −∞ at 0, NaN below."""
-        value = np.where(self.value < 0, np.nan, _log(abs(self.value)))
+        value = np.log(self.value)
         return Bounded(value, _finite(value, self._log_error() + EPS * abs(value)))
 
     def exp(self) -> Bounded:
         """The exponential."""
         value = np.exp(self.value)
-        error = np.exp(self.value + self.error) - value + EPS * value
+        # e^(v+e) − e^v without the difference, whose rounding would be larger than a small error.
+        error = -np.exp(self.value + self.error) * np.expm1(-self.error) + 2 * EPS * value
         return Bounded(value, _finite(value, error))
 
     def smooth(self, function: Callable[[np.ndarray], np.ndarray], slope: float) -> Bounded:
@@ -110,10 +118,6 @@ class Bounded:
         """The largest, or the smallest, of some numbers."""
         value = pick.reduce(np.broadcast_arrays(*(n.value for n in numbers)))
         return Bounded(value, np.maximum.reduce(np.broadcast_arrays(*(n.error for n in numbers))))
-
-
-def _log(size: np.ndarray) -> np.ndarray:
-    return np.where(size == 0, -np.inf, np.log(np.where(size == 0, 1.0, size)))
 
 
 def _finite(value: np.ndarray, error: np.ndarray) -> np.ndarray:

@@ -75,12 +75,10 @@ class Examiner:
         closed = isinstance(expression, (*FUNCTIONALS, Density))
         if closed and not self.place and expression in self._kept:
             return self._kept[expression]
-        for kind, rule in RULES.items():
-            if isinstance(expression, kind):
-                found = rule(self, expression)
-                break
-        else:
+        kind = next((kind for kind in type(expression).__mro__ if kind in RULES), None)
+        if kind is None:
             raise NoRule(f"no rule evaluates {type(expression).__name__}: {expression}")
+        found = RULES[kind](self, expression)
         if closed and not self.place:
             self._kept[expression] = found
         return found
