@@ -5,7 +5,7 @@ import pytest
 from sympy import Symbol, log, symbols
 
 from onekl.examiner.draw import draw
-from onekl.examiner.narrowing import errors
+from onekl.examiner.narrowing import error, order
 from onekl.examiner.optima import distance_to_best, rivals
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import ClassProbability, Expectation, Joint, SumOrIntegral
@@ -78,17 +78,17 @@ sigma = Symbol("sigma", positive=True)
 def narrowing(mean, variance, place):
     trial = Narrowing(VectorGaussian(point, mean, variance), point, sigma, place)
     batches = draw(RandomVectors(dimensions=(d,)), 60)
-    both = [errors(trial, Examiner(batch)) for batch in batches]
+    both = [(error(trial, Examiner(batch)), order(trial, Examiner(batch))) for batch in batches]
     return tuple(np.concatenate(part) for part in zip(*both))
 
 
 def test_a_narrow_gaussian_tends_to_its_centre_with_order_2():
-    error, order = narrowing(centre, sigma**2, centre)
-    assert error.max() < 1e-6 and abs(np.median(order) - 2) < 0.1
+    apart, orders = narrowing(centre, sigma**2, centre)
+    assert apart.max() < 1e-6 and abs(np.median(orders) - 2) < 0.1
 
 
 def test_a_kernel_that_narrows_elsewhere_or_not_at_all_does_not():
-    error, _ = narrowing(centre, sigma**2, ZeroVector(d))
-    assert np.median(error) > 1e-2
-    error, _ = narrowing(centre, sigma**2 + 1, centre)
-    assert np.median(error) > 1e-2
+    apart, _ = narrowing(centre, sigma**2, ZeroVector(d))
+    assert np.median(apart) > 1e-2
+    apart, _ = narrowing(centre, sigma**2 + 1, centre)
+    assert np.median(apart) > 1e-2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 
 import mpmath
 import sympy
@@ -104,36 +105,30 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
     if counterexample.unknowns:
         return
     at, along = counterexample.at[0], counterexample.along
-    before = [at.exact(side, along) for side in _sides(counterexample)]
+    exact = cache(lambda side: at.exact(side, along))  # a mutant leaves one of the sides as it is
+    in_doubles = cache(lambda side: _at(at, side) if along is None else _slope(at, side, along))
+    before = _sides(counterexample)
     for name, mutant in mutants(counterexample.of.plain()):
-        changed = replace(counterexample, of=mutant)
-        if _is_another_number(counterexample, changed):
+        after = _sides(replace(counterexample, of=mutant))
+        if any(_is_another_number(*pair, in_doubles) for pair in zip(before, after)):
             yield name, "rejected"
             continue
         try:
-            after = [at.exact(side, along) for side in _sides(changed)]
+            same = all(sympy.simplify(exact(a) - exact(b)) == 0 for a, b in zip(before, after))
         except NotProved:  # it has no number, or rests on a null event
             yield name, "rejected"
             continue
         except (KeyError, ValueError):  # it holds what the instance lacks: no version of it
             continue
-        same = all(sympy.simplify(a - b) == 0 for a, b in zip(before, after))
         yield name, "equivalent" if same else "rejected"
 
 
-def _is_another_number(one: Counterexample, other: Counterexample) -> bool:
+def _is_another_number(before: Expr, after: Expr, in_doubles: Callable[[Expr], Bounded]) -> bool:
     """Whether a side is seen in doubles to have another value; False says nothing."""
-    at, along = one.at[0], one.along
-    for before, after in zip(_sides(one), _sides(other)):
-        if before == after:
-            continue
-        try:
-            found = [
-                _at(at, side) if along is None else _slope(at, side, along)
-                for side in (before, after)
-            ]
-        except (KeyError, TypeError, ValueError):
-            return False
-        if abs(found[0].value - found[1].value) > 100 * (_close(found[0]) + found[1].error):
-            return True
-    return False
+    if before == after:
+        return False
+    try:
+        one, other = in_doubles(before), in_doubles(after)
+    except (KeyError, TypeError, ValueError):
+        return False
+    return abs(one.value - other.value) > 100 * (_close(one) + other.error)

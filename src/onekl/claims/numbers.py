@@ -21,7 +21,7 @@ from onekl.examiner.continuous import continuous
 from onekl.examiner.draw import Unmet, draw
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.lines import SLOWLY, Lined
-from onekl.examiner.narrowing import errors
+from onekl.examiner.narrowing import error, order
 from onekl.examiner.optima import distance_to_best, rivals
 from onekl.examiner.relations import Tally, sides, tried
 from onekl.examiner.vectors import Examiner
@@ -295,16 +295,15 @@ def _against_a_minimiser(trial: Best, examiners: list[Examiner]) -> str:
 def _narrowing(
     seen: _Seen, trial: Narrowing, examiners: list[Examiner], figures: bool = True
 ) -> None:
-    orders = []
     for value in examiners:
-        error, order = errors(trial, value)
-        seen.finite += int((error < NEAR).sum())
-        seen.wrong += [(value.batch, k) for k in np.flatnonzero((error > FAR) & (error < np.inf))]
-        unsure = ((error >= NEAR) & (error <= FAR)) | np.isinf(error)
+        apart = error(trial, value)
+        seen.finite += int((apart < NEAR).sum())
+        seen.wrong += [(value.batch, k) for k in np.flatnonzero((apart > FAR) & (apart < np.inf))]
+        unsure = ((apart >= NEAR) & (apart <= FAR)) | np.isinf(apart)
         seen.unsure += [(value.batch, k) for k in np.flatnonzero(unsure)]
-        orders.append(order)
     if figures:
-        seen.figures.append(f"observed order {np.median(np.concatenate(orders)):.1f}")
+        orders = np.concatenate([order(trial, value) for value in examiners])
+        seen.figures.append(f"observed order {np.median(orders):.1f}")
 
 
 _KINDS = {Relation: _relation, Best: _best, Narrowing: _narrowing}

@@ -15,7 +15,6 @@ from sympy.core.function import AppliedUndef
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.symbolic.algebra import (
-    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
@@ -72,14 +71,14 @@ class Examiner:
     def _value(self, expression: Expr) -> Bounded:
         if expression in self.known:
             return self.known[expression]
-        closed = isinstance(expression, (*FUNCTIONALS, Density))
-        if closed and not self.place and expression in self._kept:
+        kept = not self.place and bool(expression.args)
+        if kept and expression in self._kept:
             return self._kept[expression]
         kind = next((kind for kind in type(expression).__mro__ if kind in RULES), None)
         if kind is None:
             raise NoRule(f"no rule evaluates {type(expression).__name__}: {expression}")
         found = RULES[kind](self, expression)
-        if closed and not self.place:
+        if kept:
             self._kept[expression] = found
         return found
 

@@ -47,7 +47,7 @@ def given(
     """
     batch = GivenBatch(1, 0)
     for joint, table in tables:
-        cells = sympy.Array(table).subs(tuple(values.items()))
+        cells = sympy.Array(table).xreplace(values)
         numbers = np.array(cells.tolist(), dtype=float)[..., None]
         batch.tables[joint.family], batch.axes[joint.family] = numbers, joint.variables
         batch.sizes |= dict(zip(joint.variables, cells.shape))
@@ -61,7 +61,7 @@ def given(
         shape = [1 + max(axis) for axis in zip(*known)]
         array = np.full(shape, np.nan)
         for place, value in known.items():
-            array[place] = float(sympy.sympify(value).subs(tuple(values.items())))
+            array[place] = float(sympy.sympify(value).xreplace(values))
         batch.given[name] = array
     examiner = Examiner(batch)
     letters = {v: float(value) for v, value in values.items() if v in batch.sizes}

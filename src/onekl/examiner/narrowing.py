@@ -19,18 +19,18 @@ GAUSSIAN = 1e-6  # ratios of a kernel to a Gaussian that differ by more are of a
 Place = np.ndarray  # (d, count)
 
 
-def errors(trial: Narrowing, value: Examiner) -> tuple[np.ndarray, np.ndarray]:
-    """How far the mean is from the limit at the smallest symbol, and the order of the approach.
-
-    Each is (count,); the error is ∞ where the kernel has no maximum. NoRule for a kernel that is
-    no Gaussian.
-    """
-    coarse, fine, finest = (_error(trial, value, size) for size in (COARSE, FINE, FINEST))
+def order(trial: Narrowing, value: Examiner) -> np.ndarray:
+    """The order in which the mean approaches its limit, (count,)."""
+    coarse, fine = (error(trial, value, size) for size in (COARSE, FINE))
     with np.errstate(all="ignore"):
-        return finest, np.log2(coarse / fine) / np.log2(COARSE / FINE)
+        return np.log2(coarse / fine) / np.log2(COARSE / FINE)
 
 
-def _error(trial: Narrowing, value: Examiner, size: float) -> np.ndarray:
+def error(trial: Narrowing, value: Examiner, size: float = FINEST) -> np.ndarray:
+    """How far the mean is from its limit at a value of the symbol, (count,).
+
+    It is ∞ where the kernel has no maximum. NoRule for a kernel that is no Gaussian.
+    """
     there = Examiner(value.batch, {trial.symbol: Bounded(size)})
     target = _coordinates(there, trial.place)
     log_density = _LogDensity(there, trial.kernel, trial.variable)
@@ -48,8 +48,8 @@ def _error(trial: Narrowing, value: Examiner, size: float) -> np.ndarray:
                 raise NoRule(f"a kernel that is no Gaussian: {trial.kernel}")
         random = value.batch.random("bounded function").random((2, *target.shape))
         mean = sum(w * _bounded(node, random) for w, node in zip(weights, nodes)) / len(signs)
-        error = abs(mean - _bounded(target, random))
-    return np.where(np.isfinite(error), error, np.inf)
+        apart = abs(mean - _bounded(target, random))
+    return np.where(np.isfinite(apart), apart, np.inf)
 
 
 class _LogDensity:

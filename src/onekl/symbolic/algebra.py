@@ -570,4 +570,4 @@ def _integrated_over(integrand: Integrated, variables: tuple[Symbol, ...]) -> In
         outer = integrated_over_line(integrand.value, variable)
         conditions = joined((integrand.conditions, outer.conditions))
         integrand = Integrated(outer.value, conditions)
-    return Integrated(sympy.simplify(integrand.value), integrand.conditions)
+    return Integrated(sympy.expand(integrand.value), integrand.conditions)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Symbol, default_sort_key
@@ -97,8 +98,13 @@ def fresh(
 
 def copies_in(expressions: Iterable[Expr]) -> tuple[Copy, ...]:
     """The copies that stand in expressions, by their variable's name and their primes."""
-    found = {copy for expression in expressions for copy in expression.atoms(Copy)}
+    found = {copy for expression in expressions for copy in _copies(expression)}
     return tuple(sorted(found, key=lambda copy: (copy.original.name, copy.level)))
+
+
+@lru_cache(maxsize=4096)  # each prover asks again
+def _copies(expression: Expr) -> frozenset[Copy]:
+    return frozenset(expression.atoms(Copy))
 
 
 class SymmetricFunction(AppliedUndef):

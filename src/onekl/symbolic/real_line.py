@@ -73,9 +73,9 @@ def is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...] = ()
     place = {s: sympy.Rational(1, k + 3) for k, s in enumerate(symbols) if not s.is_integer}
     if any(s.is_negative or s not in place for s in symbols):
         return False
-    if not all(condition.subs(place) is sympy.true for condition in conditions):
+    if not all(condition.xreplace(place) is sympy.true for condition in conditions):
         return False
-    number = sympy.N(plain.subs(place), 30)
+    number = sympy.N(plain.xreplace(place), 30)
     return bool(number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20)
 
 

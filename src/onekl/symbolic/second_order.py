@@ -131,7 +131,7 @@ class SecondOrder(Statement):
             def mean_at(number: Number) -> Number:
                 return self._along(instance, mean, number)
 
-            level, slope, second = (mpmath.diff(mean_at, place, order) for order in (0, 1, 2))
+            level, slope, second = mpmath.diffs(mean_at, place, 2)
             claimed = self._along(instance, bend, place)
             return max(abs(level), abs(slope), difference(second, claimed))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
+from random import Random
 
 import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol, log
@@ -14,104 +16,92 @@ from onekl.symbolic.terms import IntegralTerm
 
 CLOSE = 1e-9  # relative to the sizes of what is added
 
-Point = Mapping[Expr, float]
-
 
 class NoValue(Exception):
     """An expression that has no value here: its kind is unknown, or it is infinite."""
 
 
-def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: Iterable[Joint]) -> bool:
+def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: tuple[Joint, ...]) -> bool:
     """Whether left less right could be a sum of densities times constants: 0 is one.
 
     The densities of the third point are the sums of those of the other two; what else depends on a
     variable, such as D, is another number at each. False is certain up to rounding; True says
     nothing.
     """
-    every = [part for side in sides for term in side for part in (term.coefficient, *term.parts)]
-    families = {joint.family: joint for joint in joints}
     try:
-        atoms = sorted(_atoms(every, families), key=str)
-        one, two, both = (_point(atoms, power) for power in (1, 2, 3))
-        both |= {d: one[d] + two[d] for d in one if _is_free(d)}
-        gaps, sizes = zip(*(_gap(sides, _with_conditionals(p, families)) for p in (one, two, both)))
+        gaps, sizes = zip(*(_gap(sides, point) for point in _points(joints)))
     except (NoValue, OverflowError, ZeroDivisionError, ValueError):
         return True
     return abs(gaps[0] + gaps[1] - gaps[2]) <= CLOSE * (1 + sum(sizes))
 
 
-def _is_free(atom: Expr) -> bool:
-    return isinstance(atom, Density) and not atom.given
+@lru_cache(maxsize=64)  # a statement and its mutants have the same joints
+def _points(joints: tuple[Joint, ...]) -> tuple[_Point, ...]:
+    return tuple(_Point(joints, number) for number in range(3))
 
 
-def _point(ordered: Sequence[Expr], power: int) -> dict[Expr, float]:
-    """A number for each density, D, function and symbol; a conditional stands for itself."""
-    point = {}
-    for k, atom in enumerate(ordered):
-        moves = power if isinstance(atom, Density) or atom.args else 1
-        point[atom] = ((k + 2) ** moves + k) / 13
-    for atom in (a for a in ordered if isinstance(a, ClassProbability)):
-        one = atom if atom.outcome else atom.other
-        odds = (1 + len(str(one)) + (ordered.index(one) if one in ordered else 0)) / 7
-        odds **= power if atom.arguments else 1
-        point[atom] = (odds if atom.outcome else 1.0) / (1 + odds)
-    return point
-
-
-def _atoms(parts: Iterable[Expr], families: Mapping[str, Joint]) -> set[Expr]:
-    """What stands for a number, with the densities that conditionals are made of."""
-    kinds = (Density, ClassProbability, AppliedUndef, Symbol)
-    found: set[Expr] = set()
-    waiting = [atom for part in parts for atom in part.atoms(*kinds)]
-    while waiting:
-        atom = waiting.pop()
-        if atom not in found:
-            found.add(atom)
-            if isinstance(atom, Density) and atom.given:
-                joint = families[atom.family]
-                waiting += [*joint.whole(atom).atoms(Density), joint.condition(atom)]
-    return found
-
-
-def _with_conditionals(point: Point, families: Mapping[str, Joint]) -> Point:
-    """The point with each conditional as the joint density over its condition's."""
-    found = dict(point)
-
-    def value(density: Density) -> float:
-        joint = families[density.family]
-        above = math.prod(
-            value(d) if d.given else point[d] for d in Mul.make_args(joint.whole(density))
-        )
-        return above / point[joint.condition(density)]
-
-    for atom in point:
-        if isinstance(atom, Density) and atom.given:
-            found[atom] = value(atom)
-    return found
-
-
-def _gap(sides: Sequence[Sequence[IntegralTerm]], point: Point) -> tuple[float, float]:
+def _gap(sides: Sequence[Sequence[IntegralTerm]], point: _Point) -> tuple[float, float]:
     """The left integrand less the right one, and the size of what is added."""
     terms = [
-        sign * math.prod(_value(part, point) for part in (term.coefficient, *term.parts))
+        sign * math.prod(map(point.value, (term.coefficient, *term.parts)))
         for sign, side in zip((1, -1), sides)
         for term in side
     ]
     return math.fsum(terms), math.fsum(map(abs, terms))
 
 
-def _value(expression: Expr, point: Point) -> float:
-    if expression in point:
-        return point[expression]
-    rule = _RULES.get(expression.func)
-    if rule is not None:
-        return rule([_value(argument, point) for argument in expression.args])
-    if expression.is_number:
+class _Point:
+    """A number for each density, D, function and symbol; values of expressions are kept."""
+
+    def __init__(self, joints: tuple[Joint, ...], number: int) -> None:
+        self.families = {joint.family: joint for joint in joints}
+        self.number = number
+        self._kept: dict[Expr, float] = {}
+
+    def value(self, expression: Expr) -> float:
+        """The value here; NoValue where there is none."""
+        if expression not in self._kept:
+            self._kept[expression] = self._found(expression)
+        return self._kept[expression]
+
+    def _found(self, expression: Expr) -> float:
+        rule = _RULES.get(expression.func)
+        if rule is not None:
+            return rule([self.value(argument) for argument in expression.args])
+        if isinstance(expression, ClassProbability):
+            return self._probability(expression)
+        if isinstance(expression, Density):
+            return self._density(expression)
+        if isinstance(expression, (Symbol, AppliedUndef)):
+            drawn = _drawn(str(expression))
+            return drawn[self.number] if expression.args else drawn[0]
+        if not expression.is_number:
+            raise NoValue
         number = complex(expression)
         if number.imag or not math.isfinite(number.real):
             raise NoValue
         return number.real
-    raise NoValue
+
+    def _probability(self, expression: ClassProbability) -> float:
+        """From 0 to 1; that of a label is the same at all points."""
+        one = expression if expression.outcome else expression.other
+        odds = _drawn(str(one))[self.number if one.arguments else 0]
+        return (odds if expression.outcome else 1.0) / (1 + odds)
+
+    def _density(self, density: Density) -> float:
+        """A conditional is made of the joint and of its condition."""
+        if density.given:
+            joint = self.families[density.family]
+            return self.value(joint.whole(density)) / self.value(joint.condition(density))
+        one, two, _ = _drawn(str(density))
+        return (one, two, one + two)[self.number]
+
+
+@lru_cache(maxsize=4096)
+def _drawn(name: str) -> tuple[float, ...]:
+    """Three positive numbers for a name, neither large nor small."""
+    random = Random(name)
+    return tuple(random.uniform(0.2, 2.0) for _ in range(3))
 
 
 def _power(arguments: list[float]) -> float:

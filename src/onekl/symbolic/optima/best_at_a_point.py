@@ -118,7 +118,10 @@ class BestAtAPoint:
             return "the integrand is an infinity less an infinity"
         if not slope.has(Infinite, sympy.nan, sympy.zoo) and _is_zero(slope):
             return f"{latex(self.at)} is not the only optimum" if self._is_defined(values) else ""
-        place = _simplified(self.at.xreplace(values))
+        place = self.at.xreplace(values)
+        if not slope.has(Infinite) and self._is_seen_to_slope(slope, place):
+            return self._not_stationary()
+        place = _simplified(place)
         if place.has(*_UNDEFINED):
             return f"{latex(self.at)} is not defined where the function counts"
         inside = [value for _, value in counting]
@@ -129,9 +132,9 @@ class BestAtAPoint:
         if slope.has(Infinite):
             return self._where_infinite(inside, ends, place)
         # What is infinite beside the function is the same for all its values, and drops out.
-        beside = dict.fromkeys(Add(*inside).atoms(Infinite), 0)
-        ends = [(end, [value.subs(beside) for value in there]) for end, there in ends]
-        return self._where_finite([value.subs(beside) for value in inside], slope, ends, place)
+        beside = dict.fromkeys(Add(*inside).atoms(Infinite), sympy.S.Zero)
+        ends = [(end, [value.xreplace(beside) for value in there]) for end, there in ends]
+        return self._where_finite([value.xreplace(beside) for value in inside], slope, ends, place)
 
     def _is_defined(self, values: Values) -> bool:
         """Whether the claimed place is not 0/0, and not given an event of mass 0."""
@@ -153,8 +156,8 @@ class BestAtAPoint:
             return "the integrand is not seen to be real and smooth"
         at_an_end = [end for end, _ in ends if place == end.value]
         where = None if at_an_end else self.range.inverse(place)
-        if not at_an_end and not _is_zero(slope.subs(parameter, where)):
-            return f"not stationary: the slope at {latex(self.at)} is not 0"
+        if not at_an_end and not _is_zero(slope.xreplace({parameter: where})):
+            return self._not_stationary()
         for end, there in ends:
             if not _is_continuous(terms, there, parameter, end.limit):
                 return f"the integrand is not seen to be continuous at {end.value}"
@@ -166,6 +169,18 @@ class BestAtAPoint:
             return f"{latex(self.at)} is not seen to be within the range"
         fits = turns_once(slope, parameter)
         return "" if fits else f"the slope is not seen to rise through 0 at {latex(self.at)} alone"
+
+    def _is_seen_to_slope(self, slope: Expr, place: Expr) -> bool:
+        """Whether numbers show at once that a place within the range is not stationary."""
+        numbers = _numbers(slope.free_symbols | place.free_symbols)
+        where = self.range.inverse(place.xreplace(numbers))
+        if not where.is_real or where.is_zero:
+            return False
+        there = slope.xreplace({**numbers, self.range.parameter: where}).evalf()
+        return bool(there.is_Float and abs(there) > _NOT_ZERO)
+
+    def _not_stationary(self) -> str:
+        return f"not stationary: the slope at {latex(self.at)} is not 0"
 
     def _where_infinite(
         self, terms: list[Expr], ends: list[tuple[End, list[Expr]]], place: Expr
@@ -201,7 +216,7 @@ def _is_continuous(inside: list[Expr], there: list[Expr], parameter: Symbol, to:
     """Whether each term tends to its value at the end, and no two to opposite infinities."""
     infinities = set()
     for term, value in zip(inside, there):
-        value = value.subs(dict.fromkeys(value.atoms(Infinite), sympy.oo))
+        value = value.xreplace(dict.fromkeys(value.atoms(Infinite), sympy.oo))
         limit = _limit(term, parameter, to)
         if limit != value and not _is_zero(limit - value):
             return False
@@ -214,11 +229,15 @@ def _simplified(expression: Expr) -> Expr:
     return sympy.simplify(expression)
 
 
+def _numbers(symbols: set[Symbol]) -> Values:
+    """A number for each symbol, the same whenever it is asked."""
+    return {s: sympy.Rational(k + 2, 3) for k, s in enumerate(sorted(symbols, key=str))}
+
+
 @lru_cache(maxsize=1000)
 def _is_zero(expression: Expr) -> bool:
     """Whether an expression is seen to be 0; numbers at one point settle most others at once."""
-    symbols = sorted(expression.free_symbols, key=str)
-    number = expression.subs({s: sympy.Rational(k + 2, 3) for k, s in enumerate(symbols)}).evalf()
+    number = expression.xreplace(_numbers(expression.free_symbols)).evalf()
     if number.is_Float and abs(number) > _NOT_ZERO:
         return False
     if sympy.expand(sympy.numer(sympy.together(expression))) == 0:

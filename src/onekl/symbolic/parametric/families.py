@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
 
 import mpmath
@@ -38,7 +39,7 @@ class FamilyAssignment(Assignment):
     """
 
     families: dict[str, Family] = field(default_factory=dict)
-    _at: dict[tuple, dict[tuple[int, ...], Number]] = field(default_factory=dict)
+    _at: dict[tuple, Assignment] = field(default_factory=dict)
 
     def probability(self, density: Density) -> Number:
         """The value of a density at the current letters, at the point that it is taken at."""
@@ -53,25 +54,29 @@ class FamilyAssignment(Assignment):
         return self._at_point_of(density).condition(density.plain)
 
     def _at_point_of(self, density: ParametricDensity) -> Assignment:
-        """The instance with the one table that the density's family has at its point."""
-        table = self._table(density.base, self._place(density.point))
-        return Assignment(
-            sizes=self.sizes, tables={density.base: table}, axes=self.axes, values=self.values
-        )
+        """The instance with the one table that the density's family has at its point.
+
+        It is kept, for the precision that the table was computed with.
+        """
+        place = self._place(density.point)
+        key = (density.base, place, mpmath.mp.prec)
+        if key not in self._at:
+            tables = {density.base: self.families[density.base](place)}
+            self._at[key] = Assignment(sizes=self.sizes, tables=tables, axes=self.axes)
+        self._at[key].values = self.values  # the current letters
+        return self._at[key]
 
     def _place(self, point: Expr) -> Vector:
         """The coordinates of a point, one at a time: a sum of multiples of vectors."""
-        vectors = tuple(sorted(point.atoms(VectorSymbol), key=str))
-        value = compiled(point)
+        vectors, value = _coordinate_of(point)
         rows = zip(*(self.values[v] for v in vectors))
         return tuple(value(self) for _ in self.visit(vectors, rows))
 
-    def _table(self, family: str, place: Vector) -> dict[tuple[int, ...], Number]:
-        """The table at a place; kept, for the precision that it was computed with."""
-        key = (family, place, mpmath.mp.prec)
-        if key not in self._at:
-            self._at[key] = self.families[family](place)
-        return self._at[key]
+
+@lru_cache(maxsize=256)
+def _coordinate_of(point: Expr) -> tuple[tuple[VectorSymbol, ...], Evaluator]:
+    """The vectors that a point is made of, and its coordinate as a function of theirs."""
+    return tuple(sorted(point.atoms(VectorSymbol), key=str)), compiled(point)
 
 
 @evaluates(Along)

@@ -16,6 +16,7 @@ from onekl.symbolic.lines.vectors import VECTOR_STEPS
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, compiled
 from onekl.symbolic.proof import NotProved, Proof, has_functional
+from onekl.symbolic.real_line import is_nonzero_at_a_point
 from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.trials import Relation
 from onekl.symbolic.vectors.algebra import (
@@ -144,7 +145,7 @@ def is_zero(expression: Expr) -> bool:
     """Whether an expression is 0, with sums over coordinates and coordinates as real numbers."""
     kinds = (CoordinateSum, Coordinate, Derivative)
     plain = _with_names(sympy.expand(sympy.expand_log(expression)), kinds, {})
-    return sympy.simplify(plain) == 0
+    return not is_nonzero_at_a_point(plain) and sympy.simplify(plain) == 0
 
 
 def _with_names(expression: Expr, kinds: tuple[type, ...], names: dict[Expr, Dummy]) -> Expr:
