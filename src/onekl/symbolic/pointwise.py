@@ -231,7 +231,7 @@ def _in_full(expression: Expr) -> Expr:
     plain = sympy.expand(sympy.expand_log(together, deep=True))
     if sympy.expand(sympy.fraction(sympy.together(plain))[0]) == 0:
         return sympy.S.Zero
-    return sympy.expand(sympy.simplify(plain)).xreplace(unnamed)
+    return sympy.expand(sympy.cancel(plain)).xreplace(unnamed)
 
 
 def _is_additive(expression: Expr, densities: list[Symbol]) -> bool:
