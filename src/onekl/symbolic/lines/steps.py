@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 from onekl.symbolic.algebra import ClassProbability, Density, Joint
 from onekl.symbolic.lines.families import Basis, marginal_of
 from onekl.symbolic.lines.form import LOGS, Form, Rewriting
-from onekl.symbolic.lines.rows import Ratio, Row, Rows, ratio_of, total
+from onekl.symbolic.lines.rows import Factors, Ratio, Row, Rows, ratio_of, total
 from onekl.symbolic.premises import Equal
 
 Vector = dict[tuple, Fraction]  # the log of each factor, and how often it stands there
@@ -77,20 +77,20 @@ def put_in(rows: Rows, equations: Sequence[Equal], words: Expr) -> Iterator[Rows
 
 def _replaced(row: Row, known: dict[Expr, Ratio]) -> Row:
     weight = row.weight.put_in(known)
-    number = Mul(*(f for f in weight.above if f.is_Rational)) / Mul(
-        *(f for f in weight.below if f.is_Rational)
-    )
+    number = Mul(*_rational(weight.above)) / Mul(*_rational(weight.below))
     weight = Ratio(*(tuple(f for f in side if not f.is_Rational) for side in
                      (weight.above, weight.below)))  # fmt: skip
     inside = row.inside and _with_one_number(row.inside.put_in(known))
     return replace(row, number=row.number * number, weight=weight, inside=inside)
 
 
+def _rational(factors: Factors) -> Factors:
+    return tuple(f for f in factors if f.is_Rational)
+
+
 def _with_one_number(ratio: Ratio) -> Ratio:
     """The ratio with its numbers as one number, above."""
-    number = Mul(*(f for f in ratio.above if f.is_Rational)) / Mul(
-        *(f for f in ratio.below if f.is_Rational)
-    )
+    number = Mul(*_rational(ratio.above)) / Mul(*_rational(ratio.below))
     above, below = (
         tuple(f for f in side if not f.is_Rational) for side in (ratio.above, ratio.below)
     )
@@ -187,9 +187,7 @@ def _share(whole: Vector, part: Vector) -> Expr | None:
 def _left_over(row: Row, left: Vector) -> Iterator[Row]:
     """What is left of a log: the numbers, and the ratio of all else."""
     factors = (*row.inside.above, *row.inside.below)
-    numbers = Ratio()
-    for factor in row.inside.above:
-        numbers = numbers * Ratio((factor,)) if factor.is_Rational else numbers
+    numbers = _with_one_number(Ratio(_rational(row.inside.above), _rational(row.inside.below)))
     rest = {f: vector(Ratio((f,))) for f in dict.fromkeys(factors) if not f.is_Rational}
     kept = Ratio(
         tuple(f for f in row.inside.above if f in rest and set(rest[f]) <= set(left)),
