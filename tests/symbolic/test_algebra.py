@@ -164,3 +164,10 @@ def test_what_has_no_variable_is_refused_in_one_line(make, message):
     with pytest.raises(ValueError, match=message) as refusal:
         make()
     assert "\n" not in str(refusal.value)
+
+
+def test_a_marginal_is_of_the_same_family_over_fewer_of_the_letters():
+    joint = P(x, z)
+    assert joint.has_marginal(P(x)) and joint.has_marginal(P(z))
+    assert not P(x).has_marginal(joint) and not joint.has_marginal(joint)
+    assert not joint.has_marginal(Q(x)) and not P(x).has_marginal(P(z))

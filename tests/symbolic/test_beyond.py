@@ -19,7 +19,7 @@ from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.second_order import SecondOrder
 from onekl.symbolic.statements import Bound, Identity
-from onekl.symbolic.vectors.algebra import SquaredNorm, Vector
+from onekl.symbolic.vectors.algebra import Dot, SquaredNorm, Vector
 from onekl.symbolic.vectors.concentration import Concentration
 from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
@@ -269,6 +269,8 @@ def concentration(kernel, place, symbol=t):
         (concentration(VectorGaussian(X, t * mu, t**2), t * mu), "must be positive and not in"),
         (concentration(2 * VectorGaussian(X, mu, t**2), mu), "integral is not 1"),
         (concentration(exp(-(SquaredNorm(X) ** 2)), mu), "no product over coordinates"),
+        (concentration(exp(-Dot(X, mu) / t), mu), "is not of second degree"),
+        (concentration(exp(SquaredNorm(X - mu) / t), mu), "is not seen to be a Gaussian"),
         (concentration(VectorGaussian(X, mu, 1 + t), mu), "variance of a coordinate tends to 1"),
         (concentration(VectorGaussian(X, 2 * mu, t), mu), "mean of a coordinate tends to"),
     ],

@@ -466,3 +466,16 @@ def test_sums_of_integrals_that_are_never_positive_need_no_finiteness():
         )
         == 1
     )
+
+
+def test_d_stands_in_the_functional_and_never_in_its_optimum():
+    D = ClassProbability("D", Symbol("x"))
+    loss = OptimalDiscriminator(
+        RandomTables((Joint("p", (Symbol("x"),)),)),
+        functional=Expectation(Joint("p", (Symbol("x"),))(Symbol("x")), -log(D)),
+        probability=D,
+        at=S.One,
+    )
+    for expression in (D, 1 - D, D.other, log(D) + 1):
+        assert loss.accepts("functional", expression) and not loss.accepts("at", expression)
+    assert loss.accepts("at", S.Half) and not loss.accepts("functional", S.Half)

@@ -7,7 +7,18 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import HadamardPower, HadamardProduct, MatAdd, Rational, S, exp, log, pi, sqrt
+from sympy import (
+    HadamardPower,
+    HadamardProduct,
+    MatAdd,
+    Rational,
+    S,
+    Symbol,
+    exp,
+    log,
+    pi,
+    sqrt,
+)
 
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
 from onekl.symbolic.mutants import mutants
@@ -22,6 +33,7 @@ from onekl.symbolic.vectors.algebra import (
     Vector,
     VectorDerivative,
     ZeroVector,
+    require_vector,
 )
 from onekl.symbolic.vectors.concentration import BOUNDED, CONTINUOUS, Concentration
 from onekl.symbolic.vectors.gaussians import conditional_step, divergence_step, mean_step
@@ -551,3 +563,11 @@ def test_a_map_may_not_have_the_name_of_a_derivative():
     apart = SquaredNorm(first - Vector("A", d, (S.Zero, z)))
     false = bending(apart, 2 * SquaredNorm(Vector("A^{(1, 0)}", d, (t, z))))
     assert "rename the map" in refusal(false) and worst(false, TRIES) > WRONG
+
+
+@pytest.mark.parametrize(
+    "matrix", [sympy.MatrixSymbol("A", d, d), sympy.MatrixSymbol("r", 1, d), Symbol("s"), S.One]
+)
+def test_what_is_no_column_is_no_vector(matrix):
+    with pytest.raises(ValueError, match="is no vector"):
+        require_vector(matrix)
