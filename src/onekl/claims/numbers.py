@@ -92,6 +92,14 @@ def _examiners(source: RandomTables | RandomParameters, imposed: Imposed) -> lis
     return [Examiner(batch) for batch in draw(source, INSTANCES, imposed)]
 
 
+@cache
+def _assignments(source: RandomTables | RandomParameters, imposed: Imposed) -> list[Assignment]:
+    """The same for 30 digits, one by one."""
+    drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
+    fitting = (one for one in drawn if not any(one.breaks(premise) for premise in imposed))
+    return list(islice(fitting, INSTANCES))
+
+
 class Trials:
     """The instances of one statement, and what it and its mutants show on them."""
 
@@ -104,13 +112,10 @@ class Trials:
         """The arrays of instances; Unmet where none meet the premises."""
         return _examiners(self.statement.instances, self.imposed)
 
-    @cached_property
+    @property
     def assignments(self) -> list[Assignment]:
         """The instances for 30 digits, of a statement that the examiner has no rule for."""
-        source = self.statement.instances
-        drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
-        fitting = (i for i in drawn if not any(i.breaks(premise) for premise in self.imposed))
-        return list(islice(fitting, INSTANCES))
+        return _assignments(self.statement.instances, self.imposed)
 
     def lined(self) -> Lined:
         """The instances for the lines of its proof."""
@@ -119,9 +124,9 @@ class Trials:
     def numbers(self) -> Numbers:
         """What the statement shows; Disagreement, in one line, where an instance refutes it."""
         try:
-            if not self._has_rules:
-                return self._with_30_digits()
             seen = self._seen()
+        except NoRule:
+            return self._with_30_digits()
         except Unmet as reason:
             raise Disagreement(str(reason)) from reason
         for batch, k in seen.wrong:  # 30 digits say by how much, and decide nothing

@@ -241,13 +241,12 @@ class Expansion(Statement):
 
     def _compile(self) -> Evaluator:
         """The remainder over symbol^order at a small symbol; 0 where it is as small as that."""
-        expression, value = compiled(self.expression), compiled(self.value)
+        rest = self._compiled_rest()
 
         def violation(instance: Assignment) -> Number:
             # Rounding is then far below what is asked for.
             small = mpmath.mpf(10) ** -(24 // (self.order + 1))
-            instance.values[self.symbol] = small
-            apart = abs(expression(instance) - value(instance)) / small**self.order
+            apart = rest(instance, small) / small**self.order
             if apart <= small * 1000:
                 return mpmath.mpf(0)
             return mpmath.inf if mpmath.isnan(apart) else apart
@@ -256,10 +255,14 @@ class Expansion(Statement):
 
     def figure(self, instances: Sequence[Assignment]) -> str:
         """The order of the remainder in the symbol."""
+        return observed_order(self._compiled_rest(), instances)
+
+    def _compiled_rest(self) -> Callable[[Assignment, Number], Number]:
+        """The remainder on an instance at a value of the symbol."""
         expression, value = compiled(self.expression), compiled(self.value)
 
         def rest(instance: Assignment, small: Number) -> Number:
             places = instance.visit((self.symbol,), [(small,)])
             return sum(abs(expression(instance) - value(instance)) for _ in places)
 
-        return observed_order(rest, instances)
+        return rest

@@ -107,8 +107,9 @@ def _one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> tuple[Expr
     """
     if not all(isinstance(node, ELEMENTARY) for node in sympy.preorder_traversal(function)):
         raise NotProved(f"{latex(function)} is not seen to have a slope everywhere")
-    slope = sympy.simplify(sympy.diff(function, symbol))
+    slope = sympy.diff(function, symbol)
     require_zero(slope.subs(symbol, at), "the slope at the point")
+    slope = sympy.simplify(slope)
     bend = sympy.simplify(sympy.diff(slope, symbol))
     if bend.is_positive:
         return slope, r"\text{a stationary point, and a positive second derivative everywhere}"
