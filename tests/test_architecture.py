@@ -1,6 +1,7 @@
 """The rules of the house: which part may import which, and what an import may load."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from paths import ROOT, sections
 SOURCE = ROOT / "src"
 # Each part of the package, from the ground up, with the parts that it may import besides itself.
 MAY_IMPORT = {
-    "__init__": set(),  # the version alone
+    "__init__": set(),  # the version, and the size of SymPy's cache
     "tables": set(),
     "symbolic": {"tables"},
     "training": {"__init__"},
@@ -177,3 +178,13 @@ def test_every_path_of_the_package_is_python_or_data():
     kinds = {path.suffix for path in (SOURCE / "onekl").rglob("*") if path.is_file()}
     assert kinds - {".pyc"} <= {".py", ".js", ".css", ".png", ".csv", ".toml", ".json", ".txt"}
     assert Path(ROOT / "book" / "extensions" / "onekl_site").is_dir()
+
+
+def test_sympy_keeps_more_than_its_own_thousand_entries_unless_it_is_told_otherwise():
+    script = "import onekl, os; print(os.environ['SYMPY_CACHE_SIZE'])"
+    for told, expected in (({}, "100000"), ({"SYMPY_CACHE_SIZE": "500"}, "500")):
+        environment = {k: v for k, v in os.environ.items() if k != "SYMPY_CACHE_SIZE"} | told
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, env=environment
+        )
+        assert done.stdout.strip() == expected, done.stderr

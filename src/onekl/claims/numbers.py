@@ -92,14 +92,6 @@ def _examiners(source: RandomTables | RandomParameters, imposed: Imposed) -> lis
     return [Examiner(batch) for batch in draw(source, INSTANCES, imposed)]
 
 
-@cache
-def _assignments(source: RandomTables | RandomParameters, imposed: Imposed) -> list[Assignment]:
-    """The same for 30 digits, one by one."""
-    drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
-    fitting = (one for one in drawn if not any(one.breaks(premise) for premise in imposed))
-    return list(islice(fitting, INSTANCES))
-
-
 class Trials:
     """The instances of one statement, and what it and its mutants show on them."""
 
@@ -112,10 +104,16 @@ class Trials:
         """The arrays of instances; Unmet where none meet the premises."""
         return _examiners(self.statement.instances, self.imposed)
 
-    @property
+    @cached_property
     def assignments(self) -> list[Assignment]:
-        """The instances for 30 digits, of a statement that the examiner has no rule for."""
-        return _assignments(self.statement.instances, self.imposed)
+        """The instances for 30 digits, of a statement that the examiner has no rule for.
+
+        They are its own: their functions are drawn in the order in which they are asked for.
+        """
+        source = self.statement.instances
+        drawn = (source.draw(Random(f"one-kl-{index}"), index) for index in count())
+        fitting = (i for i in drawn if not any(i.breaks(premise) for premise in self.imposed))
+        return list(islice(fitting, INSTANCES))
 
     def lined(self) -> Lined:
         """The instances for the lines of its proof."""
