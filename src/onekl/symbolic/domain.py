@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy
 from sympy import Expr, Mul, Symbol
 from sympy.core.function import AppliedUndef
@@ -51,6 +53,7 @@ def _is_pole(condition: Boolean, bound: tuple[Symbol, ...]) -> bool:
     return isinstance(condition, sympy.Ne) and bool(condition.free_symbols & set(bound))
 
 
+@lru_cache(maxsize=4096)  # a statement and its mutants share most of their nodes
 def _own_conditions(expression: Expr) -> tuple[Boolean, ...]:
     """What a power, a logarithm or a `kl_div` asks for at its own node."""
     undefined = f"{latex(expression)} is not defined"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 import mpmath
@@ -133,11 +134,18 @@ def all_variables(tables: RandomTables, *expressions: Expr) -> tuple[Symbol, ...
 
 def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
     """ValueError where an integral is over a variable that belongs to no joint."""
-    labels = {labelled.label for one in expressions for labelled in one.atoms(LabelledJoint)}
-    known = {*all_variables(tables, *expressions), *labels}
-    totals = [t for e in expressions for t in e.atoms(*FUNCTIONALS)]
-    for variable in (v for total in totals for v in total.variables if v not in known):
+    found = [_labels_and_bound(one) for one in expressions]
+    known = {*all_variables(tables, *expressions), *(v for labels, _ in found for v in labels)}
+    for variable in sorted({v for _, bound in found for v in bound} - known, key=str):
         raise ValueError(f"{variable} is integrated over but belongs to no joint")
+
+
+@lru_cache(maxsize=4096)  # a statement and its mutants share most of their sides
+def _labels_and_bound(expression: Expr) -> tuple[frozenset[Symbol], frozenset[Symbol]]:
+    """The labels of an expression, and the variables that are integrated over."""
+    labels = frozenset(labelled.label for labelled in expression.atoms(LabelledJoint))
+    totals = expression.atoms(*FUNCTIONALS)
+    return labels, frozenset(v for total in totals for v in total.variables)
 
 
 @dataclass(frozen=True)
