@@ -25,9 +25,10 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import DIGITS, Assignment, compiled
 from onekl.symbolic.premises import Equal, Support
 from onekl.symbolic.proof import NotProved
-from onekl.symbolic.renaming import distinct
+from onekl.symbolic.renaming import distinct, marginalised
 from onekl.symbolic.sampling import RandomTables, all_variables, on_tables
 from onekl.symbolic.statements import Bound, Identity, provable
+from onekl.symbolic.terms import IntegralTerm
 
 x, z = sympy.symbols("x z", real=True)
 x1, x2, z1 = copy_of(x), copy_of(copy_of(x)), copy_of(z)
@@ -497,3 +498,17 @@ def test_the_log_of_a_total_is_refused_in_one_line():
     log_of_mean = log(total(P(x) * sympy.exp(f(x)), (x,)))
     assert refused(identity(TABLES, log_of_mean, E(P(x), f(x))), "function of an integral")
     assert is_refuted(identity(TABLES, log_of_mean, E(P(x), f(x))))
+
+
+@pytest.mark.parametrize(
+    "parts, left, variables",
+    [
+        ((S(x, x1), f(x)), (S(x), f(x)), (x,)),
+        ((S(x), S(x1, given=x), f(x1)), (S(x1), f(x1)), (x1,)),
+        ((S(x, x1), f(x), f(x1)), (S(x, x1), f(x), f(x1)), (x, x1)),
+        ((S(x1, given=x), f(x1)), (S(x1, given=x), f(x1)), (x, x1)),
+    ],
+)
+def test_a_letter_that_stands_in_a_symmetric_law_alone_is_integrated_out(parts, left, variables):
+    found = marginalised(IntegralTerm(sympy.S.One, parts, (x, x1)), (S,))
+    assert (set(found.parts), found.variables) == (set(left), variables)

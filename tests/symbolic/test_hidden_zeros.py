@@ -24,6 +24,7 @@ from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Identity
+from onekl.symbolic.zeros import _Point
 from provers import refusal
 
 x, z = sympy.symbols("x z", real=True)
@@ -305,3 +306,12 @@ def test_a_mean_that_may_be_minus_infinite_needs_one():
     for value in (log(q), -log(p / q), log(p / q) * f):
         right = Add(Expectation(p, value), Expectation(r, f**2), evaluate=False)
         assert Identity(TABLES, left=over(p * value + r * f**2), right=right).prove().finite
+
+
+@pytest.mark.parametrize("number", [0, sympy.Rational(1, 2), 1])
+def test_an_outcome_is_positive_where_its_own_probability_is(number):
+    letter = sympy.Symbol("x")
+    D, p = ClassProbability("D", letter), Joint("p", (letter,))(letter)
+    point = _Point(densities={p: number}, outcomes={D: number})
+    assert point.is_positive(D) is (number > 0) and point.is_positive(p) is (number > 0)
+    assert point.is_positive(D.other) is (number < 1)

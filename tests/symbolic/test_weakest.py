@@ -19,6 +19,7 @@ from onekl.symbolic.proof import NotProved
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.statements import Identity
 from onekl.symbolic.weakest import weakest_premises
+from onekl.symbolic.weakest_signs import _weaker
 
 LETTERS = sympy.symbols("a b c d", positive=True)  # stand for densities
 WRONG = mpmath.mpf(10) ** -9
@@ -196,3 +197,12 @@ def test_an_instance_breaks_a_disjunction_only_where_both_vanish():
     }
     assert not instance.breaks(Support((p, q), (r,)))
     assert instance.breaks(Support((p,), (r,))) and instance.breaks(Support((p, q)))
+
+
+def test_a_weaker_symbol_is_real_and_keeps_its_name_and_at_most_its_sign():
+    positive, plain = sympy.Symbol("a", positive=True), sympy.Symbol("a")
+    found = _weaker(positive, {positive})
+    assert found[0] == sympy.Symbol("a", real=True) and found[-1].is_nonzero
+    assert all(one.name == "a" and one.is_real and not one.is_positive for one in found)
+    assert _weaker(plain, {plain}) == [] and _weaker(found[0], set()) == []
+    assert _weaker(positive, {positive, plain}) == []  # two symbols of one name are two
