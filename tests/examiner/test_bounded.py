@@ -75,3 +75,12 @@ def test_a_number_that_may_be_0_has_no_bounded_logarithm():
 def test_a_bound_is_small_where_nothing_cancels():
     found = (Bounded(1 / 3) + Bounded(1 / 7)) * Bounded(3.7).log()
     assert 0 < found.error < 10 * EPS * abs(found.value)
+
+
+def test_a_power_of_what_may_be_0_has_a_bound_for_each_exponent_of_an_array():
+    unsure, exponents = Bounded(1e-12, 1e-11), Bounded(np.array([1.0, 2.0, 0.5, -1.0]))
+    with np.errstate(all="ignore"):
+        found = unsure**exponents
+        one_by_one = [float((unsure ** Bounded(e)).error) for e in exponents.value]
+    np.testing.assert_array_equal(found.error, one_by_one)
+    assert np.isfinite(found.error).tolist() == [True, True, False, False]

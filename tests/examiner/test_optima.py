@@ -5,7 +5,7 @@ import pytest
 from sympy import Symbol, log, symbols
 
 from onekl.examiner.draw import draw
-from onekl.examiner.narrowing import error, order
+from onekl.examiner.narrowing import distance_to_limit, order_of_approach
 from onekl.examiner.optima import distance_to_best, rivals
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import ClassProbability, Expectation, Joint, SumOrIntegral
@@ -77,8 +77,8 @@ sigma = Symbol("sigma", positive=True)
 
 def narrowing(mean, variance, place):
     trial = Narrowing(VectorGaussian(point, mean, variance), point, sigma, place)
-    batches = draw(RandomVectors(dimensions=(d,)), 60)
-    both = [(error(trial, Examiner(batch)), order(trial, Examiner(batch))) for batch in batches]
+    values = [Examiner(batch) for batch in draw(RandomVectors(dimensions=(d,)), 60)]
+    both = [(distance_to_limit(trial, one), order_of_approach(trial, one)) for one in values]
     return tuple(np.concatenate(part) for part in zip(*both))
 
 

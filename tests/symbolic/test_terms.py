@@ -11,12 +11,12 @@ from onekl.symbolic.algebra import (
     Expectation,
     Joint,
     SumOrIntegral,
+    bound_variables,
     kl_div,
 )
 from onekl.symbolic.proof import TONELLI, NotProved, is_constant, is_density, is_finite_measure
 from onekl.symbolic.terms import (
     KnownRange,
-    bound_variables,
     flat,
     integral_terms,
     is_at_least_zero,

@@ -33,7 +33,7 @@ def numbers_of(counterexample: Counterexample) -> Numbers:
     for at in places if not counterexample.unknowns else ():
         for side in _sides(counterexample):
             exact = float(at.exact(side, along))
-            found = _at(at, side) if along is None else _slope(at, side, along)
+            found = _in_doubles(at, side, along)
             if exact != found.value and not abs(exact - found.value) <= _close(found):
                 raise Disagreement(f"a side is {exact} at the instance, {found.value} in doubles")
     word = "both sides again in doubles"
@@ -74,6 +74,11 @@ def _close(found: Bounded) -> float:
     return CLOSE * (1 + abs(found.value)) + found.error
 
 
+def _in_doubles(at: Instance, side: Expr, along: Symbol | None) -> Bounded:
+    """A side at an instance, or its slope along a symbol."""
+    return _at(at, side) if along is None else _slope(at, side, along)
+
+
 def _at(at: Instance, side: Expr) -> Bounded:
     """A side, or a line, at an instance; symbols that it leaves open are fixed numbers."""
     values = dict(at.values)
@@ -106,7 +111,7 @@ def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
         return
     at, along = counterexample.at[0], counterexample.along
     exact = cache(lambda side: at.exact(side, along))  # a mutant leaves one of the sides as it is
-    in_doubles = cache(lambda side: _at(at, side) if along is None else _slope(at, side, along))
+    in_doubles = cache(lambda side: _in_doubles(at, side, along))
     before = _sides(counterexample)
     for name, mutant in mutants(counterexample.of.plain()):
         after = _sides(replace(counterexample, of=mutant))

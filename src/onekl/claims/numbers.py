@@ -21,7 +21,7 @@ from onekl.examiner.continuous import continuous
 from onekl.examiner.draw import Unmet, draw
 from onekl.examiner.evaluate import NoRule
 from onekl.examiner.lines import SLOWLY, Lined
-from onekl.examiner.narrowing import error, order
+from onekl.examiner.narrowing import distance_to_limit, order_of_approach
 from onekl.examiner.optima import distance_to_best, rivals
 from onekl.examiner.relations import Tally, sides, tried
 from onekl.examiner.vectors import Examiner
@@ -127,7 +127,8 @@ class Trials:
             return self._with_30_digits()
         except Unmet as reason:
             raise Disagreement(str(reason)) from reason
-        for batch, k in seen.wrong:  # 30 digits say by how much, and decide nothing
+        if seen.wrong:  # 30 digits say by how much, and decide nothing
+            batch, k = seen.wrong[0]
             off = self._violation(self.statement, batch.assignment(k))
             raise Disagreement(f"it is off by {mpmath.nstr(off, 3)} on {_named(batch, k)}")
         for batch, k in seen.unsure:
@@ -299,13 +300,13 @@ def _narrowing(
     seen: _Seen, trial: Narrowing, examiners: list[Examiner], figures: bool = True
 ) -> None:
     for value in examiners:
-        apart = error(trial, value)
+        apart = distance_to_limit(trial, value)
         seen.finite += int((apart < NEAR).sum())
         seen.wrong += [(value.batch, k) for k in np.flatnonzero((apart > FAR) & (apart < np.inf))]
         unsure = ((apart >= NEAR) & (apart <= FAR)) | np.isinf(apart)
         seen.unsure += [(value.batch, k) for k in np.flatnonzero(unsure)]
     if figures:
-        orders = np.concatenate([order(trial, value) for value in examiners])
+        orders = np.concatenate([order_of_approach(trial, value) for value in examiners])
         seen.figures.append(f"observed order {np.median(orders):.1f}")
 
 

@@ -50,28 +50,25 @@ class Bounded:
         return self * other ** Bounded(-1.0)
 
     def __pow__(self, power: Bounded) -> Bounded:
-        if power.value.ndim == 0 and not power.error.any():
-            return self._to_the(float(power.value))
-        base, exponent = self.value, power.value
-        whole = exponent == np.round(exponent)
-        size = np.where((base < 0) & ~whole, np.nan, np.where(whole, base, abs(base)))
-        value = np.power(size, exponent)
-        value = np.where((base == 0) & (exponent < 0), np.inf, value)
-        logarithm = np.where(power.error > 0, abs(np.log(abs(base))), 0.0)
-        relative = abs(exponent) * self._log_error() + logarithm * power.error + EPS
-        exact = self.is_zero() | np.isinf(base) | np.isinf(value)
-        return Bounded(value, np.where(exact, 0.0, abs(value) * np.expm1(relative)))
-
-    def _to_the(self, exponent: float) -> Bounded:
-        """The power by an exact number."""
-        base = self.value + 0.0  # never −0
+        base, exponent = self.value + 0.0, power.value  # a base is never −0
         value = base**exponent
-        if exponent >= 1:  # the slope is largest at the far end, whether or not that is near 0
-            slope = exponent * (abs(base) + self.error) ** (exponent - 1)
-            error = slope * self.error + EPS * abs(value)
+        # From the exponent 1 on the slope is largest at the far end, whether or not that is near 0.
+        steep = (exponent >= 1) & (power.error == 0)
+        if steep.all():
+            error = self._along_the_slope(exponent, value)
         else:
-            error = abs(value) * np.expm1(abs(exponent) * self._log_error() + EPS)
+            relative = abs(exponent) * self._log_error() + EPS
+            if power.error.any():
+                relative = relative + abs(np.log(abs(base))) * power.error
+            error = abs(value) * np.expm1(relative)
+            if steep.any():
+                error = np.where(steep, self._along_the_slope(exponent, value), error)
         return Bounded(value, np.where(self.is_zero() | np.isinf(base), 0.0, _finite(value, error)))
+
+    def _along_the_slope(self, exponent: np.ndarray, value: np.ndarray) -> np.ndarray:
+        """The error of a power with an exact exponent that is 1 or more."""
+        slope = exponent * (abs(self.value) + self.error) ** (exponent - 1)
+        return slope * self.error + EPS * abs(value)
 
     def is_zero(self) -> np.ndarray:
         """Where the number is exactly 0."""

@@ -19,14 +19,14 @@ GAUSSIAN = 1e-6  # ratios of a kernel to a Gaussian that differ by more are of a
 Place = np.ndarray  # (d, count)
 
 
-def order(trial: Narrowing, value: Examiner) -> np.ndarray:
+def order_of_approach(trial: Narrowing, value: Examiner) -> np.ndarray:
     """The order in which the mean approaches its limit, (count,)."""
-    coarse, fine = (error(trial, value, size) for size in (COARSE, FINE))
+    coarse, fine = (distance_to_limit(trial, value, size) for size in (COARSE, FINE))
     with np.errstate(all="ignore"):
         return np.log2(coarse / fine) / np.log2(COARSE / FINE)
 
 
-def error(trial: Narrowing, value: Examiner, size: float = FINEST) -> np.ndarray:
+def distance_to_limit(trial: Narrowing, value: Examiner, size: float = FINEST) -> np.ndarray:
     """How far the mean is from its limit at a value of the symbol, (count,).
 
     It is ∞ where the kernel has no maximum. NoRule for a kernel that is no Gaussian.

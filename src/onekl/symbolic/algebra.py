@@ -515,6 +515,12 @@ class Entropy(_Functional):
 FUNCTIONALS = (SumOrIntegral, KL, Expectation, Entropy)  # what sums variables away
 
 
+@lru_cache(maxsize=4096)  # a statement and its mutants share most of their sides
+def bound_variables(expression: Expr) -> frozenset[Symbol]:
+    """The variables that some functional in the expression sums away."""
+    return frozenset(v for node in expression.atoms(*FUNCTIONALS) for v in node.variables)
+
+
 def define(expression: Expr) -> Expr:
     """Every functional and every `kl_div` replaced by its definition, from the inside out."""
     if not expression.args or isinstance(expression, (Density, Gaussian, Dirac)):

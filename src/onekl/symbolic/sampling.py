@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 
 import mpmath
@@ -16,9 +15,9 @@ import sympy
 from sympy import Expr, Symbol
 
 from onekl.symbolic.algebra import (
-    FUNCTIONALS,
     Joint,
     LabelledJoint,
+    bound_variables,
 )
 from onekl.symbolic.copies import alphabet, copies_in
 from onekl.symbolic.numeric import Assignment, Number, compiled
@@ -134,18 +133,11 @@ def all_variables(tables: RandomTables, *expressions: Expr) -> tuple[Symbol, ...
 
 def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
     """ValueError where an integral is over a variable that belongs to no joint."""
-    found = [_labels_and_bound(one) for one in expressions]
-    known = {*all_variables(tables, *expressions), *(v for labels, _ in found for v in labels)}
-    for variable in sorted({v for _, bound in found for v in bound} - known, key=str):
+    labels = {labelled.label for one in expressions for labelled in one.atoms(LabelledJoint)}
+    known = {*all_variables(tables, *expressions), *labels}
+    bound = frozenset().union(*map(bound_variables, expressions))
+    for variable in sorted(bound - known, key=str):
         raise ValueError(f"{variable} is integrated over but belongs to no joint")
-
-
-@lru_cache(maxsize=4096)  # a statement and its mutants share most of their sides
-def _labels_and_bound(expression: Expr) -> tuple[frozenset[Symbol], frozenset[Symbol]]:
-    """The labels of an expression, and the variables that are integrated over."""
-    labels = frozenset(labelled.label for labelled in expression.atoms(LabelledJoint))
-    totals = expression.atoms(*FUNCTIONALS)
-    return labels, frozenset(v for total in totals for v in total.variables)
 
 
 @dataclass(frozen=True)

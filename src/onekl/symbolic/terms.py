@@ -11,7 +11,6 @@ import sympy
 from sympy import Add, Expr, Mul, Pow, Symbol, log
 
 from onekl.symbolic.algebra import (
-    FUNCTIONALS,
     KL,
     ClassProbability,
     Density,
@@ -19,6 +18,7 @@ from onekl.symbolic.algebra import (
     Expectation,
     LabelledJoint,
     SumOrIntegral,
+    bound_variables,
     define,
     factors,
     kl_div,
@@ -123,11 +123,6 @@ def integral_terms(expression: Expr, bound: Bound | None = None) -> list[Integra
 
 def _sign_of(expression: Expr) -> KnownRange:
     return KnownRange.NONNEGATIVE if never_negative(expression) else KnownRange.UNKNOWN
-
-
-def bound_variables(expression: Expr) -> Bound:
-    """The variables that some functional in the expression sums away."""
-    return frozenset(v for node in expression.atoms(*FUNCTIONALS) for v in node.variables)
 
 
 @lru_cache(maxsize=4096)

@@ -76,12 +76,16 @@ def put_in(rows: Rows, equations: Sequence[Equal], words: Expr) -> Iterator[Rows
 
 
 def _replaced(row: Row, known: dict[Expr, Ratio]) -> Row:
-    weight = row.weight.put_in(known)
-    number = Mul(*_rational(weight.above)) / Mul(*_rational(weight.below))
-    weight = Ratio(*(tuple(f for f in side if not f.is_Rational) for side in
-                     (weight.above, weight.below)))  # fmt: skip
+    number, weight = _number_and_rest(row.weight.put_in(known))
     inside = row.inside and _with_one_number(row.inside.put_in(known))
     return replace(row, number=row.number * number, weight=weight, inside=inside)
+
+
+def _number_and_rest(ratio: Ratio) -> tuple[Expr, Ratio]:
+    """The number that a ratio's numbers make, and the ratio without them."""
+    number = Mul(*_rational(ratio.above)) / Mul(*_rational(ratio.below))
+    rest = (tuple(f for f in side if not f.is_Rational) for side in (ratio.above, ratio.below))
+    return number, Ratio(*rest)
 
 
 def _rational(factors: Factors) -> Factors:
@@ -90,11 +94,8 @@ def _rational(factors: Factors) -> Factors:
 
 def _with_one_number(ratio: Ratio) -> Ratio:
     """The ratio with its numbers as one number, above."""
-    number = Mul(*_rational(ratio.above)) / Mul(*_rational(ratio.below))
-    above, below = (
-        tuple(f for f in side if not f.is_Rational) for side in (ratio.above, ratio.below)
-    )
-    return Ratio(above if number == 1 else (number, *above), below)
+    number, rest = _number_and_rest(ratio)
+    return rest if number == 1 else Ratio((number,)) * rest
 
 
 def multiplied_out(rows: Rows) -> Rows:
@@ -107,15 +108,12 @@ def _terms(row: Row) -> Iterator[Row]:
     if not sums:
         yield row
         return
-    rest = list(row.weight.above)
-    rest.remove(sums[0])
+    others = list(row.weight.above)
+    others.remove(sums[0])
     for term in sums[0].args:
-        factors = ratio_of(term)
-        numbers = [f for f in factors.above if f.is_Rational]
-        under = [f for f in factors.below if f.is_Rational]
-        weight = Ratio((*(f for f in factors.above if f not in numbers), *rest), row.weight.below)
-        number = row.number * Mul(*numbers) / Mul(*under)
-        yield from _terms(replace(row, number=number, weight=weight))
+        number, weight = _number_and_rest(ratio_of(term))
+        weight = weight * Ratio(tuple(others), row.weight.below)
+        yield from _terms(replace(row, number=row.number * number, weight=weight))
 
 
 def joined_logs(rows: Rows) -> Rows:
@@ -187,7 +185,7 @@ def _share(whole: Vector, part: Vector) -> Expr | None:
 def _left_over(row: Row, left: Vector) -> Iterator[Row]:
     """What is left of a log: the numbers, and the ratio of all else."""
     factors = (*row.inside.above, *row.inside.below)
-    numbers = _with_one_number(Ratio(_rational(row.inside.above), _rational(row.inside.below)))
+    number, _ = _number_and_rest(row.inside)
     rest = {f: vector(Ratio((f,))) for f in dict.fromkeys(factors) if not f.is_Rational}
     kept = Ratio(
         tuple(f for f in row.inside.above if f in rest and set(rest[f]) <= set(left)),
@@ -195,8 +193,8 @@ def _left_over(row: Row, left: Vector) -> Iterator[Row]:
     )
     if kept.above or kept.below:
         yield from _with_log(row, kept)
-    if numbers.above and set(vector(numbers)) <= set(left):
-        yield from _with_log(row, numbers)
+    if number != 1 and set(vector(Ratio((number,)))) <= set(left):
+        yield from _with_log(row, Ratio((number,)))
 
 
 def _with_log(row: Row, inside: Ratio) -> Iterator[Row]:

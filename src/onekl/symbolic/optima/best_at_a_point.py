@@ -116,10 +116,11 @@ class BestAtAPoint:
         undefined = any(value.has(sympy.nan) for _, value in terms)
         if undefined or infinities_cancel([value for _, value in counting]):
             return "the integrand is an infinity less an infinity"
-        if not slope.has(Infinite, sympy.nan, sympy.zoo) and _is_zero(slope):
+        infinite = slope.has(Infinite)
+        if not infinite and not slope.has(sympy.nan, sympy.zoo) and _is_zero(slope):
             return f"{latex(self.at)} is not the only optimum" if self._is_defined(values) else ""
         place = self.at.xreplace(values)
-        if not slope.has(Infinite) and self._is_seen_to_slope(slope, place):
+        if not infinite and self._is_seen_to_slope(slope, place):
             return self._not_stationary()
         place = _simplified(place)
         if place.has(*_UNDEFINED):
@@ -129,7 +130,7 @@ class BestAtAPoint:
             (end, [product_at(f, values | self.unknown(end.value)) for f, _ in counting])
             for end in self.range.ends
         ]
-        if slope.has(Infinite):
+        if infinite:
             return self._where_infinite(inside, ends, place)
         # What is infinite beside the function is the same for all its values, and drops out.
         beside = dict.fromkeys(Add(*inside).atoms(Infinite), sympy.S.Zero)
@@ -176,8 +177,7 @@ class BestAtAPoint:
         where = self.range.inverse(place.xreplace(numbers))
         if not where.is_real or where.is_zero:
             return False
-        there = slope.xreplace({**numbers, self.range.parameter: where}).evalf()
-        return bool(there.is_Float and abs(there) > _NOT_ZERO)
+        return _is_far_from_zero(slope.xreplace({**numbers, self.range.parameter: where}))
 
     def _not_stationary(self) -> str:
         return f"not stationary: the slope at {latex(self.at)} is not 0"
@@ -234,11 +234,15 @@ def _numbers(symbols: set[Symbol]) -> Values:
     return {s: sympy.Rational(k + 2, 3) for k, s in enumerate(sorted(symbols, key=str))}
 
 
+def _is_far_from_zero(number: Expr) -> bool:
+    found = number.evalf()
+    return bool(found.is_Float and abs(found) > _NOT_ZERO)
+
+
 @lru_cache(maxsize=1000)
 def _is_zero(expression: Expr) -> bool:
     """Whether an expression is seen to be 0; numbers at one point settle most others at once."""
-    number = expression.xreplace(_numbers(expression.free_symbols)).evalf()
-    if number.is_Float and abs(number) > _NOT_ZERO:
+    if _is_far_from_zero(expression.xreplace(_numbers(expression.free_symbols))):
         return False
     if sympy.expand(sympy.numer(sympy.together(expression))) == 0:
         return True
