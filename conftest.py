@@ -20,6 +20,12 @@ def pytest_collect_file(file_path):
             file.compare_outputs = False
 
 
+def pytest_itemcollected(item):
+    """Give a cell's last messages a minute to come: nbval's 5 seconds are few on a busy machine."""
+    if hasattr(item, "output_timeout"):
+        item.output_timeout = 60
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport():
     """Turn a skip into a failure when CI=true."""

@@ -1,9 +1,11 @@
 """Profiles, provenance, and runs that are stopped and go on to the same bits."""
 
 import math
+import time
 
 import pytest
 import torch
+from jupyter_client.manager import start_new_kernel
 from torch import nn
 
 from onekl.training import run as runs
@@ -153,6 +155,26 @@ def test_run_starts_once():
     assert list(run.steps(2)) == [0, 1]
     with pytest.raises(RuntimeError, match="make a new Run"):
         next(run.steps(2))
+
+
+def test_bar_in_a_notebook_sends_few_messages_a_second():
+    """Whoever reads them after the cell, as nbval does, has queues for 2,000 in all."""
+    code = "import time\nfor _ in run.steps(300): time.sleep(0.01)"
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute_interactive(
+            "from onekl.training.run import Run; run = Run('bar', {}, {}, None)", timeout=120
+        )
+        began, kinds = time.monotonic(), []
+        client.execute_interactive(
+            code, timeout=120, output_hook=lambda message: kinds.append(message["msg_type"])
+        )
+        seconds = time.monotonic() - began
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert kinds.count("comm_open") > 0, "this kernel shows no bar"
+    assert kinds.count("comm_msg") <= 15 + 5 * seconds
 
 
 def test_profile_is_set_by_the_environment_or_the_machine(monkeypatch):

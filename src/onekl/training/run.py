@@ -128,7 +128,9 @@ class Run:
             commit()  # now: the record is written after the last step
         self.identity["steps of the loop"] = repr(total)
         self._resume()
-        self._bar = tqdm(total=total, initial=self.step, desc=self.name, leave=False)
+        # Each update of a notebook's bar is three messages, and a client that reads them after
+        # the cell loses what is beyond its queue's 2,000, the cell's end too.
+        self._bar = tqdm(total=total, initial=self.step, desc=self.name, leave=False, mininterval=1)
         saved = time.monotonic()
         with self._bar:
             while self.step < total:
