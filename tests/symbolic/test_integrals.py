@@ -89,13 +89,13 @@ def test_the_line_needs_a_real_variable_of_no_known_sign(variable):
     ids=named,
 )  # fmt: skip
 def test_what_it_takes_to_be_positive(expression, conditions):
-    assert positivity(expression, "never") == conditions
+    assert positivity(expression, lambda: "never") == conditions
 
 
 @pytest.mark.parametrize("expression", [S.Zero, S(-1), -s, -(b**2), -s / t], ids=named)
 def test_what_is_never_positive_is_refused(expression):
     with pytest.raises(ValueError, match="^never$"):
-        positivity(expression, "never")
+        positivity(expression, lambda: "never")
 
 
 def test_conditions_are_listed_once_and_have_to_hold_together():

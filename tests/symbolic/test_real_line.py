@@ -17,6 +17,7 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.proof import NotProved
+from onekl.symbolic.real_line import is_nonzero_at_a_point
 from onekl.symbolic.sampling import RandomParameters
 from onekl.symbolic.statements import Identity, Pushforward
 from provers import named, worst
@@ -303,3 +304,27 @@ def test_a_condition_of_two_symbols_helps_whatever_their_names(name):
     )
     (premise,) = statement.prove().premises
     assert premise.endswith("> 0")
+
+
+integer, even, odd = (Symbol("k", **{kind: True}) for kind in ("integer", "even", "odd"))
+negative = Symbol("n", negative=True)
+
+
+@pytest.mark.parametrize("expression", [integer - 1, integer * sigma - 3 * sigma / 2, mu - m])
+def test_a_point_shows_what_is_not_0(expression):
+    assert is_nonzero_at_a_point(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        cos(pi * integer) ** 2 - 1,
+        cos(pi * even / 2) ** 2 - 1,
+        cos(pi * odd / 2),
+        sqrt(((negative - S("1/9")) ** 2).expand()) + negative - S("1/9"),
+    ],
+    ids=str,
+)
+def test_no_point_speaks_against_what_is_0_by_its_symbols(expression):
+    """A number that the symbol cannot be would show that an expression is not 0."""
+    assert not is_nonzero_at_a_point(expression)

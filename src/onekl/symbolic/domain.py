@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import sympy
@@ -56,7 +57,10 @@ def _is_pole(condition: Boolean, bound: tuple[Symbol, ...]) -> bool:
 @lru_cache(maxsize=4096)  # a statement and its mutants share most of their nodes
 def _own_conditions(expression: Expr) -> tuple[Boolean, ...]:
     """What a power, a logarithm or a `kl_div` asks for at its own node."""
-    undefined = f"{latex(expression)} is not defined"
+
+    def undefined() -> str:
+        return f"{latex(expression)} is not defined"
+
     if isinstance(expression, kl_div):
         return joined(positivity(argument, undefined) for argument in expression.args)
     if not isinstance(expression, (sympy.log, sympy.Pow)):
@@ -84,10 +88,10 @@ def _require_defined(expression: Expr) -> None:
         raise ValueError(f"{latex(expression)} may not be defined, or not continuous, everywhere")
 
 
-def _nonzero(base: Expr, otherwise: str) -> tuple[Boolean, ...]:
+def _nonzero(base: Expr, otherwise: Callable[[], str]) -> tuple[Boolean, ...]:
     numerator, _ = sympy.fraction(sympy.factor(base))
     if numerator.is_zero:
-        raise ValueError(otherwise)
+        raise ValueError(otherwise())
     bases = [f.base if f.is_Pow else f for f in Mul.make_args(numerator)]
     bases = [f.args[0] if isinstance(f, sympy.sign) else f for f in bases]
     return tuple(
@@ -95,11 +99,11 @@ def _nonzero(base: Expr, otherwise: str) -> tuple[Boolean, ...]:
     )
 
 
-def _not_negative(base: Expr, otherwise: str) -> tuple[Boolean, ...]:
+def _not_negative(base: Expr, otherwise: Callable[[], str]) -> tuple[Boolean, ...]:
     if base.is_nonnegative:
         return ()
     if base.is_negative:
-        raise ValueError(otherwise)
+        raise ValueError(otherwise())
     return (sympy.Ge(base, 0),)
 
 
@@ -124,25 +128,29 @@ def domain_near(
         if symbol not in condition.free_symbols:
             continue
         end = sympy.limit(condition.lhs - condition.rhs, symbol, point, "+")
-        undefined = f"{latex(condition.lhs)} vanishes at the point or may be negative near it"
-        near.append(
-            _nonzero(end, undefined)
-            if isinstance(condition, sympy.Ne)
-            else ()
-            if end == sympy.oo
-            else positivity(end, undefined)
-        )
+        near.append(_near_the_end(condition, end))
     bases = [base for base in _bases(function, smooth) if base.has(symbol)]
     leading = [_leading_coefficient(base, symbol, step, place) for base in bases]
-    near += [_nonzero(c, f"{latex(c)} is 0") for c in leading]
+    near += [_nonzero(c, lambda c=c: f"{latex(c)} is 0") for c in leading]
     return joined((*near, *_where_exponents_move(function, symbol, point)))
+
+
+def _near_the_end(condition: Boolean, end: Expr) -> tuple[Boolean, ...]:
+    """What keeps a condition true near a point, from the value at its end."""
+
+    def undefined() -> str:
+        return f"{latex(condition.lhs)} vanishes at the point or may be negative near it"
+
+    if isinstance(condition, sympy.Ne):
+        return _nonzero(end, undefined)
+    return () if end == sympy.oo else positivity(end, undefined)
 
 
 def _where_exponents_move(function: Expr, symbol: Symbol, point: Expr) -> list[tuple[Boolean, ...]]:
     """That b > 0 for each bᵘ whose u moves and need not end above 0: 0ᵘ jumps there to 0⁰ = 1."""
     powers = [p for p in function.atoms(sympy.Pow) if p.exp.has(symbol) and not p.base.has(symbol)]
     return [
-        positivity(power.base, f"{latex(power)} is not defined")
+        positivity(power.base, lambda power=power: f"{latex(power)} is not defined")
         for power in powers
         if not power.exp.subs(symbol, point).is_extended_positive
     ]

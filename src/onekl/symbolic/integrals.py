@@ -6,7 +6,7 @@ is left to SymPy, whose conditions are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -59,10 +59,10 @@ def joined(groups: Iterable[Iterable[Boolean]]) -> tuple[Boolean, ...]:
     return every
 
 
-def positivity(expression: Expr, otherwise: str) -> tuple[Boolean, ...]:
+def positivity(expression: Expr, otherwise: Callable[[], str]) -> tuple[Boolean, ...]:
     """The condition that the expression is positive, none where it is seen to be.
 
-    ValueError, with the message `otherwise`, where it is seen not to be.
+    ValueError, with the message of `otherwise`, where it is seen not to be.
     """
     if expression.is_positive:
         return ()
@@ -72,7 +72,7 @@ def positivity(expression: Expr, otherwise: str) -> tuple[Boolean, ...]:
     signed = Mul(*(f for f in parts if f not in squares)).primitive()[1]
     conditions = (sympy.Gt(signed, 0), *(sympy.Ne(f.base, 0) for f in squares))
     if expression.is_extended_nonpositive or sympy.false in conditions:
-        raise ValueError(otherwise)
+        raise ValueError(otherwise())
     return tuple(condition for condition in conditions if condition != sympy.true)
 
 
@@ -89,7 +89,7 @@ def _require_free_real(variable: Symbol) -> None:
 def _gaussian_pieces(integrand: Expr, variable: Symbol) -> dict[Expr, sympy.Poly] | None:
     """The polynomial before each exponential of a quadratic polynomial; None if there is more."""
     outer, rest = _without_exponentials(integrand)
-    pieces: dict[Expr, sympy.Poly] = {}
+    pieces: dict[Expr, list[Expr]] = {}
     for term in Add.make_args(sympy.expand(rest, power_exp=False)):
         inner, factor = _without_exponentials(term)
         exponent = sympy.expand(outer + inner)
@@ -97,10 +97,14 @@ def _gaussian_pieces(integrand: Expr, variable: Symbol) -> dict[Expr, sympy.Poly
             return None
         if sympy.degree(exponent, variable) > 2:
             return None
-        polynomial = sympy.Poly(factor, variable, domain="EX")
-        known = pieces.get(exponent)
-        pieces[exponent] = polynomial if known is None else known + polynomial
-    return pieces
+        pieces.setdefault(exponent, []).append(factor)
+    return {exponent: _sum_of_polynomials(parts, variable) for exponent, parts in pieces.items()}
+
+
+def _sum_of_polynomials(parts: list[Expr], variable: Symbol) -> sympy.Poly:
+    """A sum of polynomials with each coefficient in its simplest form, found once."""
+    total = sympy.Poly(Add(*parts), variable, domain="EX")
+    return sympy.Poly([sympy.cancel(c).expand() for c in total.all_coeffs()], variable, domain="EX")
 
 
 def _without_exponentials(product: Expr) -> tuple[Expr, Expr]:
@@ -115,7 +119,7 @@ def _moments(polynomial: sympy.Poly, exponent: Expr, variable: Symbol) -> Integr
     quadratic = sympy.Poly(exponent, variable)
     a, b, c = (quadratic.coeff_monomial(variable**k) for k in (2, 1, 0))
     a = sympy.factor(-a)
-    conditions = positivity(a, f"the integral over {variable} diverges")
+    conditions = positivity(a, lambda: f"the integral over {variable} diverges")
     centre = b / (2 * a)
     about = sympy.Poly(polynomial.as_expr().subs(variable, variable + centre), variable)
     mean = Add(

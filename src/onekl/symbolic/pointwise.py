@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy
 from sympy import Add, Derivative, Expr, Symbol
@@ -47,7 +48,7 @@ Spread = Callable[[IntegralTerm], list[IntegralTerm]]
 def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     """Prove left = right for all densities of the joints; NotProved with what is left over."""
     _require_closed(left, right, tables)
-    sides = [[_prepared(term, tables) for term in integral_terms(side)] for side in (left, right)]
+    sides = [_prepared_terms(left, tables), _prepared_terms(right, tables)]
     variables = _all_integrated(sides, tables)
     seen = [f for side in sides for term in side for f in term.parts if isinstance(f, Density)]
     whole = [[_lifted(term, variables, tables, seen) for term in side] for side in sides]
@@ -70,9 +71,11 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     return Proof(tuple(dict.fromkeys(rules)), (*finite, *support), steps)
 
 
-def _prepared(term: IntegralTerm, tables: RandomTables) -> IntegralTerm:
-    """The term with all integrals carried out that do not depend on the rest of it."""
-    return marginalised(_reduced(_sifted(term)), tables.joints)
+@lru_cache(maxsize=4096)  # a mutant leaves one of the sides as it is
+def _prepared_terms(side: Expr, tables: RandomTables) -> list[IntegralTerm]:
+    """A side's terms, with all integrals carried out that do not depend on the rest of a term."""
+    terms = integral_terms(side)
+    return [marginalised(_reduced(_sifted(term)), tables.joints) for term in terms]
 
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
@@ -180,13 +183,15 @@ def _compared(
 
     They stay as they are where the integrands are equal, or where there are no copies.
     """
-    copies = copies_in(variables)
-    if not copies and not could_be_additive(sides, tables.joints):
-        raise NotProved(lambda: _difference(_gap(sides, tables)))
-    gap = _gap(sides, tables)
-    if gap == 0 or not copies:
+    if not copies_in(variables):
+        if not could_be_additive(sides, tables.joints):
+            raise NotProved(lambda: _difference(_gap(sides, tables)))
+        return alone, _in_full(_gap(sides, tables))
+    gap = _simplified(_gap(sides, tables))
+    if gap == 0:
         return alone, gap
-    return mean_over_renamings, _gap(_spread_out(sides, mean_over_renamings), tables)
+    spread = _spread_out(sides, mean_over_renamings)
+    return mean_over_renamings, _simplified(_gap(spread, tables))
 
 
 def _spread_out(sides: Sides, spread: Spread) -> Sides:
@@ -194,8 +199,9 @@ def _spread_out(sides: Sides, spread: Spread) -> Sides:
 
 
 def _gap(sides: Sides, tables: RandomTables) -> Expr:
+    """The left integrand less the right one, with conditionals as ratios."""
     left, right = (sum(t.coefficient * t.integrand for t in side) for side in sides)
-    return _simplified(by_bayes(left - right, tables))
+    return by_bayes(left - right, tables)
 
 
 def _simplified(expression: Expr) -> Expr:

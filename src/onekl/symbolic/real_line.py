@@ -60,7 +60,7 @@ def _shortest(rest: Expr) -> str:
 def is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...] = ()) -> bool:
     """Whether one point that meets the conditions shows it, without simplifying: never a proof.
 
-    The symbols are small positive numbers there, unknown functions and their slopes any numbers.
+    The symbols are positive numbers there, unknown functions and their slopes any numbers.
     """
     derivatives = sorted(expression.atoms(Derivative), key=str)
     if not all(isinstance(d.expr, AppliedUndef) for d in derivatives):
@@ -70,13 +70,24 @@ def is_nonzero_at_a_point(expression: Expr, conditions: tuple[Boolean, ...] = ()
     functions = sorted(plain.atoms(AppliedUndef), key=str)
     plain = plain.xreplace({f: sympy.Rational(3 * k + 4, 7) for k, f in enumerate(functions)})
     symbols = sorted(plain.free_symbols.union(*(c.free_symbols for c in conditions)), key=str)
-    place = {s: sympy.Rational(1, k + 3) for k, s in enumerate(symbols) if not s.is_integer}
-    if any(s.is_negative or s not in place for s in symbols):
+    place = {s: _trial_number(s, k) for k, s in enumerate(symbols)}
+    if None in place.values():
         return False
     if not all(condition.xreplace(place) is sympy.true for condition in conditions):
         return False
     number = sympy.N(plain.xreplace(place), 30)
     return bool(number.is_number and number.is_finite and abs(number) > sympy.Float(10) ** -20)
+
+
+def _trial_number(symbol: Symbol, k: int) -> Expr | None:
+    """The k-th of some positive numbers, an integer for a symbol for one; None if it may be none.
+
+    It may be none for a negative symbol, and for an even, odd or prime one.
+    """
+    is_special = (symbol.is_even, symbol.is_odd, symbol.is_prime) != (None, None, None)
+    if symbol.is_negative or symbol.is_integer and is_special:
+        return None
+    return sympy.Integer(k + 3) if symbol.is_integer else sympy.Rational(1, k + 3)
 
 
 def _simplified(expression: Expr) -> Expr:

@@ -159,6 +159,8 @@ class BestAtAPoint:
         where = None if at_an_end else self.range.inverse(place)
         if not at_an_end and not _is_zero(slope.xreplace({parameter: where})):
             return self._not_stationary()
+        if not at_an_end and self._is_seen_to_fall(slope, where):
+            return self._not_rising()
         for end, there in ends:
             if not _is_continuous(terms, there, parameter, end.limit):
                 return f"the integrand is not seen to be continuous at {end.value}"
@@ -168,8 +170,7 @@ class BestAtAPoint:
             return "" if fits else f"the slope at {latex(self.at)} has the wrong sign"
         if parameter.is_positive and not is_seen_positive(where) or not where.is_real:
             return f"{latex(self.at)} is not seen to be within the range"
-        fits = turns_once(slope, parameter)
-        return "" if fits else f"the slope is not seen to rise through 0 at {latex(self.at)} alone"
+        return "" if turns_once(slope, parameter) else self._not_rising()
 
     def _is_seen_to_slope(self, slope: Expr, place: Expr) -> bool:
         """Whether numbers show at once that a place within the range is not stationary."""
@@ -178,6 +179,16 @@ class BestAtAPoint:
         if not where.is_real or where.is_zero:
             return False
         return _is_far_from_zero(slope.xreplace({**numbers, self.range.parameter: where}))
+
+    def _is_seen_to_fall(self, slope: Expr, where: Expr) -> bool:
+        """Whether numbers show at once that the slope is below 0 beyond the claimed place."""
+        numbers = _numbers(slope.free_symbols | where.free_symbols)
+        there = where.xreplace(numbers)
+        beyond = slope.xreplace({**numbers, self.range.parameter: there + abs(there) / 2}).evalf()
+        return bool(beyond.is_Float and beyond < -_NOT_ZERO)
+
+    def _not_rising(self) -> str:
+        return f"the slope is not seen to rise through 0 at {latex(self.at)} alone"
 
     def _not_stationary(self) -> str:
         return f"not stationary: the slope at {latex(self.at)} is not 0"

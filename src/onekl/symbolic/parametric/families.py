@@ -163,7 +163,7 @@ def _smooth(random: Random, size: int) -> Callable[[Vector], Number]:
     a, b, c = ([mpmath.mpf(random.uniform(-1, 1)) for _ in range(size + 1)] for _ in range(3))
 
     def value(place: Vector) -> Number:
-        first, second, third = (w[0] + sum(u * v for u, v in zip(w[1:], place)) for w in (a, b, c))
+        first, second, third = (w[0] + mpmath.fdot(w[1:], place) for w in (a, b, c))
         return first + mpmath.sin(second) + third**2 / 2
 
     return value

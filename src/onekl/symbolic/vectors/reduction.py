@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sympy
 from sympy import Add, Basic, Derivative, Dummy, Expr, MatrixExpr, Mul, Pow, exp, log
@@ -138,6 +139,14 @@ class Reduction:
             moment = _moment(gaussian, held[0].summand)
             total += term / held[0] * summed(moment, gaussian.dimension)
         return sympy.expand(total)
+
+
+@lru_cache(maxsize=256)  # a mutant leaves one of the sides as it is
+def reduced(expression: Expr) -> tuple[Expr, tuple[str, ...], tuple[str, ...]]:
+    """The reduced expression, the rules that were used, and the premises that means are finite."""
+    reduction = Reduction()
+    found = reduction.of(expression)
+    return found, tuple(reduction.rules), tuple(reduction.finite)
 
 
 def summed(summand: Expr, dimension: Expr) -> Expr:

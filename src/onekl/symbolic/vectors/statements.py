@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 import sympy
@@ -28,7 +29,7 @@ from onekl.symbolic.vectors.algebra import (
     Vector,
 )
 from onekl.symbolic.vectors.numbers import by_quadrature
-from onekl.symbolic.vectors.reduction import Reduction
+from onekl.symbolic.vectors.reduction import reduced
 from onekl.symbolic.weakest_signs import REFUSALS, SIGNS
 
 
@@ -67,7 +68,7 @@ class VectorIdentity(Statement):
         rules, finite = require_equal(self.left, self.right)
         sides = self.left, self.right
         signs = needed_signs(sides, require_equal, self.instances.scalars)
-        steps = tuple(dict.fromkeys(latex(Reduction().of(side)) for side in sides))
+        steps = tuple(dict.fromkeys(latex(reduced(side)[0]) for side in sides))
         return Proof(rules, (*signs, *finite), steps)
 
     def trials(self) -> tuple[Relation, ...]:
@@ -99,17 +100,16 @@ def require_equal(left: Expr, right: Expr) -> tuple[tuple[str, ...], tuple[str, 
 
     NotProved with what is left over.
     """
-    reduction = Reduction()
-    reduced = [reduction.of(side) for side in (left, right)]
-    (rest, means), (other_rest, other_means) = map(_taken_apart, reduced)
+    sides, rules, finite = zip(*map(reduced, (left, right)))
+    (rest, means), (other_rest, other_means) = map(_taken_apart, sides)
     gap = rest - other_rest
     for weight in dict.fromkeys((*means, *other_means)):
         apart = sympy.expand(Add(*means.get(weight, ())) - Add(*other_means.get(weight, ())))
         if not is_zero(apart):
             gap += _constant(apart, weight)
     if not is_zero(gap):
-        _require_equal_logarithms(reduced, gap)
-    return tuple(dict.fromkeys(reduction.rules)), tuple(dict.fromkeys(reduction.finite))
+        _require_equal_logarithms(sides, gap)
+    return tuple(dict.fromkeys(chain(*rules))), tuple(dict.fromkeys(chain(*finite)))
 
 
 def _taken_apart(side: Expr) -> tuple[Expr, Means]:
@@ -158,7 +158,7 @@ def _with_names(expression: Expr, kinds: tuple[type, ...], names: dict[Expr, Dum
     return expression.func(*(_with_names(a, kinds, names) for a in expression.args))
 
 
-def _require_equal_logarithms(sides: list[Expr], gap: Expr) -> None:
+def _require_equal_logarithms(sides: Iterable[Expr], gap: Expr) -> None:
     """NotProved, with what is left over, unless both sides are positive and have one logarithm."""
     if any(has_functional(side) or not side.is_positive for side in sides):
         raise NotProved(f"left less right is {sympy.expand(gap)}, not 0")
