@@ -285,9 +285,19 @@ def test_the_prose_takes_the_size_of_the_examiner_from_its_files(build):
     assert not warnings and f"In {lines:,} lines." in html and lines > 1000
 
 
+def test_the_files_that_the_method_page_names_have_as_many_lines_as_it_says(build):
+    html, warnings = build("In {{ examiner_core }} lines.")
+    page = (ROOT / "book" / "method.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- `(\w+\.py)` ", page, re.M)
+    paths = [ROOT / "src" / "onekl" / "examiner" / name for name in listed]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+    assert not warnings and f"In {lines} lines." in html and 300 < lines < 600
+
+
 def test_the_method_page_has_no_size_of_the_examiner_typed():
     page = (ROOT / "book" / "method.md").read_text(encoding="utf-8")
-    assert "{{ examiner }} lines" in page and not re.search(r"\d lines\b", page)
+    assert "{{ examiner }} lines" in page and "{{ examiner_core }} lines" in page
+    assert not re.search(r"\d lines\b", page)
 
 
 def test_no_page_has_a_place_that_is_still_to_be_filled():

@@ -1,9 +1,9 @@
-"""The Sphinx extension of the ledger: the table of all claims, its line of counts, two numbers.
+"""The Sphinx extension of the ledger: the table of all claims, its line of counts, three numbers.
 
 Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts,
 `trusted-premises` what is taken on trust.
 The substitution `{{ claims }}` is the number of claims in the inventory, `{{ examiner }}` that of
-the examiner's lines.
+the examiner's lines, `{{ examiner_core }}` that of the lines of its core.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from onekl_site.elements import badge, claim_link, formulas, table, table_row
 from onekl_site.evidence import together
 
 PAGE = "book/ledger"
+EXAMINER_CORE = ("lines", "relations", "evaluate", "bounded")  # as the method page lists them
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
 
 
@@ -110,14 +111,19 @@ class TrustedDirective(SphinxDirective):
 
 def _provide_numbers(app: Sphinx, config: Config) -> None:
     """Let the prose take the number of claims from the inventory, and the examiner's lines."""
-    found = {"claims": len(inventory()), "examiner": f"{_lines('onekl.examiner'):,}"}
+    examiner = _lines("onekl.examiner")
+    found = {
+        "claims": len(inventory()),
+        "examiner": f"{sum(examiner.values()):,}",
+        "examiner_core": sum(examiner[f"{name}.py"] for name in EXAMINER_CORE),
+    }
     config.myst_substitutions = {**config.myst_substitutions, **found}
 
 
-def _lines(package: str) -> int:
-    """How many lines the Python files of a package have, with comments and docstrings."""
+def _lines(package: str) -> dict[str, int]:
+    """How many lines each Python file of a package has, with comments and docstrings."""
     modules = (one for one in files(package).iterdir() if one.name.endswith(".py"))
-    return sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules)
+    return {one.name: len(one.read_text(encoding="utf-8").splitlines()) for one in modules}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The values of an expression on a batch of instances, node by node, from the definitions.
+"""The values of an expression on a batch of tables, node by node, from the definitions.
 
 Nothing here knows a prover: the classes of the algebra's nodes are all that is imported of it.
+What is integrated over real numbers and vectors is left to `real_line` and `vectors`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import sympy
-from sympy import Add, Derivative, Expr, Mul, Pow, Symbol
+from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.examiner.batch import Batch
@@ -21,32 +22,15 @@ from onekl.symbolic.algebra import (
     Dirac,
     Entropy,
     Expectation,
-    Gaussian,
     LabelledJoint,
     SumOrIntegral,
-    factors,
     kl_div,
     variables_of,
 )
 from onekl.symbolic.copies import alphabet
-from onekl.symbolic.gaussians import gaussian_chain
 
-ZERO, INFINITE = Bounded(0.0), Bounded(np.inf)
-# Gauss–Hermite with five nodes is exact for polynomials up to degree nine.
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
-HERMITE = (
-    Bounded(_NODES, 4 * EPS * abs(_NODES)),
-    Bounded(_WEIGHTS / _WEIGHTS.sum(), 8 * EPS * _WEIGHTS),
-)
-# The trapezoidal rule in steps of σ/2 out to 10 σ leaves less than rounding.
-STEPS = np.arange(-20, 21) / 2.0
+INFINITE = Bounded(np.inf)
 
-# The double-exponential rule for the whole line: x = sinh(π/2 sinh t), in small steps of t.
-_T = np.arange(-512, 513) / 128.0
-LINE = np.sinh(np.pi / 2 * np.sinh(_T))
-LINE_WEIGHTS = np.pi / 256 * np.cosh(_T) * np.cosh(np.pi / 2 * np.sinh(_T))
-
-STEP = 2.0**-12  # of a derivative
 
 Known = Mapping[Expr, Bounded]
 
@@ -55,7 +39,7 @@ class NoRule(TypeError):
     """A kind of node that the examiner has no rule for."""
 
 
-class Examiner:
+class TableExaminer:
     """Evaluates expressions on one batch; `known` are values that replace those of nodes."""
 
     def __init__(self, batch: Batch, known: Known | None = None) -> None:
@@ -116,71 +100,12 @@ class Examiner:
     # Sums, integrals and functionals.
 
     def integral(self, expression: SumOrIntegral) -> Bounded:
-        """The integral, or the sum."""
-        own = [
-            f
-            for f in factors(expression.integrand)
-            if isinstance(f, Gaussian) and f.variable in expression.variables
-        ]
-        if not self.batch.sizes:
-            chain = gaussian_chain(Mul(*own)) if len(own) == len(expression.variables) else None
-            if chain:
-                return self._trapezoid(list(chain), expression.integrand)
-            return self._over_the_line(expression)
+        """The sum over the variables' letters."""
         return self.total(expression.variables, expression.integrand)
 
-    def _over_the_line(self, expression: SumOrIntegral) -> Bounded:
-        """An integral over one real variable, by the double-exponential rule.
-
-        What every second node alone would change is part of the bound.
-        """
-        if len(expression.variables) > 1:
-            raise NoRule(f"an integral over a plane without Gaussians: {expression}")
-        (variable,) = expression.variables
-        nodes, weights = (self.batch.along(variable, one) for one in (LINE, LINE_WEIGHTS))
-        axis = self.batch.axis(variable)
-        terms = Bounded(weights) * self.at(
-            variable, Bounded(nodes), lambda: self._value(expression.integrand)
-        )
-        every_second = np.arange(len(LINE)) % 2 == 0
-        whole = terms.sum(axis)
-        half = (terms * Bounded(self.batch.along(variable, 2.0 * every_second))).sum(axis)
-        return Bounded(whole.value, whole.error + abs(whole.value - half.value))
-
-    def _trapezoid(self, chain: list[Gaussian], integrand: Expr) -> Bounded:
-        """The integral over the Gaussians' variables, the first one outermost."""
-        if not chain:
-            return self._value(integrand)
-        mean, deviation = self._value(chain[0].mean), self._deviation(chain[0])
-        variable = chain[0].variable
-        nodes = mean + deviation * Bounded(self.batch.along(variable, STEPS))
-        inner = self.at(variable, nodes, lambda: self._trapezoid(chain[1:], integrand))
-        return (inner * deviation * Bounded(0.5)).sum(self.batch.axis(variable))
-
-    def _deviation(self, gaussian: Gaussian) -> Bounded:
-        variance = self._value(gaussian.variance)
-        positive = variance.value > 0
-        return Bounded.where(positive, variance, Bounded(np.nan)) ** Bounded(0.5)
-
     def mean(self, weight: Expr, value: Callable[[], Bounded]) -> Bounded:
-        """The sum of weight · value, or quadrature under Gaussians."""
-        chain = gaussian_chain(weight)
-        if chain:
-            return self._quadrature(list(chain), value)
+        """The sum of weight · value."""
         return self._summed(variables_of(weight), lambda: self._value(weight) * value())
-
-    def _quadrature(self, chain: list[Gaussian], value: Callable[[], Bounded]) -> Bounded:
-        if not chain:
-            return value()
-        mean, deviation = self._value(chain[0].mean), self._deviation(chain[0])
-        variable = chain[0].variable
-        nodes, weights = (
-            Bounded(self.batch.along(variable, one.value), self.batch.along(variable, one.error))
-            for one in HERMITE
-        )
-        place = mean + deviation * nodes
-        inner = self.at(variable, place, lambda: self._quadrature(chain[1:], value))
-        return (inner * weights).sum(self.batch.axis(variable))
 
     def expectation(self, expression: Expectation) -> Bounded:
         """The mean."""
@@ -212,9 +137,6 @@ class Examiner:
         place = [self.letters(v) for v in expression.over + expression.given]
         return self.batch.probability(expression, place)
 
-    def _gaussian(self, expression: Gaussian) -> Bounded:
-        return self._value(expression.formula())
-
     def _dirac(self, expression: Dirac) -> Bounded:
         if self.batch.real:
             raise NoRule(f"{expression} has no values at real numbers")
@@ -242,26 +164,6 @@ class Examiner:
         if alphabet(expression) not in self.batch.sizes:
             raise NoRule(f"the instances give no value to {expression}")
         return Bounded(self.batch.letters(expression))
-
-    def _derivative(self, expression: Derivative) -> Bounded:
-        """A first derivative by differences of four values; what half the step changes is a bound.
-
-        NoRule for other derivatives, and in what is no number.
-        """
-        (symbol, order), *others = expression.variable_count
-        if others or order != 1 or symbol not in self.batch.values:
-            raise NoRule(f"no rule differentiates so: {expression}")
-        fine, coarse = (self._difference(expression.expr, symbol, h) for h in (STEP, 2 * STEP))
-        return Bounded(fine.value, fine.error + abs(fine.value - coarse.value))
-
-    def _difference(self, function: Expr, symbol: Symbol, step: float) -> Bounded:
-        here = self._value(symbol)
-        near, far = (
-            self.at(symbol, here + Bounded(k * step), lambda: self._value(function))
-            - self.at(symbol, here - Bounded(k * step), lambda: self._value(function))
-            for k in (1, 2)
-        )
-        return (near * Bounded(8.0) - far) * Bounded(1 / (12 * step))
 
     # Arithmetic.
 
@@ -299,28 +201,26 @@ class Examiner:
         return Bounded.where(a.is_zero(), b, Bounded.where(b.is_zero(), INFINITE, general))
 
 
-RULES: dict[type, Callable[[Examiner, Expr], Bounded]] = {
-    Density: Examiner._density,
-    SumOrIntegral: Examiner.integral,
-    Expectation: Examiner.expectation,
-    KL: Examiner.kl,
-    Entropy: Examiner.entropy,
-    Gaussian: Examiner._gaussian,
-    Dirac: Examiner._dirac,
-    ClassProbability: Examiner._class_probability,
-    kl_div: Examiner._kl_div,
+RULES: dict[type, Callable[[TableExaminer, Expr], Bounded]] = {
+    Density: TableExaminer._density,
+    SumOrIntegral: lambda self, e: self.integral(e),  # a kind of examiner has its own
+    Expectation: TableExaminer.expectation,
+    KL: TableExaminer.kl,
+    Entropy: TableExaminer.entropy,
+    Dirac: TableExaminer._dirac,
+    ClassProbability: TableExaminer._class_probability,
+    kl_div: TableExaminer._kl_div,
     sympy.log: lambda self, e: self._value(e.args[0]).log(),
     sympy.exp: lambda self, e: self._value(e.exp).exp(),  # of a power of E too
     sympy.tanh: lambda self, e: self._value(e.args[0]).smooth(np.tanh, 1.0),
-    sympy.Abs: Examiner._abs,
-    sympy.Max: Examiner._extreme,
-    sympy.Min: Examiner._extreme,
-    Symbol: Examiner._symbol,
-    sympy.Number: Examiner._number,
-    sympy.NumberSymbol: Examiner._number,
-    Pow: Examiner._power,
-    Mul: Examiner._multiply,
-    Add: Examiner._add,
-    AppliedUndef: Examiner._function,
-    Derivative: Examiner._derivative,
+    sympy.Abs: TableExaminer._abs,
+    sympy.Max: TableExaminer._extreme,
+    sympy.Min: TableExaminer._extreme,
+    Symbol: TableExaminer._symbol,
+    sympy.Number: TableExaminer._number,
+    sympy.NumberSymbol: TableExaminer._number,
+    Pow: TableExaminer._power,
+    Mul: TableExaminer._multiply,
+    Add: TableExaminer._add,
+    AppliedUndef: TableExaminer._function,
 }

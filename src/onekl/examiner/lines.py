@@ -9,33 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from random import Random
 
-import mpmath
 import numpy as np
-from sympy import Basic, Expr, Symbol
+from sympy import Expr
 
 from onekl.examiner.bounded import Bounded
 from onekl.examiner.evaluate import NoRule
+from onekl.examiner.high_precision import WrongLine, require_near, require_precisely
 from onekl.examiner.relations import sides, tried
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import SumOrIntegral
-from onekl.symbolic.copies import alphabet
-from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, TENDS, Line, Lines
-from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled
+from onekl.symbolic.lines.line import AT_LEAST, EQUAL, SAME, START, Line, Lines
+from onekl.symbolic.numeric import Assignment
 from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.trials import Relation
-from onekl.symbolic.vectors.algebra import INDEX, Vector
+from onekl.symbolic.vectors.algebra import Vector
 from onekl.symbolic.vectors.normal import VectorGaussian
-from onekl.symbolic.vectors.numbers import by_quadrature
 
 SLOWLY = 20  # instances for what is tried with 30 digits
-WRONG = 1e-9  # lines that differ by more than this, relative to their size, are not equal
-LARGE, SMALL = mpmath.mpf(10) ** -4, mpmath.mpf(10) ** -6  # where limits and orders are looked at
-
-
-class WrongLine(ValueError):
-    """A line that does not stand to the line before as it says, on an instance."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +83,11 @@ class Lined:
         if line.sign == SAME:
             return self._require_same_objective(before, line)
         if line.sign not in (EQUAL, AT_LEAST):
-            return self._require_near(before, line)
+            return require_near(before, line, self.slowly())
         try:
             self._require_relation(before, line)
         except NoRule:
-            self._require_slowly(*_integrands(before, line.expression), line.sign, self.slowly())
+            require_precisely(*_integrands(before, line.expression), line.sign, self.slowly())
         return None
 
     def _require_relation(self, before: Expr, line: Line) -> None:
@@ -109,55 +100,7 @@ class Lined:
                 shown = [f"{_chosen(side.value, k):.6g}" for side in sides(relation, value)]
                 raise WrongLine(f"the two sides are {shown[0]} and {shown[1]} on an instance")
             doubtful = (batch.assignment(k) for batch, k in tally.unsure)
-            self._require_slowly(before, line.expression, line.sign, islice(doubtful, SLOWLY))
-
-    def _require_slowly(
-        self, before: Expr, after: Expr, sign: str, instances: Iterable[Assignment]
-    ) -> None:
-        """With 30 digits on each of the instances."""
-        both = None
-        with mpmath.workdps(DIGITS):
-            for index, instance in enumerate(instances):
-                both = both or (_slow(before), _slow(after))
-                instance.values |= _open_values(instance, before, after, index)
-                left, right = _values(both, instance)
-                if mpmath.isnan(left) or mpmath.isnan(right):
-                    continue
-                off = abs(left - right) if sign == EQUAL else right - left
-                if left != right and not off <= WRONG * (1 + abs(left) + abs(right)):
-                    shown = f"{mpmath.nstr(left, 6)} and {mpmath.nstr(right, 6)}"
-                    raise WrongLine(f"the two sides are {shown} on an instance")
-
-    def _require_near(self, before: Expr, line: Line) -> None:
-        """A line that is tended to, or that is right up to an order, at two small numbers."""
-        left, right = _slow(before), _slow(line.expression)
-        with mpmath.workdps(DIGITS):
-            for instance in self.slowly():
-                rests = [self._rest(left, right, line, instance, h) for h in (LARGE, SMALL)]
-                if not _is_small(rests, line):
-                    shown = " and ".join(mpmath.nstr(rest, 3) for rest in rests)
-                    raise WrongLine(f"the rest is {shown} on the way")
-
-    def _rest(
-        self, left: Evaluator, right: Evaluator, line: Line, instance: Assignment, small: Number
-    ) -> Number:
-        """How far the line before is from the line, with the symbol near its point.
-
-        One over it where the line is infinite.
-        """
-        place = small
-        direction = instance.values.get(line.symbol)
-        if isinstance(direction, tuple):  # a vector goes to 0 along itself
-            place = tuple(small * coordinate for coordinate in direction)
-        if line.sign == TENDS:
-            point = compiled(line.point)(instance)
-            place = 1 / small if mpmath.isinf(point) else point + small
-        instance.values |= _open_values(instance, line.expression, line.expression, 0)
-        for _ in instance.visit((line.symbol,), [(place,)]):
-            numbers = left(instance), right(instance)
-        if mpmath.isinf(numbers[1]):
-            return 1 / (mpmath.sign(numbers[1]) * numbers[0])
-        return abs(numbers[0] - numbers[1])
+            require_precisely(before, line.expression, line.sign, islice(doubtful, SLOWLY))
 
     def _require_same_objective(self, before: Expr, line: Line) -> None:
         """Two choices of what is varied stand in the same order in both objectives."""
@@ -180,14 +123,6 @@ def _chosen(numbers: np.ndarray, k: int) -> float:
     return float(numbers[k] if len(numbers) > 1 else numbers[0])
 
 
-def _values(both: Sequence[Evaluator], instance: Assignment) -> tuple[Number, ...]:
-    """The values of lines on an instance; WrongLine where there is none to try."""
-    try:
-        return tuple(side(instance) for side in both)
-    except (KeyError, TypeError) as missing:
-        raise WrongLine(f"no number can be taken of it: {missing}") from missing
-
-
 def _integrands(before: Expr, after: Expr) -> tuple[Expr, Expr]:
     """The integrands of two integrals over the same vectors, which no rule sums; else both sides.
 
@@ -200,39 +135,3 @@ def _integrands(before: Expr, after: Expr) -> tuple[Expr, Expr]:
         if vectors and before.variables == after.variables and not has_rule:
             return before.integrand, after.integrand
     return both
-
-
-def _open_values(
-    instance: Assignment, before: Expr, after: Expr, index: int
-) -> dict[Basic, Number | tuple[Number, ...]]:
-    """Random values for symbols and vectors that the instance leaves open."""
-    random = Random(f"open {index}")
-    dimension = next(
-        (int(value) for symbol, value in instance.values.items() if symbol.is_integer), 2
-    )
-    found: dict[Basic, Number | tuple[Number, ...]] = {}
-    for symbol in sorted(before.free_symbols | after.free_symbols, key=str):
-        if symbol in instance.values or symbol == INDEX:
-            continue
-        if alphabet(symbol) in instance.sizes:
-            found[symbol] = random.randrange(instance.size(symbol))
-        elif isinstance(symbol, Vector):
-            found[symbol] = tuple(mpmath.mpf(random.uniform(-1, 1)) for _ in range(dimension))
-        elif isinstance(symbol, Symbol):
-            found[symbol] = mpmath.mpf(random.uniform(0.2, 1))
-    return found
-
-
-def _slow(expression: Expr) -> Evaluator:
-    """The evaluation with 30 digits, of means under Gaussians of vectors too."""
-    return compiled(by_quadrature(expression))
-
-
-def _is_small(rests: Sequence[Number], line: Line) -> bool:
-    """Whether what is left goes to 0 on the way; for an expansion, faster than its order."""
-    large, small = rests
-    if small == 0:
-        return True
-    if line.sign == TENDS:  # to ∞ it may be as slow as a logarithm
-        return 0 <= small < large * mpmath.mpf("0.8")
-    return large / small > (LARGE / SMALL) ** (line.order + mpmath.mpf("0.5"))

@@ -13,8 +13,9 @@ import numpy as np
 from sympy import Expr, Mul
 
 from onekl.examiner.bounded import EPS, Bounded
-from onekl.examiner.evaluate import RULES, Examiner, NoRule
-from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, factors
+from onekl.examiner.evaluate import RULES, NoRule
+from onekl.examiner.real_line import LineExaminer, root
+from onekl.symbolic.algebra import SumOrIntegral, factors
 from onekl.symbolic.copies import alphabet
 from onekl.symbolic.vectors.algebra import (
     INDEX,
@@ -30,7 +31,7 @@ from onekl.symbolic.vectors.normal import VectorGaussian
 NODES = ((-np.sqrt(3.0), 1 / 6), (0.0, 2 / 3), (np.sqrt(3.0), 1 / 6))
 
 
-def _coordinate(value: Examiner, expression: Coordinate) -> Bounded:
+def _coordinate(value: LineExaminer, expression: Coordinate) -> Bounded:
     """A coordinate of a bound variable, or of a map's value."""
     vector = expression.vector
     if expression.index != INDEX:
@@ -47,97 +48,69 @@ def _coordinate(value: Examiner, expression: Coordinate) -> Bounded:
     return Bounded(abs(number.value) + 0.25, number.error) if expression.is_positive else number
 
 
-def _coordinate_sum(value: Examiner, expression: CoordinateSum) -> Bounded:
+def _coordinate_sum(value: LineExaminer, expression: CoordinateSum) -> Bounded:
     return value.batch.total(INDEX, value(expression.summand))
 
 
-def _defined(value: Examiner, expression: SquaredNorm | Dot) -> Bounded:
+def _defined(value: LineExaminer, expression: SquaredNorm | Dot) -> Bounded:
     return value(expression.definition())
 
 
-def mean(value: Examiner, weight: Expr, inside: Callable[[], Bounded]) -> Bounded:
-    """The mean of what is inside under a product of Gaussians of vectors and other densities."""
-    gaussians = [f for f in factors(weight) if isinstance(f, VectorGaussian)]
-    rest = Mul(*(f for f in Mul.make_args(weight) if f not in gaussians))
-    variables = {g.variable for g in gaussians}
-    first = next(
-        (g for g in gaussians if not (g.mean.free_symbols | g.variance.free_symbols) & variables),
-        None,
-    )
-    if first is None:
-        return value.mean(rest, inside) if rest != 1 else inside()
-    left = Mul(rest, *(g for g in gaussians if g is not first))
-    return _under(value, first, lambda: mean(value, left, inside))
+class Examiner(LineExaminer):
+    """Evaluates all that the examiner has rules for: on tables, on the line, and on vectors."""
 
+    def mean(self, weight: Expr, value: Callable[[], Bounded]) -> Bounded:
+        """The mean under a product of Gaussians of vectors and other densities."""
+        gaussians = [f for f in factors(weight) if isinstance(f, VectorGaussian)]
+        rest = Mul(*(f for f in Mul.make_args(weight) if f not in gaussians))
+        variables = {g.variable for g in gaussians}
+        first = next(
+            (
+                g
+                for g in gaussians
+                if not (g.mean.free_symbols | g.variance.free_symbols) & variables
+            ),
+            None,
+        )
+        if first is None:
+            return super().mean(rest, value) if rest != 1 else value()
+        left = Mul(rest, *(g for g in gaussians if g is not first))
+        return self._under(first, lambda: self.mean(left, value))
 
-def _under(value: Examiner, gaussian: VectorGaussian, inside: Callable[[], Bounded]) -> Bounded:
-    """The mean under one Gaussian: its product rule has an axis of nodes, named by the variable."""
-    variable = gaussian.variable
-    if not isinstance(variable, Vector) or variable.of:
-        raise NoRule(f"{gaussian} is a density at a point")
-    centre, variance = map(value, gaussian.parameters())
-    positive = variance.value > 0
-    deviation = Bounded.where(positive, variance, Bounded(np.nan)) ** Bounded(0.5)
-    chosen = list(itertools.product(NODES, repeat=value.batch.size(INDEX)))
-    weights = value.batch.along(variable, np.array([np.prod([w for _, w in c]) for c in chosen]))
-    nodes = np.array([[node for node, _ in c] for c in chosen])  # (nodes, d)
-    shape = [1] * max(-value.batch.axis(variable), -value.batch.axis(INDEX))
-    shape[value.batch.axis(variable)], shape[value.batch.axis(INDEX)] = nodes.shape
-    if value.batch.axis(variable) > value.batch.axis(INDEX):
-        nodes = nodes.T
-    places = Bounded(nodes.reshape(shape), EPS * abs(nodes.reshape(shape)))
-    found = value.at(variable, centre + deviation * places, inside)
-    return (found * Bounded(weights, 4 * EPS * weights)).sum(value.batch.axis(variable))
+    def _under(self, gaussian: VectorGaussian, inside: Callable[[], Bounded]) -> Bounded:
+        """The mean under one Gaussian: its rule has an axis of nodes, named by the variable."""
+        variable = gaussian.variable
+        if not isinstance(variable, Vector) or variable.of:
+            raise NoRule(f"{gaussian} is a density at a point")
+        mean, variance = map(self._value, gaussian.parameters())
+        axis, along = self.batch.axis(variable), self.batch.axis(INDEX)
+        chosen = list(itertools.product(NODES, repeat=self.batch.size(INDEX)))
+        weights = self.batch.along(variable, np.array([np.prod([w for _, w in c]) for c in chosen]))
+        nodes = np.array([[node for node, _ in c] for c in chosen])  # (nodes, d)
+        shape = [1] * max(-axis, -along)
+        shape[axis], shape[along] = nodes.shape
+        places = (nodes.T if axis > along else nodes).reshape(shape)
+        place = mean + root(variance) * Bounded(places, EPS * abs(places))
+        found = self.at(variable, place, inside)
+        return (found * Bounded(weights, 4 * EPS * weights)).sum(axis)
 
-
-def _has_vectors(density: Expr) -> bool:
-    return any(isinstance(f, VectorGaussian) for f in factors(density))
-
-
-def _expectation(value: Examiner, expression: Expectation) -> Bounded:
-    if not _has_vectors(expression.weight):
-        return Examiner.expectation(value, expression)
-    return mean(value, expression.weight, lambda: value(expression.value))
-
-
-def _kl(value: Examiner, expression: KL) -> Bounded:
-    if not _has_vectors(expression.first):
-        return Examiner.kl(value, expression)
-    return mean(value, expression.first, lambda: value.log_ratio(expression))
-
-
-def _entropy(value: Examiner, expression: Entropy) -> Bounded:
-    density = expression.args[0]
-    if not _has_vectors(density):
-        return Examiner.entropy(value, expression)
-    return mean(value, density, lambda: -value(density).log())
-
-
-def _integral(value: Examiner, expression: SumOrIntegral) -> Bounded:
-    own = [
-        f
-        for f in factors(expression.integrand)
-        if isinstance(f, VectorGaussian) and f.variable in expression.variables
-    ]
-    if not own:
-        return Examiner.integral(value, expression)
-    rest = Mul(*(f for f in Mul.make_args(expression.integrand) if f not in own))
-    found = mean(value, Mul(*own), lambda: value(rest))
-    for variable in expression.variables:
-        if not isinstance(variable, Vector):
-            found = value.batch.total(variable, found)
-    return found
+    def integral(self, expression: SumOrIntegral) -> Bounded:
+        """The integral over Gaussians of vectors and over all else."""
+        own = [
+            f
+            for f in factors(expression.integrand)
+            if isinstance(f, VectorGaussian) and f.variable in expression.variables
+        ]
+        if not own:
+            return super().integral(expression)
+        rest = Mul(*(f for f in Mul.make_args(expression.integrand) if f not in own))
+        found = self.mean(Mul(*own), lambda: self._value(rest))
+        for variable in expression.variables:
+            if not isinstance(variable, Vector):
+                found = self.batch.total(variable, found)
+        return found
 
 
 RULES.update(
-    {
-        Coordinate: _coordinate,
-        CoordinateSum: _coordinate_sum,
-        SquaredNorm: _defined,
-        Dot: _defined,
-        Expectation: _expectation,
-        KL: _kl,
-        Entropy: _entropy,
-        SumOrIntegral: _integral,
-    }
+    {Coordinate: _coordinate, CoordinateSum: _coordinate_sum, SquaredNorm: _defined, Dot: _defined}
 )
