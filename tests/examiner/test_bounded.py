@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onekl.examiner.bounded import EPS, Bounded
@@ -63,6 +63,93 @@ def test_the_conventions_at_0_and_at_infinity():
         assert np.isnan((infinite - infinite).value) and np.isnan(Bounded(-1.0).log().value)
         assert (infinite * Bounded(-2.0)).value == -np.inf
         assert (zero ** Bounded(2.0)).value == 0 and (zero ** Bounded(0.0)).value == 1
+
+
+# A number, its error, and where within the error the true one is, in parts of it.
+leaves = st.tuples(
+    st.sampled_from([0.0, 1e-200, 1e-30, 1e-9, 0.5, 1.0, 3.0, 800.0, 1e30, 1e200]),
+    st.sampled_from([0.0, 0.0, 1e-13, 1e-3, 1.5]),
+    st.sampled_from([-1.0, 0.0, 0.3, 1.0]),
+    st.booleans(),
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from(["sum", "difference", "product", "ratio"]), inner, inner),
+        st.tuples(st.sampled_from(["log", "exp", "square", "inverse", "axis"]), inner),
+    ),
+    max_leaves=5,
+)
+
+
+HUGE = 1e6  # e to this is far beyond the doubles
+
+
+def both(tree):
+    """A tree's value with its bound, and the true one, None where it has none."""
+    if isinstance(tree[0], float):
+        size, share, shift, is_negative = tree
+        number = Bounded(-size if is_negative else size, share * size if size else share)
+        return number, exact(number, shift)
+    name, found = tree[0], [both(part) for part in tree[1:]]
+    numbers, true = zip(*found)
+    if None in true:
+        return numbers[0], None
+    if name == "axis":  # the sum of the number and of 1 over an axis
+        one = [np.array([[part], [extra]]) for part, extra in zip(parts_of(numbers[0]), (1.0, 0.0))]
+        total = Bounded(*one).sum(-2)
+        return Bounded(total.value[0, 0], total.error[0, 0]), true[0] + 1
+    return RULES[name](*numbers), true_value(name, *true)
+
+
+def parts_of(number):
+    return float(number.value), float(number.error)
+
+
+RULES = {
+    **OPERATIONS,
+    "ratio": lambda a, b: a / b,
+    "log": lambda a: a.log(),
+    "exp": lambda a: a.exp(),
+    "square": lambda a: a ** Bounded(2.0),
+    "inverse": lambda a: a ** Bounded(-1.0),
+}
+
+
+def true_value(name, a, b=None):
+    """The exact result by the conventions; None for ∞ − ∞, and for the log of a negative number."""
+    if name == "ratio":
+        return true_value("product", a, true_value("inverse", b))
+    if name == "product" and 0 in (a, b):
+        return mpmath.mpf(0)
+    if name == "inverse":
+        return mpmath.inf if a == 0 else 1 / a
+    if name == "log":
+        return None if a < 0 else -mpmath.inf if a == 0 else mpmath.log(a)
+    if name == "exp" and mpmath.isfinite(a):
+        a = max(min(a, HUGE), -HUGE)  # beyond that mpmath has no number
+    plain = {**OPERATIONS, "exp": mpmath.exp, "square": lambda a: a**2}
+    found = plain[name](a, b) if b is not None else plain[name](a)
+    return None if mpmath.isnan(found) else found
+
+
+@settings(max_examples=500)
+@given(trees)
+def test_what_is_said_for_certain_is_true(tree):
+    """A bound holds, 0 included, and ∞ without a doubt is ∞, also where doubles run out.
+
+    The bound itself is rounded, so the last digits of it are allowed for.
+    """
+    with mpmath.workdps(60), np.errstate(all="ignore"):
+        found, true = both(tree)
+    value, error = parts_of(found)
+    if true is None or np.isnan(value) or not np.isfinite(error):
+        return
+    if np.isinf(value):
+        assert true == value
+    else:
+        with mpmath.workdps(60):
+            assert mpmath.isfinite(true) and abs(true - mpmath.mpf(value)) <= error * (1 + 1e-9)
 
 
 def test_a_number_that_may_be_0_has_no_bounded_logarithm():

@@ -2,6 +2,7 @@
 
 The conventions are those of the book's integrals: 0 times anything is 0, log 0 is −∞, and 1/0 is ∞.
 What has no value, such as ∞ − ∞ or the logarithm of a negative number, is NaN.
+An infinite number has the error 0 where it is certain, and ∞ where rounding could have made it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 EPS = 2.0**-52  # twice the rounding error of one operation
+SMALLEST = 2.0**-1022  # what is nearer to 0 may have become 0
 
 
 class Bounded:
@@ -30,7 +32,8 @@ class Bounded:
 
     def __add__(self, other: Bounded) -> Bounded:
         value = self.value + other.value
-        return Bounded(value, _finite(value, self.error + other.error + EPS * abs(value)))
+        error = self.error + other.error
+        return Bounded(value, _sure(value, error + EPS * abs(value), error, self, other))
 
     def __sub__(self, other: Bounded) -> Bounded:
         return self + -other
@@ -38,12 +41,15 @@ class Bounded:
     def __mul__(self, other: Bounded) -> Bounded:
         a, b = abs(self.value), abs(other.value)
         value = self.value * other.value
-        error = a * other.error + self.error * (b + other.error) + EPS * abs(value)
+        size = abs(value)
+        error = a * other.error + self.error * (b + other.error) + EPS * size
+        if size.size and size.min() < SMALLEST:
+            error = error + SMALLEST * ((size < SMALLEST) & ~self.is_zero() & ~other.is_zero())
         if np.isfinite(error).all():
             return Bounded(value, error)
         nothing = self.is_zero() | other.is_zero()
-        unsure = ((self.error >= a) | (other.error >= b)) & ~nothing
-        error = np.where(np.isinf(value), np.where(unsure, np.inf, 0.0), error)
+        could_be_zero = np.where((self.error >= a) | (other.error >= b), np.inf, 0.0)
+        error = _sure(value, error, could_be_zero, self, other)
         return Bounded(np.where(nothing, 0.0, value), np.where(nothing, 0.0, error))
 
     def __truediv__(self, other: Bounded) -> Bounded:
@@ -63,7 +69,10 @@ class Bounded:
             error = abs(value) * np.expm1(relative)
             if steep.any():
                 error = np.where(steep, self._along_the_slope(exponent, value), error)
-        return Bounded(value, np.where(self.is_zero() | np.isinf(base), 0.0, _finite(value, error)))
+        exact = self.is_zero() | (np.isinf(base) & (self.error == 0))
+        error = np.where(np.isinf(value) | np.isinf(self.error), np.inf, error)
+        error = error + SMALLEST * (abs(value) < SMALLEST)
+        return Bounded(value, np.where(exact & (power.error == 0), 0.0, error))
 
     def _along_the_slope(self, exponent: np.ndarray, value: np.ndarray) -> np.ndarray:
         """The error of a power with an exact exponent that is 1 or more."""
@@ -81,19 +90,21 @@ class Bounded:
     def log(self) -> Bounded:
         """The logarithm: −∞ at 0, NaN below."""
         value = np.log(self.value)
-        return Bounded(value, _finite(value, self._log_error() + EPS * abs(value)))
+        error = self._log_error() + EPS * abs(value)
+        return Bounded(value, np.where(np.isinf(value), _or_infinite(self.error), error))
 
     def exp(self) -> Bounded:
         """The exponential."""
         value = np.exp(self.value)
         # e^(v+e) − e^v without the difference, whose rounding would be larger than a small error.
         error = -np.exp(self.value + self.error) * np.expm1(-self.error) + 2 * EPS * value
-        return Bounded(value, _finite(value, error))
+        error = error + SMALLEST * ((value < SMALLEST) & np.isfinite(self.value))
+        return Bounded(value, _sure(value, error, self.error, self))
 
     def smooth(self, function: Callable[[np.ndarray], np.ndarray], slope: float) -> Bounded:
         """A function whose slope is nowhere steeper than `slope`."""
         value = function(self.value)
-        return Bounded(value, _finite(value, slope * self.error + EPS * (1 + abs(value))))
+        return Bounded(value, slope * self.error + EPS * (1 + abs(value)))
 
     def sum(self, axis: int) -> Bounded:
         """The sum over an axis, counted from the last, which stays with length 1."""
@@ -101,7 +112,10 @@ class Bounded:
         total = value.sum(axis=axis, keepdims=True)
         size = np.where(np.isinf(value), 0.0, abs(value)).sum(axis=axis, keepdims=True)
         rounding = EPS * value.shape[axis] * size
-        return Bounded(total, _finite(total, error.sum(axis=axis, keepdims=True) + rounding))
+        added = error.sum(axis=axis, keepdims=True)
+        sure = np.isinf(value).any(axis=axis, keepdims=True) & np.isfinite(added)
+        error = np.where(np.isinf(total), np.where(sure, 0.0, np.inf), added + rounding)
+        return Bounded(total, error)
 
     @staticmethod
     def where(condition: np.ndarray, one: Bounded, other: Bounded) -> Bounded:
@@ -117,6 +131,17 @@ class Bounded:
         return Bounded(value, np.maximum.reduce(np.broadcast_arrays(*(n.error for n in numbers))))
 
 
-def _finite(value: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """The error; 0 where the value is infinite."""
-    return np.where(np.isinf(value), 0.0, error)
+def _sure(
+    value: np.ndarray, error: np.ndarray, doubt: np.ndarray, *operands: Bounded
+) -> np.ndarray:
+    """The error; where the value is infinite, 0 if an operand is and the doubt is finite, else ∞."""
+    infinite = np.isinf(value)
+    if not infinite.any():
+        return error
+    given = np.logical_or.reduce(np.broadcast_arrays(*(np.isinf(o.value) for o in operands)))
+    return np.where(infinite, np.where(given & np.isfinite(doubt), 0.0, np.inf), error)
+
+
+def _or_infinite(error: np.ndarray) -> np.ndarray:
+    """0 for what is exact, else ∞."""
+    return np.where(error == 0, 0.0, np.inf)

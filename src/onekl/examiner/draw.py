@@ -19,7 +19,7 @@ from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.vectors.algebra import INDEX
 from onekl.symbolic.vectors.numbers import MOST_COORDINATES, RandomVectors
 
-SHAPES = 8  # combinations of alphabet sizes
+SHAPES = 4  # combinations of alphabet sizes
 ROUNDS = 60  # of drawing, before the premises count as impossible to meet
 
 

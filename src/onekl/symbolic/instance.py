@@ -69,9 +69,11 @@ class Instance:
 
         NotProved where it rests on a conditional of an event of probability 0.
         """
+        expression = sympy.sympify(expression)
         # With numbers for the symbols an integral over the line takes SymPy a tenth of the time.
-        early = {} if self.tables or along is not None else dict(self.values)
-        found = self.formula(sympy.sympify(expression).xreplace(early))
+        if not (self.has_tables or along is not None or expression.has(sympy.Derivative)):
+            expression = expression.xreplace(dict(self.values))
+        found = self.formula(expression)
         found = found if along is None else sympy.diff(found, along)
         found = sympy.simplify(found.subs(self.values))
         null = [s for s in found.free_symbols if isinstance(s, _Undefined)]
