@@ -134,7 +134,7 @@ class Bounded:
 def _sure(
     value: np.ndarray, error: np.ndarray, doubt: np.ndarray, *operands: Bounded
 ) -> np.ndarray:
-    """The error; where the value is infinite, 0 if an operand is and the doubt is finite, else ∞."""
+    """The error; for an infinite value 0 if an operand is infinite and the doubt finite, else ∞."""
     infinite = np.isinf(value)
     if not infinite.any():
         return error
