@@ -1,7 +1,8 @@
 """Vectors on batches: coordinates on an axis of their own, and quadrature under their Gaussians.
 
 A batch of vectors has one dimension. The values of a map are random numbers for the letters that it
-is taken at, and random cubics in arguments that are real numbers.
+is taken at, and random cubics in arguments that are real numbers; a vector is taken as a bounded
+function of the sum of its coordinates.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
-from sympy import Expr, Mul
+from sympy import Basic, Expr, MatrixExpr, Mul
 
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import RULES, NoRule
@@ -38,14 +39,19 @@ def _coordinate(value: LineExaminer, expression: Coordinate) -> Bounded:
         raise NoRule(f"{expression} is one coordinate, and no sum over them")
     if vector in value.place:
         return value.place[vector]
-    if not all(argument.is_symbol and argument.is_scalar for argument in vector.of):
-        raise NoRule(f"a map of vectors: {vector}")
-    letters = [a for a in vector.of if alphabet(a) in value.batch.sizes]
-    smooth = [value(a) for a in vector.of if a not in letters]
+    letters = [a for a in vector.of if a.is_symbol and alphabet(a) in value.batch.sizes]
+    smooth = [_one_number(value, a) for a in vector.of if a not in letters]
     number = value.batch.coordinate(
         vector.name, [value.letters(INDEX), *map(value.letters, letters)], smooth
     )
     return Bounded(abs(number.value) + 0.25, number.error) if expression.is_positive else number
+
+
+def _one_number(value: LineExaminer, argument: Basic) -> Bounded:
+    """An argument of a map as a number."""
+    if not isinstance(argument, MatrixExpr):
+        return value(argument)
+    return value.batch.total(INDEX, value(argument[INDEX, 0])).smooth(np.tanh, 1.0)
 
 
 def _coordinate_sum(value: LineExaminer, expression: CoordinateSum) -> Bounded:

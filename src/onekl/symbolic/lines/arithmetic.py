@@ -21,6 +21,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
 from onekl.symbolic.lines.written import alike, replaced
+from onekl.symbolic.real_line import is_nonzero_at_a_point
 from onekl.symbolic.vectors.algebra import INDEX, CoordinateSum, SquaredNorm
 
 OPAQUE = (log, KL, Expectation, SumOrIntegral, Gaussian, Derivative, CoordinateSum, SquaredNorm)
@@ -39,7 +40,9 @@ def same(one: Expr, other: Expr) -> bool:
         return alike(one, other)
     apart = normal(one) - normal(other)
     apart = sympy.expand(apart.xreplace(_as_letters(apart)))
-    return apart == 0 or sympy.cancel(sympy.together(apart)) == 0
+    if apart == 0 or is_nonzero_at_a_point(apart):  # most others differ in numbers
+        return apart == 0
+    return sympy.cancel(sympy.together(apart)) == 0
 
 
 def _may_divide_by_zero(expression: Expr) -> bool:
