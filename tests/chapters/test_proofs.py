@@ -22,7 +22,7 @@ def distinct(lines):
 def unstated(claim, statement, proof):
     """What a proof needs and the source does not state, as the report lists it."""
     known = [stated.premise for stated in claim.stated]
-    needed = (*statement.given, *proof.needs)
+    needed = (*statement.given, *proof.needed)
     return [premise_latex(premise) for premise in needed if not follows(premise, known)]
 
 

@@ -105,7 +105,7 @@ def test_a_claim_without_statements_is_not_passed():
 class Credulous(Identity):
     """A prover that believes anything, and shows no lines: numbers and mutants do not believe."""
 
-    def prove(self):
+    def _prove(self):
         return Proof()
 
     def derivation(self):
@@ -122,10 +122,10 @@ class Blind(Identity):
 class Stingy(Identity):
     """A statement that calls none of its mutants equivalent, and proves its own wording alone."""
 
-    def prove(self):
+    def _prove(self):
         if (self.left, self.right) != RQ_3:
             raise NotProved("another wording")
-        return super().prove()
+        return super()._prove()
 
 
 RQ_3 = tuple(getattr(claim("rq-3").statements[0], side) for side in ("left", "right"))

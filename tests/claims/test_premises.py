@@ -148,7 +148,7 @@ def test_every_stated_premise_is_needed_and_taking_it_away_changes_the_word():
             needed = [
                 premise
                 for statement in (*claim.statements, *claim.also)
-                for premise in (*statement.given, *statement.prove().needs)
+                for premise in (*statement.given, *statement.prove().needed)
             ]
             assert any(follows(premise, [stated.premise]) for premise in needed), (id, stated.key)
 

@@ -43,7 +43,7 @@ class _Proved:
     @property
     def premises(self) -> tuple[Premise, ...]:
         """The equations that it is given, and what its proof needs."""
-        return (*self.statement.given, *self.proof.needs)
+        return (*self.statement.given, *self.proof.needed)
 
     def unstated(self, claim: Claim) -> tuple[str, ...]:
         """The premises that the claim's source does not state, in LaTeX."""
@@ -189,7 +189,7 @@ def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:
 def _accepts(mutant: Statement, imposed: tuple[Support | Finite, ...]) -> bool:
     """Whether the prover accepts a mutant under no more premises than the statement has."""
     try:
-        proof = mutant.prove()
+        proof = mutant.accepted()
     except NotProved:
         return False
     return all(follows(premise, imposed) for premise in proof.imposed)

@@ -58,11 +58,11 @@ class Limit(Statement):
             return joined((near, claimed.conditions))
 
         sides = (self.expression, sympy.sympify(self.point), sympy.sympify(self.value))
-        premises = needed_premises(
+        signs = needed_premises(
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
         found = _limit(conditional_form(self.expression).value, self.symbol, self.point)
-        return Proof((r"\text{limit taken by SymPy}",), premises, (latex(found),))
+        return Proof((r"\text{limit taken by SymPy}",), (), (latex(found),), signs=signs)
 
     def _require_sense(self) -> None:
         """NotProved unless the limit is one from above or to infinity, and says something."""
@@ -231,13 +231,14 @@ class Expansion(Statement):
             return joined((near, claimed.conditions))
 
         sides = (self.expression, sympy.sympify(self.value))
-        premises = needed_premises(
+        signs = needed_premises(
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
         function = conditional_form(self.expression).value
         smooth = smoothness(function, self.symbol, self.order)
         series = latex(taylor(function, self.value, self.symbol, self.order))
-        return Proof((r"\text{Taylor expansion by SymPy}",), (*premises, *smooth), (series,))
+        rules = (r"\text{Taylor expansion by SymPy}",)
+        return Proof(rules, tuple(smooth), (series,), signs=signs)
 
     def _compile(self) -> Evaluator:
         """The remainder over symbol^order at a small symbol; 0 where it is as small as that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy
 from sympy import Expr, Mul, Symbol
@@ -43,17 +43,25 @@ class Proof:
 
     `rules` hold by definition, `needs` are the premises that could fail, `steps` are lines of it in
     LaTeX, and `equality` says when a bound is tight.
+    `signs` finds the weakest signs of symbols that are enough; it takes long, so it is called only
+    where someone reads them.
     """
 
     rules: tuple[str, ...] = ()
     needs: tuple[Premise, ...] = ()
     steps: tuple[str, ...] = ()
     equality: str = ""
+    signs: Callable[[], tuple[str, ...]] = field(default=tuple, compare=False)
+
+    @property
+    def needed(self) -> tuple[Premise, ...]:
+        """All premises: the signs of symbols, then the others."""
+        return (*self.signs(), *self.needs)
 
     @property
     def premises(self) -> tuple[str, ...]:
         """The premises in LaTeX, each once."""
-        return tuple(dict.fromkeys(map(premise_latex, self.needs)))
+        return tuple(dict.fromkeys(map(premise_latex, self.needed)))
 
     @property
     def support(self) -> tuple[Support, ...]:

@@ -122,9 +122,9 @@ def prove_concrete(left: Expr, right: Expr, order: tuple[Symbol, ...] = ()) -> P
         require_zero(sides[0].value - sides[1].value, "left less right", conditions)
         return conditions
 
-    premises = needed_premises((left, right), conditions_of, order)
+    signs = needed_premises((left, right), conditions_of, order)
     rules = (r"\text{integrals over the real line by SymPy}",)
-    return Proof(rules, premises, (latex(conditional_form(left).value),))
+    return Proof(rules, (), (latex(conditional_form(left).value),), signs=signs)
 
 
 def prove_change_of_variables(
@@ -152,11 +152,11 @@ def prove_change_of_variables(
         require_zero(moved / integrate_real(under) - 1, "the ratio of the two densities less 1")
         return joined(map(domain, (value, under, density)))
 
-    premises = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
+    signs = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
     rules = (r"\text{change of variables for a monotone map}",)
     moved = latex(density.xreplace({variable: value}))
     slope = latex(sympy.Abs(sympy.diff(value, under.variable)))
-    return Proof(rules, premises, (rf"{moved} \cdot {slope} = {latex(under)}",))
+    return Proof(rules, (), (rf"{moved} \cdot {slope} = {latex(under)}",), signs=signs)
 
 
 def _require_monotone_onto_the_line(value: Expr, source: Symbol) -> None:
@@ -198,9 +198,9 @@ def _prove_affine_law(
         integrate_real(law)  # its variance has to be positive
         return joined(map(domain, (value, under, density)))
 
-    premises = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
+    signs = needed_premises((value, under, density), conditions_of, order, fixed=(variable,))
     rules = (r"\text{an affine map of joint Gaussians is Gaussian}",)
-    return Proof(rules, premises, tuple(map(latex, moments)))
+    return Proof(rules, (), tuple(map(latex, moments)), signs=signs)
 
 
 def _affine_law(value: Expr, under: Expr, variable: Symbol) -> Gaussian:

@@ -102,8 +102,18 @@ class Statement:
 
     def prove(self) -> Proof:
         """What the proof of the statement used; NotProved, in one line, with what is left over."""
+        return self._found(with_signs=True)
+
+    def accepted(self) -> Proof:
+        """The proof, whose signs of symbols are still to be weakened; NotProved as in `prove`."""
+        return self._found(with_signs=False)
+
+    def _found(self, *, with_signs: bool) -> Proof:
         try:
-            return self.plain()._prove()
+            proof = self.plain()._prove()
+            if with_signs:
+                proof.signs()  # now, because a sign that no line says is a refusal
+            return proof
         except NotProved:
             raise
         except BEYOND as error:

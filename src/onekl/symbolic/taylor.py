@@ -134,14 +134,11 @@ def expand_under_the_integral(
         total for term in terms[1] for total in _finite_coefficients(term, symbol, order)
     )
     bound = terms[0][0].variables
-    needs = (
-        *needed_premises((expression, value), conditions_of, declared(instances), (symbol, *bound)),
-        *support,
-        *finite,
-        _small_remainders(bound, symbol, order),
-    )
+    sides, fixed = (expression, value), (symbol, *bound)
+    signs = needed_premises(sides, conditions_of, declared(instances), fixed)
+    needs = (*support, *finite, _small_remainders(bound, symbol, order))
     rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
-    return Proof(rules, needs, (latex(series),))
+    return Proof(rules, needs, (latex(series),), signs=signs)
 
 
 def _expanded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import sympy
 from sympy import Expr, PoleError, Symbol
@@ -39,18 +40,30 @@ def needed_premises(
     conditions_of: Callable[..., tuple[Boolean, ...]],
     order: tuple[Symbol, ...] = (),
     fixed: tuple[Symbol, ...] = (),
-) -> tuple[str, ...]:
-    """The signs of the sides' free symbols that a proof needs, and its conditions, in LaTeX.
+) -> Callable[[], tuple[str, ...]]:
+    """A function for the signs of free symbols that a proof needs, and its conditions, in LaTeX.
 
-    `conditions_of` proves the statement of the sides that it is given, and raises where it cannot.
+    `conditions_of` proves the statement of the sides that it is given, and raises where it cannot;
+    it is called at once.
     Each symbol in turn, but the fixed ones, gets the weakest sign that is enough beside those of
     the others, and that leaves no condition on several symbols in its place.
     """
+    conditions = conditions_of(*sides)
+    return cache(lambda: _weakest(sides, conditions_of, conditions, order, fixed))
+
+
+def _weakest(
+    sides: tuple[Expr, ...],
+    conditions_of: Callable[..., tuple[Boolean, ...]],
+    conditions: tuple[Boolean, ...],
+    order: tuple[Symbol, ...],
+    fixed: tuple[Symbol, ...],
+) -> tuple[str, ...]:
+    """The weakest signs, one symbol after the other, and the conditions that are left."""
     free = set().union(*(side.free_symbols for side in sides)) - set(fixed)
     everything = set().union(*(side.atoms(Symbol) for side in sides))
     ordered = in_order(free, order)
     weakened: dict[Symbol, Symbol] = {}
-    conditions = conditions_of(*sides)
     for symbol in ordered:
         for weaker in _weaker(symbol, everything):
             trial = {**weakened, symbol: weaker}

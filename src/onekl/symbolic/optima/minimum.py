@@ -68,10 +68,10 @@ class Minimum(Statement):
             return joined((form.conditions, domain(at)))
 
         sides = (self.expression, sympy.sympify(self.at))
-        premises = needed_premises(
+        signs = needed_premises(
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
-        return Proof((lines[1],), premises, (lines[0],))
+        return Proof((lines[1],), (), (lines[0],), signs=signs)
 
     def trials(self) -> tuple[Best, ...]:
         """The expression is smallest at the optimum."""
