@@ -10,6 +10,7 @@ from onekl.symbolic import counterexample  # noqa: F401  registers all rules of 
 from onekl.symbolic.algebra import KL, Expectation, Gaussian, Joint, SumOrIntegral
 from onekl.symbolic.lines import concentration, second_order, small_steps  # noqa: F401
 from onekl.symbolic.lines.concrete import concrete_lines
+from onekl.symbolic.lines.gaussians import about_the_means
 from onekl.symbolic.lines.line import (
     AT_LEAST,
     EQUAL,
@@ -230,6 +231,14 @@ def test_a_polynomial_is_written_about_the_mean_before_its_mean_is_taken():
 def test_higher_moments_are_taken():
     lines = concrete_lines(Expectation(bell, (z - mu) ** 4), 3 * s**4)
     require_rules(lines)
+
+
+@pytest.mark.parametrize("known", [z, z**2 + z, 3 * (z - mu) ** 2, product(S(2), z**2 + z)])
+def test_what_is_a_known_moment_is_not_written_about_the_mean(known):
+    mean = Expectation(bell, known)
+    assert about_the_means(mean) == mean
+    other = Expectation(bell, product(S(2), z**3 + z))
+    assert about_the_means(other) != other
 
 
 # What is written stays as it is written.

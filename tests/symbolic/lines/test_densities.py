@@ -8,7 +8,7 @@ from random import Random
 
 import mpmath
 import pytest
-from sympy import Add, Mul, log
+from sympy import Add, Mul, log, symbols
 
 from onekl.chapters import claim, stated_claims
 from onekl.chapters.gan.claims import HALF, D, data, model, x
@@ -237,6 +237,14 @@ def test_a_display_is_narrow_and_begins_no_bracket_that_it_does_not_end(statemen
 )
 def test_what_is_positive_and_the_data_stand_first_and_numbers_before_integrals(expression, shown):
     assert LinePrinter().doprint(expression).startswith(shown)
+
+
+def test_a_wide_term_without_a_place_to_break_stays_whole():
+    letters = symbols("b:70", positive=True)
+    wide = Mul(*letters, data, evaluate=False)
+    assert width(LinePrinter().doprint(wide)) > 80
+    shown = display((Line(wide, sign=START), Line(Mul(*letters) * data, "arithmetic")))
+    assert all(shown.count(rf"b_{{{k}}}") == 2 for k in range(70))
 
 
 def test_a_mixture_that_stands_often_has_a_name():
