@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import ClassVar
 
 import mpmath
@@ -237,12 +238,26 @@ class Batch:
             whole = sum(cells.values())
             tables[family] = {cell: value / whole for cell, value in cells.items()}
 
-        def functions(name: str, *place: Number) -> Number:
-            if not self.sizes:
-                at = sum(place[1:], place[0])
-                return mpmath.polyval([mpmath.mpf(c[k]) for c in self._kept["smooth", name]], at)
-            found = self.function(name, [np.array(int(letter)) for letter in place])[..., k]
-            return int(found) if name in self.maps else mpmath.mpf(float(found))
-
         values = {symbol: mpmath.mpf(float(value[k])) for symbol, value in self.values.items()}
+        functions = partial(self._function_at, k)
         return Assignment(dict(self.sizes), tables, dict(self.axes), values, functions=functions)
+
+    def _function_at(self, k: int, name: str, *place: Number | tuple[Number, ...]) -> Number:
+        """The value of a function of one instance."""
+        if not self.sizes:
+            at = sum(place[1:], place[0])
+            return mpmath.polyval([mpmath.mpf(c[k]) for c in self._kept["smooth", name]], at)
+        if any(key[:2] == ("coordinate", name) for key in self._kept):
+            return self._coordinate_at(k, name, *place)
+        found = self.function(name, [np.array(int(letter)) for letter in place])[..., k]
+        return int(found) if name in self.maps else mpmath.mpf(float(found))
+
+    def _coordinate_at(
+        self, k: int, name: str, number: int, *arguments: Number | tuple[Number, ...]
+    ) -> Number:
+        """A map's coordinate of that number, from 1 on; arguments that are int are letters."""
+        letters = [a for a in arguments if isinstance(a, int)]
+        others = [a for a in arguments if not isinstance(a, int)]
+        at = mpmath.fsum(mpmath.tanh(mpmath.fsum(a)) if isinstance(a, tuple) else a for a in others)
+        cubic = self._kept["coordinate", name, 1 + len(letters)][(number - 1, *letters, k)]
+        return mpmath.polyval([mpmath.mpf(float(c)) for c in cubic], at)
