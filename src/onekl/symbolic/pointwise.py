@@ -184,9 +184,11 @@ def _compared(
     They stay as they are where the integrands are equal, or where there are no copies.
     """
     if not copies_in(variables):
-        if not could_be_additive(sides, tables.joints):
+        is_seen = could_be_additive(sides, tables.joints)
+        if is_seen is False:
             raise NotProved(lambda: _difference(_gap(sides, tables)))
-        return alone, _in_full(_gap(sides, tables))
+        gap = _gap(sides, tables)
+        return alone, _in_full(gap) if is_seen else _simplified(gap)
     gap = _simplified(_gap(sides, tables))
     if gap == 0:
         return alone, gap

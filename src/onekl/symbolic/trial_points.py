@@ -21,17 +21,19 @@ class NoValue(Exception):
     """An expression that has no value here: its kind is unknown, or it is infinite."""
 
 
-def could_be_additive(sides: Sequence[Sequence[IntegralTerm]], joints: tuple[Joint, ...]) -> bool:
+def could_be_additive(
+    sides: Sequence[Sequence[IntegralTerm]], joints: tuple[Joint, ...]
+) -> bool | None:
     """Whether left less right could be a sum of densities times constants: 0 is one.
 
     The densities of the third point are the sums of those of the other two; what else depends on a
-    variable, such as D, is another number at each. False is certain up to rounding; True says
-    nothing.
+    variable, such as D, is another number at each. False is certain up to rounding; True is no
+    proof; None is for what has no value there.
     """
     try:
         gaps, sizes = zip(*(_gap(sides, point) for point in _points(joints)))
     except (NoValue, OverflowError, ZeroDivisionError, ValueError):
-        return True
+        return None
     return abs(gaps[0] + gaps[1] - gaps[2]) <= CLOSE * (1 + sum(sizes))
 
 
