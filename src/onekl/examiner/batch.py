@@ -157,17 +157,21 @@ class Batch:
 
         In arguments that are real numbers it is a random cubic of their sum.
         """
-        key = ("coordinate", name, len(place))
-        if key not in self._kept:
-            shape = (*[MOST_LETTERS] * len(place), self.count, 4)
-            self._kept[key] = 2 * self.random(*key).random(shape) - 1
-        coefficients = self._kept[key][(*place, self._instances)]
+        coefficients = self._cubics(name, len(place))[(*place, self._instances)]
         found, at = Bounded(0.0), Bounded(0.0)
         for argument in smooth:
             at = at + argument
         for k in range(4):
             found = found * at + Bounded(coefficients[..., k])
         return found
+
+    def _cubics(self, name: str, letters: int) -> np.ndarray:
+        """The coefficients of a map's cubics, (letters …, count, 4)."""
+        key = ("coordinate", name, letters)
+        if key not in self._kept:
+            shape = (*[MOST_LETTERS] * letters, self.count, 4)
+            self._kept[key] = 2 * self.random(*key).random(shape) - 1
+        return self._kept[key]
 
     def class_probability(self, outcome_one: ClassProbability, place: list[np.ndarray]) -> Bounded:
         """The values of D at letters, now and then exactly 0 or 1; of a label never."""
@@ -255,9 +259,12 @@ class Batch:
     def _coordinate_at(
         self, k: int, name: str, number: int, *arguments: Number | tuple[Number, ...]
     ) -> Number:
-        """A map's coordinate of that number, from 1 on; arguments that are int are letters."""
+        """A map's coordinate of that number, from 1 on, as `coordinate` has it in doubles.
+
+        Arguments that are int are letters; a vector is taken as the examiner of vectors takes it.
+        """
         letters = [a for a in arguments if isinstance(a, int)]
         others = [a for a in arguments if not isinstance(a, int)]
         at = mpmath.fsum(mpmath.tanh(mpmath.fsum(a)) if isinstance(a, tuple) else a for a in others)
-        cubic = self._kept["coordinate", name, 1 + len(letters)][(number - 1, *letters, k)]
+        cubic = self._cubics(name, 1 + len(letters))[(number - 1, *letters, k)]
         return mpmath.polyval([mpmath.mpf(float(c)) for c in cubic], at)

@@ -91,7 +91,8 @@ class Bounded:
         """The logarithm: −∞ at 0, NaN below."""
         value = np.log(self.value)
         error = self._log_error() + EPS * abs(value)
-        return Bounded(value, np.where(np.isinf(value), _or_infinite(self.error), error))
+        doubt = np.where(self.error == 0, 0.0, np.inf)  # −∞ is certain at exactly 0 alone
+        return Bounded(value, np.where(np.isinf(value), doubt, error))
 
     def exp(self) -> Bounded:
         """The exponential."""
@@ -140,8 +141,3 @@ def _sure(
         return error
     given = np.logical_or.reduce(np.broadcast_arrays(*(np.isinf(o.value) for o in operands)))
     return np.where(infinite, np.where(given & np.isfinite(doubt), 0.0, np.inf), error)
-
-
-def _or_infinite(error: np.ndarray) -> np.ndarray:
-    """0 for what is exact, else ∞."""
-    return np.where(error == 0, 0.0, np.inf)

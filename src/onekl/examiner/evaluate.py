@@ -30,8 +30,6 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.copies import alphabet
 
 INFINITE = Bounded(np.inf)
-
-
 Known = Mapping[Expr, Bounded]
 
 

@@ -14,14 +14,7 @@ from sympy.core.symbol import Str
 
 from onekl.symbolic.algebra import Density, Expectation, define
 from onekl.symbolic.notation import latex
-from onekl.symbolic.numeric import (
-    DIGITS,
-    Assignment,
-    Evaluator,
-    Number,
-    compiled,
-    evaluates,
-)
+from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator, Number, compiled, evaluates
 from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement, difference
