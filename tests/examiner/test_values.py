@@ -27,6 +27,7 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.trials import Relation
+from onekl.symbolic.vectors.algebra import INDEX
 from onekl.symbolic.vectors.numbers import RandomVectors, by_quadrature
 
 x, z = symbols("x z", real=True)
@@ -79,24 +80,38 @@ def test_values_on_tables_are_those_of_30_digits(name, zeros):
             assert agree(instance(found, k), batch.assignment(k), EXPRESSIONS[name]), k
 
 
-def test_values_of_the_book_s_relations_are_those_of_30_digits():
-    """One instance of full support for each, as a conditional on a null event may be anything."""
-    tried, of_vectors = 0, 0
+def relations_of_the_book():
+    """A batch of 40 instances, a side of a relation, and its values, for all that has rules."""
     for claim in stated_claims().values():
         for statement in (*claim.statements, *claim.also):
             if type(statement.instances) not in (RandomTables, RandomParameters, RandomVectors):
                 continue
             for relation in (t for t in statement.trials() if isinstance(t, Relation)):
                 batch = draw(statement.instances, 40)[0]
+                sides = relation.left, relation.right
                 try:
-                    sides = [Examiner(batch)(side) for side in (relation.left, relation.right)]
+                    found = [Examiner(batch)(side) for side in sides]
                 except NoRule:
                     continue
-                for found, side in zip(sides, (relation.left, relation.right)):
-                    assert agree(instance(found, 0), batch.assignment(0), side), side
-                    tried += 1
-                    of_vectors += isinstance(statement.instances, RandomVectors)
+                yield from zip((batch, batch), sides, found)
+
+
+def test_values_of_the_book_s_relations_are_those_of_30_digits():
+    """One instance of full support for each, as a conditional on a null event may be anything."""
+    tried, of_vectors = 0, 0
+    for batch, side, found in relations_of_the_book():
+        assert agree(instance(found, 0), batch.assignment(0), side), side
+        tried += 1
+        of_vectors += INDEX in batch.sizes
     assert tried > 150 and of_vectors >= 8
+
+
+def test_chosen_instances_have_the_values_that_they_had():
+    for batch, side, found in relations_of_the_book():
+        which = np.array([3, 0, 3, batch.count - 1])
+        whole = np.broadcast_to(found.value.ravel(), batch.count)
+        again = Examiner(batch.chosen(which))(side).value.ravel()
+        np.testing.assert_allclose(np.broadcast_to(again, 4), whole[which], 1e-12, 1e-12, str(side))
 
 
 def test_a_conditional_on_a_null_event_is_a_random_density_and_always_the_same():

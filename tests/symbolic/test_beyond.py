@@ -8,7 +8,6 @@ from onekl.symbolic.algebra import KL, Dirac, Expectation, Gaussian, Joint, SumO
 from onekl.symbolic.divergences import DivergenceInequality
 from onekl.symbolic.inequality import Inequality
 from onekl.symbolic.limits import Expansion
-from onekl.symbolic.maps.bijection import CHAIN_RULE
 from onekl.symbolic.maps.image_law import Bijection
 from onekl.symbolic.maps.real_densities import RandomPoints
 from onekl.symbolic.maps.smooth_map import LogDet, MapValue, SmoothMap, composed, unknown_map
@@ -186,11 +185,15 @@ def test_a_parameter_in_a_determinant_becomes_a_premise_with_one_sign():
     assert both.prove().premises == (r"b - c \neq 0",)
 
 
-def test_the_chain_rule_is_used_where_there_is_a_chain():
+def test_a_chain_of_maps_needs_each_to_be_a_bijection_and_the_log_determinants_of_all():
     space = RandomPoints((), points=(x, y, z), bijections=("f", "g"))
     one, other = unknown_map("g", z, x), unknown_map("f", x, y)
-    assert Bijection(space, claimed=one).prove().rules == ()
-    assert Bijection(space, claimed=composed(one, other)).prove().rules == (CHAIN_RULE,)
+    both = composed(one, other)
+    needs = [Bijection(space, claimed=claimed).prove().needs for claimed in (one, other, both)]
+    assert len(needs[0]) == len(needs[1]) == 1 and needs[2] == needs[1] + needs[0]
+    for lost in both.log_det.args:
+        claimed = SmoothMap(*both.args[:4], both.log_det - lost)
+        refusal(Bijection(space, claimed=claimed), "the log-determinant is")
 
 
 def minimum(expression, at):

@@ -87,13 +87,10 @@ def test_the_sign_by_factors(function, box, sign, strict):
     ids=named,
 )
 def test_the_sign_by_derivatives_and_how_many_it_takes(function, box, sign, depth):
-    shown = sign_on(function, box)
-    assert shown.sign == sign
+    assert sign_on(function, box) == sign
     if depth is not None:
-        assert sign_on(function, box, depth).sign == sign
-        assert len(sign_on(function, box, depth).lines) == depth
-        assert depth == 0 or not sign_on(function, box, depth - 1).sign
-    assert all(line.startswith(r"\frac{d") for line in shown.lines)
+        assert sign_on(function, box, depth) == sign
+        assert depth == 0 or not sign_on(function, box, depth - 1)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from onekl.symbolic.algebra import (
     bound_variables,
     kl_div,
 )
-from onekl.symbolic.proof import TONELLI, NotProved, is_constant, is_density, is_finite_measure
+from onekl.symbolic.proof import NotProved, is_constant, is_density, is_finite_measure
 from onekl.symbolic.terms import (
     KnownRange,
     flat,
@@ -112,9 +112,29 @@ def test_a_product_needs_its_factors_finite_unless_none_is_negative():
         SumOrIntegral(P(z) * log(P(z) / Q(z)), (z,)),
         SumOrIntegral(p * f, (x,)),
     }
-    assert one.used == (TONELLI,) and set(one.variables) == {x, z}
+    assert one.nested and set(one.variables) == {x, z}
     (two,) = integral_terms(KL(P(z), Q(z)) * KL(p, q))
     assert two.finite == ()
+
+
+@pytest.mark.parametrize(
+    "expression, nested",
+    [
+        (KL(p, q), False),
+        (-3 * f * KL(P(z), Q(z)), False),
+        (Expectation(p, f), False),
+        (SumOrIntegral(p * f, (x,)), False),
+        (Expectation(p, KL(P(z, given=x), Q(z, given=x))), True),
+        (2 * Expectation(p, f * KL(P(z), Q(z))), True),
+        (Expectation(p, Expectation(P(z), f * KL(R(y), R(y, given=(x, z))))), True),
+        (SumOrIntegral(f * KL(P(z), Q(z)), (x,)), True),
+        (KL(p, q) ** 2, True),
+    ],
+    ids=named,
+)
+def test_a_term_is_nested_where_integrals_were_merged(expression, nested):
+    (term,) = integral_terms(expression)
+    assert term.nested is nested
 
 
 def test_a_term_may_be_minus_infinite_unless_a_bound_or_a_sign_is_seen():

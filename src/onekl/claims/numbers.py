@@ -273,8 +273,10 @@ def _relation(
 
 def _best(seen: _Seen, trial: Best, examiners: list[Examiner], figures: bool = True) -> None:
     for value in examiners:
-        short, bound, tied = rivals(trial, value)
-        wrong = (short - bound > WRONG) | (tied > 0)
+        for short, bound, tied in rivals(trial, value):
+            wrong = (short - bound > WRONG) | (tied > 0)
+            if wrong.any() and not figures:  # a mutant is refuted by its first rival
+                break
         unsure = ~wrong & ((short > bound) | (bound > WRONG) | np.isnan(bound))
         seen.finite += int((~wrong).sum())
         seen.strict += int((short < -bound).sum())

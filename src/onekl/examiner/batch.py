@@ -157,20 +157,20 @@ class Batch:
 
         In arguments that are real numbers it is a random cubic of their sum.
         """
-        coefficients = self._cubics(name, len(place))[(*place, self._instances)]
+        coefficients = self._cubics(name, len(place))[(slice(None), *place, self._instances)]
         found, at = Bounded(0.0), Bounded(0.0)
         for argument in smooth:
             at = at + argument
-        for k in range(4):
-            found = found * at + Bounded(coefficients[..., k])
+        for coefficient in coefficients:
+            found = found * at + Bounded(coefficient)
         return found
 
     def _cubics(self, name: str, letters: int) -> np.ndarray:
-        """The coefficients of a map's cubics, (letters …, count, 4)."""
+        """The coefficients of a map's cubics, (4, letters …, count)."""
         key = ("coordinate", name, letters)
         if key not in self._kept:
             shape = (*[MOST_LETTERS] * letters, self.count, 4)
-            self._kept[key] = 2 * self.random(*key).random(shape) - 1
+            self._kept[key] = np.moveaxis(2 * self.random(*key).random(shape) - 1, -1, 0)
         return self._kept[key]
 
     def class_probability(self, outcome_one: ClassProbability, place: list[np.ndarray]) -> Bounded:
@@ -266,5 +266,5 @@ class Batch:
         letters = [a for a in arguments if isinstance(a, int)]
         others = [a for a in arguments if not isinstance(a, int)]
         at = mpmath.fsum(mpmath.tanh(mpmath.fsum(a)) if isinstance(a, tuple) else a for a in others)
-        cubic = self._cubics(name, 1 + len(letters))[(number - 1, *letters, k)]
+        cubic = self._cubics(name, 1 + len(letters))[(slice(None), number - 1, *letters, k)]
         return mpmath.polyval([mpmath.mpf(float(c)) for c in cubic], at)

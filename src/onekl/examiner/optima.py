@@ -18,12 +18,12 @@ HALVINGS = 24  # of the steps of the minimiser, the first of which is FIRST
 FIRST = 4.0
 
 
-def rivals(best: Best, value: Examiner) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def rivals(best: Best, value: Examiner) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """By how much another choice falls below the optimum, with its rounding, and where it ties.
 
-    Each is (count,); a choice that is worse by more than rounding has a negative amount. A tie is
-    1 where another choice does as well, where the optimum leaves its range, or where it is not
-    defined and the choice counts.
+    Each is (count,), the largest so far, after one choice more; a choice that is worse by more than
+    rounding has a negative amount. A tie is 1 where another choice does as well, where the optimum
+    leaves its range, or where it is not defined and the choice counts.
     """
     optimum, undefined, free = _optimum(best, value)
     filled = Bounded.where(undefined, Bounded(0.5), optimum)
@@ -44,8 +44,8 @@ def rivals(best: Best, value: Examiner) -> tuple[np.ndarray, np.ndarray, np.ndar
         keeps = ~_any(changed & undefined & ~free, value) | counts
         short = np.maximum(short, np.where(keeps & ~counts, below, -np.inf))
         bound = np.maximum(bound, rounding + np.zeros(value.batch.count))
-        tied |= tie
-    return short, bound, tied.astype(float)
+        tied = tied | tie
+        yield short, bound, tied.astype(float)
 
 
 def _with(best: Best, value: Examiner, choice: Bounded) -> Bounded:
@@ -135,25 +135,42 @@ def distance_to_best(best: Best, value: Examiner) -> tuple[np.ndarray, np.ndarra
     """
     optimum, undefined, _ = _optimum(best, value)
     low = _with(best, value, Bounded.where(undefined, Bounded(0.5), optimum))
-    shape, to_choice = _unbounded(best.unknown, value)
-    place = np.zeros((*shape, value.batch.count))
-    reached = _with(best, value, to_choice(place)).value
-    step = FIRST
+    reached = _compass(best, value)
+    return reached - low.value, low.error + np.zeros(value.batch.count)
+
+
+def _compass(best: Best, value: Examiner) -> np.ndarray:
+    """The value that a compass search reaches on each instance, (count,).
+
+    All moves of one step are tried at once, on as many copies of the instances, and the best one
+    is made.
+    """
+    shape, _ = _unbounded(best.unknown, value)
+    cells, count = int(np.prod(shape)), value.batch.count
+    copies = Examiner(value.batch.chosen(np.tile(np.arange(count), 2 * cells)))
+    _, to_choice = _unbounded(best.unknown, copies)
+    moves = np.concatenate([np.eye(cells), -np.eye(cells)])
+    place = np.zeros((cells, count))
+
+    def tried(step: float) -> tuple[np.ndarray, np.ndarray]:
+        trial = place[:, None, :] + step * moves.T[:, :, None]
+        there = _with(best, copies, to_choice(trial.reshape(*shape, -1))).value
+        return trial, np.where(np.isnan(there), np.inf, there).reshape(2 * cells, count)
+
+    reached = tried(0.0)[1][0]
+    step, instance = FIRST, np.arange(count)
     for _ in range(HALVINGS):
         moved = True
         while moved:
-            moved = False
-            for cell in np.ndindex(*shape):
-                for move in (step, -step):
-                    trial = place.copy()
-                    trial[cell] += move
-                    there = _with(best, value, to_choice(trial)).value
-                    better = there < reached - 1e-12 * (1 + abs(reached))
-                    place[cell] = np.where(better, trial[cell], place[cell])
-                    reached = np.where(better, there, reached)
-                    moved |= bool((better & (abs(place[cell]) < 60)).any())
+            trial, there = tried(step)
+            chosen = there.argmin(axis=0)
+            found, to = there[chosen, instance], trial[:, chosen, instance]
+            better = found < reached - 1e-12 * (1 + abs(reached))
+            moved = bool((better & (abs(to).max(axis=0) < 60)).any())
+            place = np.where(better, to, place)
+            reached = np.where(better, found, reached)
         step /= 2
-    return reached - low.value, low.error + np.zeros(value.batch.count)
+    return reached
 
 
 def _unbounded(

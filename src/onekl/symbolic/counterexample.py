@@ -53,7 +53,6 @@ class Counterexample(Statement):
             instance.require_tables()
             self._require_supposed(instance)
             self._require_given(instance)
-        rules = (r"\text{evaluated exactly at one instance}",)
         _, sign, _ = self.of.plain().relation()
         if self.unknowns:
             return self._without_solution(sign)
@@ -65,7 +64,7 @@ class Counterexample(Statement):
         if not _fails(left, sign, right):
             raise NotProved(f"no counterexample: the sides are {left} and {right}")
         step = self._slopes(left, right) if self.along else self._step(left, right)
-        return Proof(rules, (), (step,))
+        return Proof(steps=(step,))
 
     def _derivation(self) -> Lines:
         """Both sides at the instances, down to their numbers."""
@@ -144,7 +143,7 @@ class Counterexample(Statement):
         lines = r",\; ".join(f"{latex(equation)} = 0" for equation in equations)
         names = ", ".join(map(latex, self.unknowns))
         step = rf"{lines} \text{{ for no }} {names}"
-        return Proof((r"\text{a Gröbner basis of the equations is } 1",), (), (step,))
+        return Proof(steps=(step,))
 
 
 def _is_rational_polynomial(equation: Expr, unknowns: tuple[Symbol, ...]) -> bool:

@@ -24,7 +24,6 @@ from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sign_on_interval import (
     Between,
     Box,
-    Shown,
     Sign,
     direct_sign,
     is_regular,
@@ -34,7 +33,6 @@ from onekl.symbolic.sign_on_interval import (
 )
 from onekl.symbolic.statements import Statement, difference, shortfall
 
-RISES = r"\text{a function that is 0 or more at one end and does not fall from there is } \geq 0"
 SEEN = mpmath.mpf(10) ** -9  # what numbers must exceed to refute
 DRAWS = 60
 # The values of a positive letter, and of a real one, at which an inequality is tried.
@@ -88,11 +86,11 @@ class Inequality(Statement):
             apart = sympy.simplify(gap.subs(self.domain[0][0], at))
             if apart != 0:
                 raise NotProved(f"the sides are not equal at {at}: they differ by {apart}")
-        shown = at_least_zero(gap, box, at)
+        sign = require_at_least_zero(gap, box, at)
         equality = ""
-        if at is not None and shown.sign == Sign.POSITIVE:
+        if at is not None and sign == Sign.POSITIVE:
             equality = f"{latex(self.domain[0][0])} = {latex(at)}"
-        return Proof((RISES,), (), shown.lines, equality)
+        return Proof(equality=equality)
 
     def _compile(self) -> Evaluator:
         """By how much upper falls short of lower, or how far the sides are apart at `at`."""
@@ -140,8 +138,11 @@ def refuted_somewhere(statement: Statement) -> bool:
         return any(violation(draw(Random(f"one-kl-{i}"), i)) > SEEN for i in range(DRAWS))
 
 
-def at_least_zero(gap: Expr, box: Box, at: Expr | None) -> Shown:
-    """How gap ≥ 0 is seen all over the box, on both sides of `at`; NotProved if it is not."""
+def require_at_least_zero(gap: Expr, box: Box, at: Expr | None) -> Sign:
+    """The sign of a gap that is seen to be ≥ 0 all over the box; NotProved if it is not.
+
+    It is looked for on both sides of `at`.
+    """
     _require_no_negative_value(gap, box)
     gap, box, at = _without_roots(gap, box, at)
     if not is_regular(gap, box):
@@ -149,17 +150,15 @@ def at_least_zero(gap: Expr, box: Box, at: Expr | None) -> Shown:
             f"{latex(gap)} holds a logarithm, a root or a denominator that is not seen to be "
             "defined all over the domain"
         )
-    parts = [_shown_on(gap, part) for part in _split(gap, box, at)]
-    lines = tuple(dict.fromkeys(line for part in parts for line in part.lines))
-    return Shown(min(part.sign for part in parts), lines)
+    return min(_require_sign(gap, part) for part in _split(gap, box, at))
 
 
-def _shown_on(gap: Expr, box: Box) -> Shown:
-    shown = sign_on(without_absolute_values(gap, box), box)
-    if not shown.sign:
+def _require_sign(gap: Expr, box: Box) -> Sign:
+    sign = sign_on(without_absolute_values(gap, box), box)
+    if not sign:
         where = _range_latex(box[0].symbol, box[0].low, box[0].high)
         raise NotProved(f"{latex(gap)} is not seen to be at least 0 for {where}")
-    return shown
+    return sign
 
 
 def _split(gap: Expr, box: Box, at: Expr | None) -> Iterator[Box]:

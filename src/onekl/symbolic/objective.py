@@ -97,10 +97,9 @@ class SameObjective(Statement):
                 raise NotProved(f"{latex(part)} varies with {latex(self.varied[0])}")
         identity = self._identity()
         split = is_one_object(identity.left, identity.right)  # the sum is only taken apart
-        proof = Proof() if split else identity.prove()
-        rules = (*proof.rules, r"\text{a positive factor and what does not vary move no minimum}")
+        proof = Proof() if split else identity.accepted()
         needs = tuple(dict.fromkeys((*proof.needs, *self._finite_rest())))
-        return replace(proof, rules=rules, needs=needs)
+        return replace(proof, needs=needs)
 
     def _derivation(self) -> Lines:
         """The lines to scale · other + rest, and the one that leaves the rest and the scale out."""

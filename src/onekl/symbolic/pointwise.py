@@ -21,13 +21,9 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.patterns import by_bayes
 from onekl.symbolic.premises import Finite
 from onekl.symbolic.proof import (
-    EXTENDED,
-    POINTWISE,
-    TONELLI,
     NotProved,
     Proof,
     is_finite_measure,
-    normalisation,
 )
 from onekl.symbolic.renaming import (
     alone,
@@ -54,21 +50,13 @@ def prove_pointwise(left: Expr, right: Expr, tables: RandomTables) -> Proof:
     whole = [[_lifted(term, variables, tables, seen) for term in side] for side in sides]
     spread, gap = _compared(whole, variables, tables)
     lifted = _spread_out(whole, spread)
-    rules = [POINTWISE] + [rule for side in lifted for term in side for rule in term.used]
-    require_integral_zero(gap, variables, rules)
+    require_integral_zero(gap, variables)
     stated = [part for side in sides for term in side for part in term.parts]
     needed = _needed(sides)
     marked = [t for row, marks in zip(whole, needed) for t, mark in zip(row, marks) if mark]
     convergent = [one for term in marked for one in spread(term)]
     support = distinct(support_premises(lifted, gap, tables, stated, convergent))
-    finite = _finiteness(sides, needed)
-    rules += [] if support else [EXTENDED]
-    steps = tuple(
-        latex(SumOrIntegral(term.coefficient * term.integrand, variables))
-        for side in whole
-        for term in side
-    )
-    return Proof(tuple(dict.fromkeys(rules)), (*finite, *support), steps)
+    return Proof(needs=(*_finiteness(sides, needed), *support))
 
 
 @lru_cache(maxsize=4096)  # a mutant leaves one of the sides as it is
@@ -80,23 +68,27 @@ def _prepared_terms(side: Expr, tables: RandomTables) -> list[IntegralTerm]:
 
 def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
     """NotProved where a variable is left open, or where the sides hold what is not compared."""
-    variables, free = (
-        set(all_variables(tables, left, right)),
-        left.free_symbols | right.free_symbols,
+    open_, strange, differentiated = (
+        found | others for found, others in zip(_left_open(left, tables), _left_open(right, tables))
     )
-    if free & variables:
-        names = ", ".join(sorted(map(str, free & variables)))
+    if open_:
+        names = ", ".join(sorted(map(str, open_)))
         raise NotProved(f"the statement leaves {names} open: integrate over it or average it")
-    families = {d.family for side in (left, right) for d in side.atoms(Density)}
-    strange = [
-        *sorted(families - {joint.family for joint in tables.joints}),
-        *sorted(map(latex, free - variables - set(tables.scalars))),
-    ]
     if strange:
-        names = ", ".join(strange)
+        names = ", ".join(sorted(strange))
         raise NotProved(f"the tables have no joint and no constant of the name {names}")
-    if left.has(Derivative) or right.has(Derivative):
+    if differentiated:
         raise NotProved("a derivative in a variable of unknown densities is beyond this prover")
+
+
+@lru_cache(maxsize=4096)  # a mutant leaves one of the sides as it is
+def _left_open(side: Expr, tables: RandomTables) -> tuple[frozenset, frozenset, frozenset]:
+    """The variables that a side leaves open, the names it may not hold, and its derivatives."""
+    variables, free = set(all_variables(tables, side)), side.free_symbols
+    families = {d.family for d in side.atoms(Density)}
+    strange = families - {joint.family for joint in tables.joints}
+    strange |= set(map(latex, free - variables - set(tables.scalars)))
+    return frozenset(free & variables), frozenset(strange), frozenset(side.atoms(Derivative))
 
 
 def _all_integrated(sides: list[list[IntegralTerm]], tables: RandomTables) -> tuple[Symbol, ...]:
@@ -128,12 +120,10 @@ def _sifted(term: IntegralTerm) -> IntegralTerm:
             f"{latex(maps[0])} cannot be sifted: an unknown density of {latex(variable)} "
             "or another integral stands beside it"
         )
-    rule = rf"\int {latex(maps[0])} f({latex(variable)})\,d{latex(variable)} = f({latex(image)})"
     sifted = replace(
         term,
         parts=tuple(part.xreplace({variable: image}) for part in rest),
         variables=tuple(v for v in term.variables if v != variable),
-        used=(*term.used, rule),
     )
     return _sifted(sifted)
 
@@ -158,7 +148,6 @@ def _reduced(term: IntegralTerm) -> IntegralTerm:
                 term,
                 parts=rest,
                 variables=tuple(v for v in term.variables if v not in density.over),
-                used=(*term.used, normalisation(density)),
             )
             return _reduced(reduced)
     return term
@@ -172,8 +161,7 @@ def _lifted(
 ) -> IntegralTerm:
     """The same integral over all variables, times densities that integrate to 1."""
     factors = completing(term, variables, tables.joints, seen)
-    used = (*term.used, *map(normalisation, factors))
-    return replace(term, parts=(*term.parts, *factors), variables=variables, used=used)
+    return replace(term, parts=(*term.parts, *factors), variables=variables)
 
 
 def _compared(
@@ -263,11 +251,8 @@ def _is_additive(expression: Expr, densities: list[Symbol]) -> bool:
     return abs(values[0] + values[1] - values[2]) < sympy.Float(10) ** -15
 
 
-def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[str]) -> None:
-    """NotProved unless the gap is 0 pointwise, or a sum of densities whose integrals cancel.
-
-    In the second case `rules` loses the one of pointwise equality and gains normalisations.
-    """
+def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...]) -> None:
+    """NotProved unless the gap is 0 pointwise, or a sum of densities whose integrals cancel."""
     total = sympy.S.Zero
     for term in Add.make_args(gap):
         if term == 0:
@@ -279,7 +264,6 @@ def require_integral_zero(gap: Expr, variables: tuple[Symbol, ...], rules: list[
             or set(density.over) != set(variables)
         ):
             raise NotProved(lambda: _difference(gap))
-        rules[:] = [rule for rule in rules if rule != POINTWISE] + [normalisation(density)]
         total += coefficient
     if _simplified(total) != 0:
         raise NotProved(f"the integrals differ by {latex(total)}")
@@ -325,7 +309,7 @@ def _must_be_finite(side: list[IntegralTerm]) -> list[bool]:
         and term.may_be_minus_infinity
         and not _is_mass(term)
         and (
-            (TONELLI in term.used and term.known < KnownRange.BOUNDED_BELOW)
+            (term.nested and term.known < KnownRange.BOUNDED_BELOW)
             or (not alone and bool(term.variables))
         )
         for term in side

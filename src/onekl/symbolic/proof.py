@@ -15,12 +15,7 @@ from onekl.symbolic.algebra import (
     ClassProbability,
     Density,
 )
-from onekl.symbolic.notation import latex
 from onekl.symbolic.premises import Finite, Premise, Support, premise_latex
-
-POINTWISE = r"\text{the integrands are equal point by point}"
-TONELLI = r"\text{a nested integral is one integral (Tonelli)}"
-EXTENDED = r"\text{where a density vanishes, both sides are finite and equal, or infinite alike}"
 
 
 class NotProved(ValueError):
@@ -39,15 +34,14 @@ class NotProved(ValueError):
 
 @dataclass(frozen=True)
 class Proof:
-    """What a proof used.
+    """What a proof needs, and what the report shows of it.
 
-    `rules` hold by definition, `needs` are the premises that could fail, `steps` are lines of it in
-    LaTeX, and `equality` says when a bound is tight.
+    `needs` are the premises that could fail, `steps` are lines of a refutation in LaTeX, and
+    `equality` says when a bound is tight.
     `signs` finds the weakest signs of symbols that are enough; it takes long, so it is called only
     where someone reads them.
     """
 
-    rules: tuple[str, ...] = ()
     needs: tuple[Premise, ...] = ()
     steps: tuple[str, ...] = ()
     equality: str = ""
@@ -77,11 +71,6 @@ class Proof:
     def imposed(self) -> tuple[Support | Finite, ...]:
         """The premises that instances are held to."""
         return (*self.support, *self.finite)
-
-
-def normalisation(density: Density) -> str:
-    """The rule that a density integrates to 1, in LaTeX."""
-    return rf"\int {latex(density)}\,{''.join('d' + latex(v) for v in density.over)} = 1"
 
 
 def has_functional(expression: Expr) -> bool:

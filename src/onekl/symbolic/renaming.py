@@ -19,8 +19,6 @@ from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.proof import NotProved
 from onekl.symbolic.terms import IntegralTerm
 
-EXCHANGED = r"\text{an integral keeps its value when its letters are renamed}"
-
 
 def alone(term: IntegralTerm) -> list[IntegralTerm]:
     """The term as it is, where nothing has to be renamed."""
@@ -38,7 +36,6 @@ def mean_over_renamings(term: IntegralTerm) -> list[IntegralTerm]:
             term,
             coefficient=share * term.coefficient,
             parts=tuple(part.xreplace(renaming) for part in term.parts),
-            used=(*term.used, EXCHANGED),
         )
         for renaming in every
     ]
@@ -83,12 +80,10 @@ def _with_marginal(
     """The term with a joint density replaced by its marginal over the kept letters."""
     marginal = joint.marginal(whole, kept)
     gone = tuple(v for v in whole.over if v not in kept)
-    rule = rf"\int {latex(whole)}\,{''.join('d' + latex(v) for v in gone)} = {latex(marginal)}"
     return replace(
         term,
         parts=(marginal, *rest),
         variables=tuple(v for v in term.variables if v not in gone),
-        used=(*term.used, rule),
     )
 
 

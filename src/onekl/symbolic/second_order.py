@@ -117,8 +117,7 @@ class SecondOrder(Statement):
                 raise NotProved(
                     f"the {what} at {self.symbol} = {self.point} is off by {rest} under the mean"
                 )
-        rules = (r"\text{differentiated at every point of the integral}",)
-        return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(slope),))
+        return Proof(needs=(UNDER_THE_INTEGRAL,))
 
     def _compile(self) -> Evaluator:
         """The largest error of the mean, its slope and its bend, by finite differences."""

@@ -14,8 +14,6 @@ from functools import cache
 import sympy
 from sympy import Abs, Add, Dummy, Expr, Mul, Poly, Pow, Symbol, exp, log, oo
 
-from onekl.symbolic.notation import latex
-
 Factor = tuple[Expr, int]  # a factor and its power
 
 
@@ -50,15 +48,7 @@ class Between:
 Box = tuple[Between, ...]  # the variable first, then the parameters
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What was found out about a sign, and the slopes that showed it, in LaTeX."""
-
-    sign: Sign
-    lines: tuple[str, ...] = ()
-
-
-def sign_on(function: Expr, box: Box, depth: int = 3) -> Shown:
+def sign_on(function: Expr, box: Box, depth: int = 3) -> Sign:
     """What is known of the sign of a regular function of the box's first symbol.
 
     At most `depth` derivatives are taken.
@@ -66,12 +56,12 @@ def sign_on(function: Expr, box: Box, depth: int = 3) -> Shown:
     function = _tidy(with_split_logs(function, box), box)
     found = direct_sign(function, box)
     if found or not depth:
-        return Shown(found)
+        return found
     for way, form in [(_by_slope, form) for form in _forms(function, box)] + [(_by_bend, function)]:
-        shown = way(form, box, depth)
-        if shown.sign:
-            return shown
-    return Shown(Sign.UNKNOWN)
+        found = way(form, box, depth)
+        if found:
+            return found
+    return Sign.UNKNOWN
 
 
 def _tidy(function: Expr, box: Box) -> Expr:
@@ -84,39 +74,29 @@ def _tidy(function: Expr, box: Box) -> Expr:
     return sympy.collect(sympy.expand(function), logs, func=sympy.cancel)
 
 
-def _by_slope(function: Expr, box: Box, depth: int) -> Shown:
+def _by_slope(function: Expr, box: Box, depth: int) -> Sign:
     """The sign of a function that is at least 0 at one end and does not fall from there."""
     variable = box[0].symbol
     slope = sympy.factor(sympy.diff(function, variable))
-    line = _derivative_latex("d", function, variable, slope)
     for end, direction in ((box[0].low, 1), (box[0].high, -1)):
         if not _starts_at_least_at_zero(function, box, end, direction):
             continue
         below = sign_on(direction * slope, box, depth - 1)
-        if below.sign:
-            strict = below.sign >= Sign.ISOLATED
-            return Shown(Sign.POSITIVE if strict else Sign.NONNEGATIVE, (line, *below.lines))
-    return Shown(Sign.UNKNOWN)
+        if below:
+            return Sign.POSITIVE if below >= Sign.ISOLATED else Sign.NONNEGATIVE
+    return Sign.UNKNOWN
 
 
-def _by_bend(function: Expr, box: Box, depth: int) -> Shown:
+def _by_bend(function: Expr, box: Box, depth: int) -> Sign:
     """The sign of a concave function that is at least 0 at both ends."""
-    variable = box[0].symbol
     ends = ((box[0].low, 1), (box[0].high, -1))
     if not all(_starts_at_least_at_zero(function, box, *end) for end in ends):
-        return Shown(Sign.UNKNOWN)
-    bend = sympy.factor(sympy.diff(function, variable, 2))
+        return Sign.UNKNOWN
+    bend = sympy.factor(sympy.diff(function, box[0].symbol, 2))
     below = sign_on(-bend, box, depth - 1)
-    if not below.sign:
-        return below
-    strict = below.sign >= Sign.ISOLATED
-    line = _derivative_latex("d^2", function, variable, bend)
-    return Shown(Sign.POSITIVE if strict else Sign.NONNEGATIVE, (line, *below.lines))
-
-
-def _derivative_latex(d: str, function: Expr, variable: Symbol, slope: Expr) -> str:
-    below = rf"d{latex(variable)}{d[1:]}"
-    return rf"\frac{{{d}}}{{{below}}} \left[{latex(function)}\right] = {latex(slope)}"
+    if not below:
+        return Sign.UNKNOWN
+    return Sign.POSITIVE if below >= Sign.ISOLATED else Sign.NONNEGATIVE
 
 
 def _forms(function: Expr, box: Box) -> list[Expr]:

@@ -1,6 +1,6 @@
 """Statements: relations between expressions of the algebra, with a way to draw instances of them.
 
-Each kind can `prove()` itself symbolically, which lists what the proof used, and can measure its
+Each kind can `prove()` itself symbolically, which lists what the proof needs, and can measure its
 violation on an instance, straight from the definitions and without the prover.
 """
 
@@ -101,7 +101,7 @@ class Statement:
         return replace(self, given=(), **changed)
 
     def prove(self) -> Proof:
-        """What the proof of the statement used; NotProved, in one line, with what is left over."""
+        """What the proof of the statement needs; NotProved, in one line, with what is left over."""
         return self._found(with_signs=True)
 
     def accepted(self) -> Proof:
@@ -260,11 +260,7 @@ class Bound(Statement):
         # Where the remainder is all of upper there is nothing to compare, and it may be infinite.
         whole = self.lower == 0 and self.upper == self.remainder
         proof = Proof() if whole else self._identity().by_integrands()
-        rules = (
-            *proof.rules,
-            r"\mathcal{E}(a, b) \geq 0 \text{, and } \mathrm{KL} = \int \mathcal{E} \geq 0",
-        )
-        return replace(proof, rules=rules, equality=r" \text{ and } ".join(equality))
+        return replace(proof, equality=r" \text{ and } ".join(equality))
 
     def _derivation(self) -> Lines:
         """The lines of the identity, and the one that leaves the remainder out."""
@@ -332,8 +328,7 @@ class Pushforward(Statement):
     def _prove(self) -> Proof:
         """Compare the means of every f ≥ 0; for a law on the real line, change the variable."""
         if isinstance(self.instances, RandomTables):
-            proof = self._tested().prove()
-            return replace(proof, rules=(r"\text{for every } f \geq 0", *proof.rules))
+            return self._tested().prove()
         order = declared(self.instances)
         return prove_change_of_variables(self.value, self.under, self.variable, self.density, order)
 

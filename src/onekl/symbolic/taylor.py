@@ -42,17 +42,17 @@ ANALYTIC = (
 )
 
 
-def taylor(
+def require_taylor(
     function: Expr,
     value: Expr,
     symbol: Symbol,
     order: int,
     require: Callable[[Expr, str], None] = require_zero,
-) -> Expr:
-    """The Taylor polynomial of the function at 0, which has to be `value`.
+) -> None:
+    """NotProved, with what is left over, unless the function's Taylor polynomial at 0 is `value`.
 
-    NotProved with what is left over; `require` says whether a difference is as good as 0. A symbol
-    that is not known to be positive goes to 0 from both sides.
+    `require` says whether a difference is as good as 0. A symbol that is not known to be positive
+    goes to 0 from both sides.
     """
     series = _by_derivatives(function, symbol, order)
     if series is None:
@@ -61,7 +61,6 @@ def taylor(
             require(mirrored - value.subs(symbol, -symbol), "the series from below less the value")
         series = _by_sympy(function, symbol, order)
     require(series - value, "the series less the value")
-    return series
 
 
 def _by_derivatives(function: Expr, symbol: Symbol, order: int) -> Expr | None:
@@ -123,28 +122,26 @@ def expand_under_the_integral(
     """
     terms = _integrands(expression, value, symbol, instances)
     fragile, vanishing = _fragile_and_vanishing(terms, symbol, order, instances)
-    series, _ = _expanded(terms, symbol, order, vanishing)
 
     def conditions_of(expression: Expr, value: Expr) -> tuple[Boolean, ...]:
         weaker = _integrands(expression, value, symbol, instances)
-        return _expanded(weaker, symbol, order, vanishing)[1]
+        return _conditions_of_series(weaker, symbol, order, vanishing)
 
+    bound = terms[0][0].variables
+    sides, fixed = (expression, value), (symbol, *bound)
+    signs = needed_premises(sides, conditions_of, declared(instances), fixed)
     support = tuple(Support((d,)) for d in fragile)
     finite = tuple(
         total for term in terms[1] for total in _finite_coefficients(term, symbol, order)
     )
-    bound = terms[0][0].variables
-    sides, fixed = (expression, value), (symbol, *bound)
-    signs = needed_premises(sides, conditions_of, declared(instances), fixed)
     needs = (*support, *finite, _small_remainders(bound, symbol, order))
-    rules = (r"\text{Taylor expansion of the integrand at each point by SymPy}",)
-    return Proof(rules, needs, (latex(series),), signs=signs)
+    return Proof(needs=needs, signs=signs)
 
 
-def _expanded(
-    terms: Sides, symbol: Symbol, order: int, vanishing: Iterable[Density] = ()
-) -> tuple[Expr, tuple[Boolean, ...]]:
-    """The series of the left integrand, and the conditions for it.
+def _conditions_of_series(
+    terms: Sides, symbol: Symbol, order: int, vanishing: Iterable[Density]
+) -> tuple[Boolean, ...]:
+    """The conditions under which the left integrand has the right one as its series.
 
     NotProved where the series is not the right integrand, and where a density of `vanishing` has to
     be positive.
@@ -156,16 +153,16 @@ def _expanded(
         """The gap is 0 at each point, or a sum of densities whose integrals cancel."""
         try:
             plain = sympy.expand(sympy.simplify(gap)).xreplace(unnamed)
-            require_integral_zero(plain, terms[0][0].variables, [])
+            require_integral_zero(plain, terms[0][0].variables)
         except NotProved:
             require_zero(gap, what)
 
-    series = taylor(left, right, symbol, order, require)
+    require_taylor(left, right, symbol, order, require)
     conditions = domain_near(left, domain(left), symbol, sympy.S.Zero, smooth=order > 0)
     for density in vanishing:
         if any(names[density] in condition.free_symbols for condition in conditions):
             raise NotProved(f"the expansion does not hold where {latex(density)} is 0")
-    return series.xreplace(unnamed), tuple(c.xreplace(unnamed) for c in conditions)
+    return tuple(c.xreplace(unnamed) for c in conditions)
 
 
 def _named(
@@ -200,7 +197,7 @@ def _fragile_and_vanishing(
             fragile.append(density)
         elif not _is_mere_weight(names[density], (left, right)):
             try:
-                _expanded(terms, symbol, order, [*vanishing, density])
+                _conditions_of_series(terms, symbol, order, [*vanishing, density])
                 vanishing.append(density)
             except REFUSALS:
                 fragile.append(density)

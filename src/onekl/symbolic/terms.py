@@ -27,13 +27,11 @@ from onekl.symbolic.algebra import (
 from onekl.symbolic.copies import fresh
 from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import (
-    TONELLI,
     NotProved,
     has_functional,
     is_constant,
     is_divergence,
     is_finite_measure,
-    normalisation,
 )
 
 Bound = frozenset[Symbol]  # the variables that are integrated over anywhere in an expression
@@ -63,15 +61,15 @@ class IntegralTerm:
     The parts stand as they are written: multiplied by SymPy they could cancel, and what happens
     where a cancelled factor vanishes could no longer be seen.
     `known` is the range of the integral without its coefficient, which `range_of` finds where it is
-    asked for; `used` are the rules that led to it, `finite` the integrals that had to be finite on
-    the way.
+    asked for; `nested` says that it was an integral of integrals, or a product of them, merged into
+    one (Tonelli), and `finite` are the integrals that had to be finite on the way.
     """
 
     coefficient: Expr
     parts: tuple[Expr, ...]
     variables: tuple[Symbol, ...]
     range_of: Callable[[], KnownRange] = field(default=lambda: KnownRange.UNKNOWN, compare=False)
-    used: tuple[str, ...] = ()
+    nested: bool = False
     finite: tuple[SumOrIntegral, ...] = ()
 
     @cached_property
@@ -201,8 +199,8 @@ def _multiplied(one: IntegralTerm, other: IntegralTerm, bound: Bound) -> Integra
         (*one.parts, *other.parts),
         (*one.variables, *other.variables),
         lambda: KnownRange.NONNEGATIVE if nonnegative else KnownRange.UNKNOWN,
-        (*one.used, *other.used, TONELLI),
-        (*one.finite, *other.finite, *finite),
+        nested=True,
+        finite=(*one.finite, *other.finite, *finite),
     )
 
 
@@ -216,9 +214,8 @@ def _averaged(term: IntegralTerm, weight: Expr, bound: Bound) -> IntegralTerm:
         f for f in every if isinstance(f, Density) and set(f.over) <= set(term.variables)
     ]
     left = tuple(f for f in every if f not in summed_away)
-    used = (*term.used, *(normalisation(f) for f in summed_away))
     variables = variables_of(Mul(*left)) if any(factors(f) or f.is_Add for f in left) else ()
-    averaged = _nested(replace(term, used=used), left, variables, bound)
+    averaged = _nested(term, left, variables, bound)
     if not variables:
         return averaged
     total = SumOrIntegral(Mul(*averaged.parts), averaged.variables)
@@ -241,7 +238,7 @@ def _nested(
         parts=(*weight, *term.parts),
         variables=(*variables, *term.variables),
         range_of=lambda: term.known.under(Mul(*weight), variables, bound),
-        used=(*term.used, TONELLI) if variables and term.variables else term.used,
+        nested=term.nested or bool(variables and term.variables),
     )
 
 

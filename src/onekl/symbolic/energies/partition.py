@@ -8,7 +8,6 @@ Where a derivative in a parameter is taken, that of log Z is −∫ p · (the de
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sympy
 from sympy import Add, Derivative, Expr, Function, Mul, Symbol, log
@@ -18,6 +17,7 @@ from onekl.symbolic.algebra import KL, Density, Entropy, Expectation, SumOrInteg
 from onekl.symbolic.energies.gibbs import LOG, EnergyDensity, LogPartition, RandomEnergies
 from onekl.symbolic.notation import latex
 from onekl.symbolic.pointwise import prove_pointwise
+from onekl.symbolic.premises import Premise
 from onekl.symbolic.proof import NotProved, Proof, has_functional, is_density
 from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.statements import Bound, Identity
@@ -43,12 +43,7 @@ class EnergyIdentity(Identity):
         rest = self._equal(*([term.xreplace(known.zeros) for term in side] for side in sides))
         derived = any(side.has(Derivative) for side in (self.left, self.right))
         premises = (*known.premises(), *((UNDER_THE_INTEGRAL,) if derived else ()))
-        every = (*proofs, rest)
-        return Proof(
-            _distinct(known.rules(), *(proof.rules for proof in every)),
-            _distinct(premises, *(proof.needs for proof in every)),
-            rest.steps,
-        )
+        return Proof(needs=_distinct(premises, *(proof.needs for proof in (*proofs, rest))))
 
     def _same_factor(self, number: Symbol, *sides: list[Expr]) -> Proof:
         """The proof that the number has the same factor on both sides."""
@@ -115,13 +110,6 @@ class _Energies:
                 f"{twice[0]} stands for two densities, with another energy or with none: "
                 "give each a name of its own"
             )
-
-    def rules(self) -> tuple[str, ...]:
-        """What log p is, for each of the densities."""
-        return tuple(
-            rf"\log {latex(d)} = -{latex(d.energy)} - {self.numbers[d.log_partition]}"
-            for d in self.densities
-        )
 
     def premises(self) -> tuple[str, ...]:
         """Every Z is positive and finite."""
@@ -194,7 +182,7 @@ class _Energies:
         return SumOrIntegral(-own[0] * sympy.diff(z.energy, symbol), z.variables)
 
 
-def _distinct(*groups: tuple[Any, ...]) -> tuple[Any, ...]:
+def _distinct(*groups: tuple[Premise, ...]) -> tuple[Premise, ...]:
     return tuple(dict.fromkeys(one for group in groups for one in group))
 
 

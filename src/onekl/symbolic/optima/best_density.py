@@ -66,11 +66,7 @@ class Optimum(Statement):
         products = (*integrand.products, (-multiplier, self.density))
         best = BestAtAPoint(products, self.at, NOT_NEGATIVE, self._unknown, self.instances)
         support = best.support()
-        rule = (
-            r"\text{at every point the slope of the Lagrangian changes its sign once, at the "
-            r"optimum; where that is 0, it has one sign}"
-        )
-        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
+        return Proof(needs=(*self._premises(integrand), *support))
 
     def _require_densities(self) -> None:
         """NotProved unless the optimum is a density like the unknown one, which stands alone."""

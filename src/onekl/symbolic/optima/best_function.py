@@ -85,11 +85,7 @@ class OptimalFunction(ArgBest):
         self._require_one_function()
         integrand = self._integrand()
         support = self._at_a_point(integrand).support()
-        rule = (
-            r"\text{at every point the slope changes its sign once, at the optimum; "
-            r"where that is not defined, the function does not count}"
-        )
-        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
+        return Proof(needs=(*self._premises(integrand), *support))
 
     def _integrand(self) -> Integrand:
         least = self._least()

@@ -60,11 +60,7 @@ class OptimalDiscriminator(ArgBest):
             integrand.products, self.at, ZERO_TO_ONE, self._outcomes, self.instances
         )
         support = best.support()
-        rule = (
-            r"\text{at every point the slope in } D \text{ changes its sign once, at the optimum"
-            r"; where densities vanish, that may be an end of } [0, 1]"
-        )
-        return Proof((rule, *integrand.used), (*self._premises(integrand), *support))
+        return Proof(needs=(*self._premises(integrand), *support))
 
     def _outcomes(self, value: Expr) -> Values:
         """The values of D and 1 − D, for a value of D."""

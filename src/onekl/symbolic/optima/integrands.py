@@ -13,7 +13,7 @@ from sympy import Expr, Mul, Symbol
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
 from onekl.symbolic.notation import latex
-from onekl.symbolic.proof import NotProved, is_density, normalisation
+from onekl.symbolic.proof import NotProved, is_density
 from onekl.symbolic.sampling import RandomTables, all_variables
 from onekl.symbolic.terms import IntegralTerm, flat, integral_terms
 
@@ -22,10 +22,9 @@ Product = tuple[Expr, ...]
 
 @dataclass(frozen=True)
 class Integrand:
-    """A sum of products, what was used to find it, and the integrals that have to be finite."""
+    """A sum of products, and the integrals that have to be finite."""
 
     products: tuple[Product, ...]
-    used: tuple[str, ...] = ()
     finite: tuple[SumOrIntegral, ...] = ()
 
     def premises(self, *unknown: Expr) -> tuple[str, ...]:
@@ -60,21 +59,20 @@ def integrand_over(
     NotProved where it is none, or where the unknown function stands in an inner integral.
     """
     products: list[Product] = []
-    used, finite = [], []
+    finite: list[SumOrIntegral] = []
     for term in integral_terms(functional):
         if not set(variables) <= set(term.variables):
             names = ", ".join(map(latex, variables))
             raise NotProved(f"the functional is not an integral over {names} alone")
-        used += term.used
         finite += term.finite
-        for product in _single_products(term, set(term.variables) - set(variables)):
-            kept, rules = _integrated_out(product, variables, term.variables, tables)
-            products.append(kept)
-            used += rules
+        products += [
+            _integrated_out(product, variables, term.variables, tables)
+            for product in _single_products(term, set(term.variables) - set(variables))
+        ]
     moments = {f for p in products for f in p if isinstance(f, SumOrIntegral)}
     if any(moment.has(unknown) for moment in moments):
         raise NotProved(f"{latex(unknown)} stands in an integral that is no mean of it")
-    return Integrand(tuple(products), tuple(dict.fromkeys(used)), tuple(dict.fromkeys(finite)))
+    return Integrand(tuple(products), tuple(dict.fromkeys(finite)))
 
 
 def _single_products(term: IntegralTerm, extra: set[Symbol]) -> list[Product]:
@@ -94,17 +92,17 @@ def _single_products(term: IntegralTerm, extra: set[Symbol]) -> list[Product]:
 
 def _integrated_out(
     product: Product, kept: tuple[Symbol, ...], variables: tuple[Symbol, ...], tables: RandomTables
-) -> tuple[Product, list[str]]:
-    """A product with the other variables integrated out, and the rules that did it."""
+) -> Product:
+    """A product with the other variables integrated out."""
     extra = tuple(v for v in variables if v not in kept)
     if not extra:
-        return product, []
+        return product
     split = [factor for f in product for factor in _split(f, set(extra), tables)]
     inside = Mul(*(f for f in split if f.free_symbols & set(extra)))
     outside = tuple(f for f in split if not f.free_symbols & set(extra))
     if is_density(inside, extra):
-        return outside, [normalisation(f) for f in flat(inside)]
-    return (*outside, SumOrIntegral(inside, extra)), []
+        return outside
+    return (*outside, SumOrIntegral(inside, extra))
 
 
 def _split(factor: Expr, extra: set[Symbol], tables: RandomTables) -> list[Expr]:

@@ -54,7 +54,6 @@ class Minimum(Statement):
         """Differentiate the closed form: slope 0 at the point, below 0 before it, above 0 after."""
         if not self.symbol.is_positive or self.at.has(self.symbol):
             raise NotProved(f"{latex(self.symbol)} has to be positive, and free of the point")
-        lines: list[str] = []
 
         def conditions_of(expression: Expr, at: Expr) -> tuple[Boolean, ...]:
             form = conditional_form(expression)
@@ -63,15 +62,14 @@ class Minimum(Statement):
                     raise NotProved(f"the expression asks for {condition_latex(condition)}")
             if not at.is_positive:
                 raise NotProved(f"{latex(at)} is not seen to be positive")
-            slope, why = _one_change_of_slope(form.value, self.symbol, at)
-            lines[:] = lines or [latex(slope), why]
+            _require_one_change_of_slope(form.value, self.symbol, at)
             return joined((form.conditions, domain(at)))
 
         sides = (self.expression, sympy.sympify(self.at))
         signs = needed_premises(
             sides, conditions_of, declared(self.instances), fixed=(self.symbol,)
         )
-        return Proof((lines[1],), (), (lines[0],), signs=signs)
+        return Proof(signs=signs)
 
     def trials(self) -> tuple[Best, ...]:
         """The expression is smallest at the optimum."""
@@ -100,10 +98,10 @@ class Minimum(Statement):
         return self.expression, r"\geq", self.expression.subs(self.symbol, self.at)
 
 
-def _one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> tuple[Expr, str]:
-    """The slope of a smooth function, and why it goes from below 0 to above 0 at the point alone.
+def _require_one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> None:
+    """NotProved unless a smooth function is seen to have its minimum at the point alone.
 
-    NotProved where that is not seen.
+    Its slope is below 0 before the point, and above 0 after it.
     """
     if not all(isinstance(node, ELEMENTARY) for node in sympy.preorder_traversal(function)):
         raise NotProved(f"{latex(function)} is not seen to have a slope everywhere")
@@ -112,17 +110,14 @@ def _one_change_of_slope(function: Expr, symbol: Symbol, at: Expr) -> tuple[Expr
     slope = sympy.simplify(slope)
     bend = sympy.simplify(sympy.diff(slope, symbol))
     if bend.is_positive:
-        return slope, r"\text{a stationary point, and a positive second derivative everywhere}"
+        return  # the slope rises everywhere
     # Roots of the symbol become whole powers of a root of it, which rises with it.
     root = _common_root(slope)
     sign, rising = _sign_and_rest(slope.subs(symbol, symbol**root), symbol)
     if sign > 0 and len(rising) == 1 and _rises(rising[0], symbol):
         factor = rising[0].subs(symbol, symbol ** sympy.Rational(1, root))
         require_zero(factor.subs(symbol, at), "the part of the slope that changes its sign")
-        return slope, (
-            rf"\text{{the slope is }} {latex(factor)}\text{{, which rises, "
-            r"times a positive factor}"
-        )
+        return  # the other factors of the slope are positive
     raise NotProved(
         f"no minimum is seen: the second derivative {latex(bend)} is not positive everywhere, "
         f"and the slope {latex(slope)} is not a rising factor times positive ones"

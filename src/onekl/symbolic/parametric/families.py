@@ -40,6 +40,7 @@ class FamilyAssignment(Assignment):
 
     families: dict[str, Family] = field(default_factory=dict)
     _at: dict[tuple, Assignment] = field(default_factory=dict)
+    _latest: dict[tuple[str, Expr], tuple[tuple, Assignment]] = field(default_factory=dict)
 
     def probability(self, density: Density) -> Number:
         """The value of a density at the current letters, at the point that it is taken at."""
@@ -58,25 +59,36 @@ class FamilyAssignment(Assignment):
 
         It is kept, for the precision that the table was computed with.
         """
-        place = self._place(density.point)
-        key = (density.base, place, mpmath.mp.prec)
+        vectors, scalars, _ = _coordinate_of(density.point)
+        here = (mpmath.mp.prec, *map(self.values.get, (*vectors, *scalars)))
+        asked = (density.base, density.point)
+        if asked not in self._latest or self._latest[asked][0] != here:  # a letter has moved alone
+            self._latest[asked] = here, self._at_place(density.base, self._place(density.point))
+        found = self._latest[asked][1]
+        found.values = self.values  # the current letters
+        return found
+
+    def _at_place(self, family: str, place: Vector) -> Assignment:
+        """The instance with the family's table at this place, computed once."""
+        key = (family, place, mpmath.mp.prec)
         if key not in self._at:
-            tables = {density.base: self.families[density.base](place)}
+            tables = {family: self.families[family](place)}
             self._at[key] = Assignment(sizes=self.sizes, tables=tables, axes=self.axes)
-        self._at[key].values = self.values  # the current letters
         return self._at[key]
 
     def _place(self, point: Expr) -> Vector:
         """The coordinates of a point, one at a time: a sum of multiples of vectors."""
-        vectors, value = _coordinate_of(point)
+        vectors, _, value = _coordinate_of(point)
         rows = zip(*(self.values[v] for v in vectors))
         return tuple(value(self) for _ in self.visit(vectors, rows))
 
 
 @lru_cache(maxsize=256)
-def _coordinate_of(point: Expr) -> tuple[tuple[VectorSymbol, ...], Evaluator]:
-    """The vectors that a point is made of, and its coordinate as a function of theirs."""
-    return tuple(sorted(point.atoms(VectorSymbol), key=str)), compiled(point)
+def _coordinate_of(point: Expr) -> tuple[tuple[VectorSymbol, ...], tuple[Symbol, ...], Evaluator]:
+    """The vectors and the numbers that a point is made of, and its coordinate as a function."""
+    vectors = point.atoms(VectorSymbol)
+    scalars = point.free_symbols - vectors
+    return (*(tuple(sorted(some, key=str)) for some in (vectors, scalars)), compiled(point))
 
 
 @evaluates(Along)

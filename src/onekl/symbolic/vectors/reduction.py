@@ -23,31 +23,21 @@ from onekl.symbolic.vectors.algebra import (
 from onekl.symbolic.vectors.gaussians import conditional_step, divergence_step, mean_step
 from onekl.symbolic.vectors.normal import VectorGaussian
 
-INDEPENDENT = (
-    r"\text{the density of independent coordinates is a product, its logarithm a sum over them}"
-)
-MOMENTS = (
-    r"\text{the moments of a coordinate under its Gaussian: } \mathbb{E}[u^{2k}] = (2k - 1)!!"
-    r" \text{ for } u \sim \mathcal{N}(0, 1)"
-)
-
 
 @dataclass
 class Reduction:
     """Expressions reduced to polynomials in sums over coordinates.
 
-    Means under unknown densities are left as they are; their values are reduced.  `rules` are those
-    that were used, `finite` the premises that means in a sum are finite.
+    Means under unknown densities are left as they are; their values are reduced. `finite` are the
+    premises that means in a sum are finite.
     """
 
-    rules: list[str] = field(default_factory=list)
     finite: list[str] = field(default_factory=list)
 
     def of(self, expression: Expr) -> Expr:
         """The reduced expression; NotProved, naming it, for what is beyond the reduction."""
         if isinstance(expression, VectorGaussian):
             _require_positive_variance(expression)
-            self.rules.append(INDEPENDENT)
             return exp(self.of(expression.log_density()))
         if isinstance(expression, (SquaredNorm, Dot)):
             return self.of(expression.definition())
@@ -101,9 +91,9 @@ class Reduction:
                 f"{latex(kl)}: both sides need Gaussians of the same variables "
                 "and the same unknown densities beside them"
             )
-        self.rules.append(divergence_step().latex())
+        divergence_step()  # proved: it is what makes a KL a sum over coordinates
         if unknown[0] != 1:
-            self.rules.append(conditional_step().latex())
+            conditional_step()  # proved: the KL is averaged over what both sides share
         difference = _log_of_product(kl.first) - _log_of_product(kl.second)
         return self.mean(kl.first, difference)
 
@@ -135,18 +125,18 @@ class Reduction:
                     f"the mean of {latex(Mul(*held))} under {latex(gaussian)} "
                     "is not a sum of means of single coordinates"
                 )
-            self.rules += [MOMENTS, mean_step().latex()]
+            mean_step()  # proved: it is what makes the mean a sum over coordinates
             moment = _moment(gaussian, held[0].summand)
             total += term / held[0] * summed(moment, gaussian.dimension)
         return sympy.expand(total)
 
 
 @lru_cache(maxsize=256)  # a mutant leaves one of the sides as it is
-def reduced(expression: Expr) -> tuple[Expr, tuple[str, ...], tuple[str, ...]]:
-    """The reduced expression, the rules that were used, and the premises that means are finite."""
+def reduced(expression: Expr) -> tuple[Expr, tuple[str, ...]]:
+    """The reduced expression, and the premises that means are finite."""
     reduction = Reduction()
     found = reduction.of(expression)
-    return found, tuple(reduction.rules), tuple(reduction.finite)
+    return found, tuple(reduction.finite)
 
 
 def summed(summand: Expr, dimension: Expr) -> Expr:

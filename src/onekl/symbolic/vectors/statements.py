@@ -65,11 +65,9 @@ class VectorIdentity(Statement):
             raise NotProved(f"both sides are the same object, {latex(self.left)}")
         if INDEX in self.left.free_symbols | self.right.free_symbols:
             raise NotProved(f"the coordinate {INDEX} is left open: sum over it")
-        rules, finite = require_equal(self.left, self.right)
-        sides = self.left, self.right
-        signs = needed_signs(sides, require_equal, self.instances.scalars)
-        steps = tuple(dict.fromkeys(latex(reduced(side)[0]) for side in sides))
-        return Proof(rules, (*signs, *finite), steps)
+        finite = require_equal(self.left, self.right)
+        signs = needed_signs((self.left, self.right), require_equal, self.instances.scalars)
+        return Proof(needs=(*signs, *finite))
 
     def trials(self) -> tuple[Relation, ...]:
         """left = right."""
@@ -95,12 +93,9 @@ class VectorIdentity(Statement):
 Means = dict[Expr, list[Expr]]  # by weight, the values whose means stand in a sum
 
 
-def require_equal(left: Expr, right: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The rules that left = right rests on, and the premises that means are finite.
-
-    NotProved with what is left over.
-    """
-    sides, rules, finite = zip(*map(reduced, (left, right)))
+def require_equal(left: Expr, right: Expr) -> tuple[str, ...]:
+    """The premises of left = right that means are finite; NotProved with what is left over."""
+    sides, finite = zip(*map(reduced, (left, right)))
     (rest, means), (other_rest, other_means) = map(_taken_apart, sides)
     gap = rest - other_rest
     for weight in dict.fromkeys((*means, *other_means)):
@@ -109,7 +104,7 @@ def require_equal(left: Expr, right: Expr) -> tuple[tuple[str, ...], tuple[str, 
             gap += _constant(apart, weight)
     if not is_zero(gap):
         _require_equal_logarithms(sides, gap)
-    return tuple(dict.fromkeys(chain(*rules))), tuple(dict.fromkeys(chain(*finite)))
+    return tuple(dict.fromkeys(chain(*finite)))
 
 
 def _taken_apart(side: Expr) -> tuple[Expr, Means]:
