@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "measure": {"training", "data"},
     "figures": {"tables"},
     "examiner": {"symbolic"},
+    "reading": {"symbolic"},
     "claims": {"symbolic", "examiner"},
     "chapters": {"tables", "symbolic", "training", "data", "measure", "figures", "claims"},
     "ledger": {"claims", "chapters"},

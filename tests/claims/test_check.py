@@ -19,6 +19,7 @@ from onekl.claims.inventory import entry, inventory
 from onekl.claims.numbers import INSTANCES
 from onekl.claims.report import REFUTED
 from onekl.examiner.draw import draw
+from onekl.reading.nodes import printed
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.lines.display import display
@@ -28,7 +29,6 @@ from onekl.symbolic.notation import latex
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.statements import Bound, Identity
 from onekl.symbolic.trials import Relation
-from onekl_site.printed import printed
 
 # How far, at least, the ids of each kind go in the five texts that were read.
 LAST = {"su-": 43, "su-t": 16, "rq-": 5, "gt-": 14, "sn-": 12, "avb-": 10, "avb-e": 3}

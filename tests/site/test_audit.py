@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from onekl.chapters import CHAPTERS
 from onekl.claims.inventory import inventory
 from onekl.ledger import ledger
+from onekl.reading.nodes import everything, parse, printed
 from onekl_site.audit import (
     ROLES,
     VARIABLES,
@@ -26,7 +27,6 @@ from onekl_site.audit import (
 )
 from onekl_site.audit_tables import TABLES
 from onekl_site.ledger_page import SOURCES
-from onekl_site.printed import everything, parse, printed
 from onekl_site.readers_page import questions
 from paths import ROOT
 

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise, takewhile
 from pathlib import Path
 
-from onekl_site.printed import Node, everything, parse, write
+from onekl.reading.nodes import Node, everything, parse, write
 
 VARIABLES = ("x", "y", "z")
 RELATIONS = ("=", r"\sim", r"\approx", r"\to", r"\geq")

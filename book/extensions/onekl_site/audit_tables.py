@@ -30,7 +30,7 @@ from onekl_site.elements import (
     words_with_formulas,
 )
 from onekl_site.ledger_page import audited
-from onekl_site.printed import printed
+from onekl.reading.nodes import printed
 
 Lines = list[tuple[str, ...]]
 

@@ -1,6 +1,7 @@
 """The article's 43 printed equations, and their LaTeX read into nodes.
 
-A letter has its marks and its arguments with it.
+A letter has its marks and its arguments with it. A line break is a node where it parts the cases
+of a brace; elsewhere it is layout.
 """
 
 from __future__ import annotations
@@ -8,14 +9,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
-LAYOUT = (
-    r"\s+|&|\\\\|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
-)
+LAYOUT = r"\s+|&|\\,|\\(?:left|Big)(?![a-zA-Z])|\\right(?![a-zA-Z.])|\\(?:begin|end)\{aligned\}"
 TOKENS = {
+    "break": r"\\\\",
     "differential": r"d(?=[xyz])",
     "operator": (
         r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|"
@@ -37,20 +37,22 @@ TOKEN = re.compile(
 CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\right."}
 # Letters that take arguments; others are multiplied.
 CALLED = ("p", "q", r"\tilde{p}", r"\tilde{q}", "D", "G", "E", r"\delta")
-Token = tuple[str, str]  # its kind and its text
+CASES = r"\{"
+Token = tuple[str, str, int]  # its kind, its text and where it starts
 
 
 @dataclass(frozen=True)
 class Node:
     """A letter with its arguments inside, an operator, a sign, or a group in brackets.
 
-    A differential has its variable inside.
+    A differential has its variable inside. `at` is where it starts in the LaTeX.
     """
 
     kind: str
     text: str
     below: tuple[Node, ...] = ()  # the subscript
     inside: tuple[Node, ...] | None = None
+    at: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         if self.kind == "group":
@@ -69,8 +71,7 @@ def write(nodes: Iterable[Node]) -> str:
 @cache
 def printed() -> dict[str, str]:
     """The equations in LaTeX by the claims' ids, letter by letter as the article prints them."""
-    text = (Path(__file__).parent / "article.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return tomllib.loads((files(__package__) / "article.toml").read_text(encoding="utf-8"))
 
 
 def parse(latex: str) -> tuple[Node, ...]:
@@ -97,34 +98,37 @@ def _tokens(latex: str) -> list[Token]:
         if not match:
             raise ValueError(f"cannot read {latex!r}: unknown notation at {latex[at : at + 12]!r}")
         if match.lastgroup != "layout":
-            found.append((match.lastgroup, re.sub(r"\s", "", match[0])))
+            found.append((match.lastgroup, re.sub(r"\s", "", match[0]), at))
         at = match.end()
     return found
 
 
-def _sequence(tokens: list[Token], closing: str | None = None) -> tuple[Node, ...]:
+def _sequence(tokens: list[Token], opening: str | None = None) -> tuple[Node, ...]:
     nodes = []
     while tokens and tokens[0][0] != "close":
-        nodes.append(_node(tokens))
+        node = _node(tokens)
+        if node.kind != "break" or opening == CASES:
+            nodes.append(node)
+    closing = opening and CLOSING[opening]
     if closing and (not tokens or tokens.pop(0)[1] != closing):
         raise ValueError(f"cannot read {write(nodes)!r}: there is no {closing} after it")
     return tuple(nodes)
 
 
 def _node(tokens: list[Token]) -> Node:
-    kind, text = tokens.pop(0)
+    kind, text, at = tokens.pop(0)
     if kind == "open":
-        return Node("group", text, inside=_sequence(tokens, CLOSING[text]))
+        return Node("group", text, inside=_sequence(tokens, text), at=at)
     if kind == "differential":
-        return Node(kind, text, inside=(_node(tokens),))
+        return Node(kind, text, inside=(_node(tokens),), at=at)
     if kind not in ("letter", "operator"):
-        return Node(kind, text)
+        return Node(kind, text, at=at)
     if _next(tokens, "mark"):
         tokens.pop(0)
         text += "^{o}"
     below = _below(tokens) if _next(tokens, "sign", "_") else ()
     called = text.removesuffix("^{o}") in CALLED and _next(tokens, "open", "(")
-    return Node(kind, text, below, _node(tokens).inside if called else None)
+    return Node(kind, text, below, _node(tokens).inside if called else None, at)
 
 
 def _below(tokens: list[Token]) -> tuple[Node, ...]:
