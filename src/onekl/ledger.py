@@ -33,6 +33,7 @@ class Row(Entry):
     trusted: list[str] | None = None
     repeats: str | None = None
     refuted: list[str] | None = None
+    steps: list[dict[str, Any]] | None = None
     shown: list[dict[str, Any]] | None = None
     check: str | None = None
     mutants_rejected: int | None = None

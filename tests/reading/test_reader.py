@@ -7,7 +7,7 @@ from sympy import Integer, log, pi
 
 from onekl.reading.glossary import OLD_Q, TILDE_Q, P, Q, d, lam, p_0, p_1, sigma, x, y, z
 from onekl.reading.nodes import printed
-from onekl.reading.reader import Best, Name, NotRead, Tends, equation, read
+from onekl.reading.reader import ARTICLE, Article, Best, Name, NotRead, Tends
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -28,18 +28,18 @@ def integral(*factors, over=(x,)):
 
 
 def side(id, clause=0, k=-1):
-    return equation(id).clauses[clause][k]
+    return ARTICLE[id].clauses[clause][k]
 
 
 def test_all_47_signs_of_the_43_equations_are_read():
-    signs = Counter(step.sign for id in printed() for step in equation(id).steps)
+    signs = Counter(step.sign for id in printed() for step in ARTICLE[id].steps)
     assert signs == {"=": 40, r"\sim": 3, r"\approx": 2, r"\geq": 1, r"\to": 1}
-    assert sum(not equation(id).steps for id in printed()) == 12
+    assert sum(not ARTICLE[id].steps for id in printed()) == 12
 
 
 @pytest.mark.parametrize("id", printed())
 def test_a_sign_is_found_where_it_is_printed(id):
-    for step in equation(id).steps:
+    for step in ARTICLE[id].steps:
         assert printed()[id].startswith(step.sign, step.at)
 
 
@@ -49,14 +49,14 @@ BY_HAND = {
     ("su-3", 0, -1): integral(P(x), log(ratio(P(x), Q(x)), evaluate=False)),
     ("su-4", 0, 1): total(KL(P(x), Q(x)), integral(P(x), KL(P(z, given=x), Q(z, given=x)))),
     ("su-7", 0, 0): Expectation(P(x), total(-log(Q(x, given=z)), KL(P(z, given=x), Q(z)))),
-    ("su-12", 0, -1): Dirac(x, equation("su-12").clauses[0][1].image),
+    ("su-12", 0, -1): Dirac(x, ARTICLE["su-12"].clauses[0][1].image),
     ("su-13", 0, 0): Name("q(x,y)"),
     ("su-13", 0, 1): LabelledJoint(y, product(P(x), p_1), product(Q(x), p_0)),
     ("su-15", 0, 2): total(product(D, P(x)), product(D.other, P(x))),
     ("su-18", 0, 1): ratio(P(x), total(P(x), OLD_Q(x))),
     ("su-27", 1, 1): integral(P(z, given=x), TILDE_Q(x)),
     ("su-33", 0, 0): Expectation(
-        P(x), negative(log(ClassProbability("D", equation("su-27").clauses[0][1].image)))
+        P(x), negative(log(ClassProbability("D", ARTICLE["su-27"].clauses[0][1].image)))
     ),
     ("su-42", 0, 0): total(
         integral(P(z, given=x), P(x), log(DXZ), over=(x, z)),
@@ -134,4 +134,4 @@ def test_nothing_is_cancelled_while_it_is_read():
 )
 def test_what_cannot_be_read_is_refused_with_its_place(id, latex, reason):
     with pytest.raises(NotRead, match=f"{id}: .*({reason})"):
-        read(id, latex)
+        Article({**printed(), id: latex})[id]

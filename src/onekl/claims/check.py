@@ -12,6 +12,7 @@ import numpy as np
 from onekl.claims.claim import Claim
 from onekl.claims.counterexamples import altered, numbers_of, require_lines
 from onekl.claims.fingerprint import fingerprint
+from onekl.claims.marks import Outcome, steps_shown, weakest_of
 from onekl.claims.numbers import Disagreement, Numbers, Trials
 from onekl.claims.report import Report, Row, Shown
 from onekl.claims.stated import places
@@ -50,6 +51,11 @@ class _Proved:
         known = [stated.premise for stated in claim.stated]
         return tuple(premise_latex(p) for p in self.premises if not follows(p, known))
 
+    @property
+    def in_words(self) -> bool:
+        """Whether it is about a step that the source makes in words, beside its printed signs."""
+        return self.statement.proves[-1:].isalpha()
+
     @cached_property
     def trials(self) -> Trials:
         """Its instances."""
@@ -72,19 +78,23 @@ def check(claim: Claim) -> Report:
         shown = tuple(_shown(claim, one) for one in every)
         tried = [] if claim.repeats else every
         outcomes = [outcome for one in tried for outcome in _try_mutants(claim, one)]
-    main = [one for one in every if one.role == "claim"]
-    premises = _distinct(line for one in main for line in one.unstated(claim))
+    steps = steps_shown(claim.id, _by_step(claim, every), claim.relation)
+    weakest = weakest_of(steps)
+    has_signs = any(step.sign for step in steps)
+    counting = [one for one in every if one.role == "claim" and not (has_signs and one.in_words)]
+    premises = _distinct(line for one in counting for line in one.unstated(claim))
     rejected = [name for name, outcome in outcomes if outcome == "rejected"]
     equivalent = sum(outcome == "equivalent" for _, outcome in outcomes)
     refuted = [one.proof for one in every if one.role == "refuted"]
     return Report(
         id=claim.id,
-        verdict=_verdict(claim, premises),
+        verdict=weakest or _verdict(claim, premises),
         premises=premises,
         stated=tuple(stated.latex() for stated in claim.stated),
         trusted=_distinct(line for one in every for line in one.statement.trusted),
         repeats=claim.repeats,
         refuted=_distinct(step for proof in refuted for step in proof.steps),
+        steps=steps,
         shown=shown,
         mutants_rejected=len(rejected),
         mutants_total=len(outcomes) - equivalent,
@@ -102,6 +112,7 @@ def _shown(claim: Claim, one: _Proved) -> Shown:
     return Shown(
         statement=one.statement.latex(),
         role=one.role,
+        proves=one.statement.proves,
         verdict=word,
         premises=premises,
         rows=tuple(Row(line.sign, latex(line.expression), line.rule) for line in one.lines),
@@ -110,6 +121,21 @@ def _shown(claim: Claim, one: _Proved) -> Shown:
         numbers=numbers,
         steps=steps,
     )
+
+
+def _by_step(claim: Claim, every: list[_Proved]) -> dict[str, Outcome]:
+    """What was shown of each step, by its place."""
+    about: dict[str, list[_Proved]] = {}
+    for one in every:
+        if one.statement.proves:
+            about.setdefault(one.statement.proves, []).append(one)
+    return {
+        place: Outcome(
+            refuted=any(one.role == "refuted" for one in some),
+            premises=_distinct(line for one in some for line in one.unstated(claim)),
+        )
+        for place, some in about.items()
+    }
 
 
 def _require_effect(claim: Claim, every: list[_Proved]) -> None:

@@ -1,16 +1,13 @@
-"""A claim of the sources as an object: its statements, its premises and what it prints."""
+"""A claim of the sources as an object: its statements and its premises."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr
-
 from onekl.claims.inventory import inventory
 from onekl.claims.stated import Stated
 from onekl.symbolic.counterexample import Counterexample
-from onekl.symbolic.notation import latex
 from onekl.symbolic.statements import Statement
 
 
@@ -21,10 +18,9 @@ class Claim:
     `statements` are what the source says; the verdict is theirs.
     `also` are what the book shows beside it, a special case or a stronger form, each with a word of
     its own.
-    `printed` is the source's own expression where a statement only uses it;
     `stated` are the premises that the source itself states.
     `refuted` are counterexamples to statements that the claim makes; `statements` then are what is
-    true instead.
+    true instead. A statement of an equation names the printed step that it proves.
     `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼,
     "argument" as a heuristic.
     A claim that `repeats` another one's statements says so, and counts nothing of its own.
@@ -33,19 +29,14 @@ class Claim:
     id: str
     statements: tuple[Statement, ...]
     stated: tuple[Stated, ...] = ()
-    printed: Expr | str | None = None
     refuted: tuple[Counterexample, ...] = ()
     relation: str = "="
     also: tuple[Statement, ...] = ()
     repeats: str = ""
 
     def equations(self) -> list[str]:
-        """The claim in LaTeX: what the page shows and what the check proves."""
-        statements = [statement.display() for statement in self.statements]
-        if self.printed is None:
-            return statements
-        printed = self.printed if isinstance(self.printed, str) else latex(self.printed)
-        return [printed, *statements]
+        """The claim in LaTeX: what the check proves."""
+        return [statement.display() for statement in self.statements]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         entry = inventory()[self.id]

@@ -34,13 +34,15 @@ class Row:
 class Shown:
     """One statement of a claim: its derivation, and what the numbers showed of it.
 
-    `role` is "claim", "beside" for what the book adds, or "refuted" for a counterexample. An
-    addition has a `verdict` and `premises` of its own. `derivation` are its `rows` as one formula.
+    `role` is "claim", "beside" for what the book adds, or "refuted" for a counterexample; `proves`
+    is the place of the printed step that it is about. An addition has a `verdict` and `premises` of
+    its own. `derivation` are its `rows` as one formula.
     `steps` says how many steps from line to line were tried on the same instances.
     """
 
     statement: str
     role: str
+    proves: str
     verdict: str
     premises: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -51,11 +53,29 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class StepShown:
+    """One step of an equation: a printed sign at its place in the LaTeX, or one made in words.
+
+    `verdict` is its own word, or "" for a step in words that another one shows, `shown`.
+    """
+
+    place: str
+    kind: str
+    sign: str
+    at: int | None
+    words: str
+    verdict: str
+    premises: tuple[str, ...]
+    shown: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What the check of one claim showed; it is shown in the notebook and read by the ledger.
 
     `premises` are derived by the proofs, or used by them and not stated in the source; `stated` are
     those that the source states, with their place; `trusted` are used by nothing here.
+    `steps` are those of a printed equation, each with a word of its own.
     """
 
     id: str
@@ -65,6 +85,7 @@ class Report:
     trusted: tuple[str, ...]
     repeats: str
     refuted: tuple[str, ...]
+    steps: tuple[StepShown, ...]
     shown: tuple[Shown, ...]
     mutants_rejected: int
     mutants_total: int
@@ -85,6 +106,7 @@ class Report:
     def facts(self, write: Callable[[str], str]) -> list[str]:
         """The facts of the report, one a line, with formulas written by `write`."""
         return [
+            *(_said(step, write) for step in self.steps if step.verdict),
             *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
             *(f"premise: {write(premise)}" for premise in self.premises),
             *(f"stated in the source: {write(premise)}" for premise in self.stated),
@@ -123,6 +145,12 @@ class Report:
             "text/markdown": self.markdown(),
             MIME: json.loads(json.dumps(asdict(self))),
         }
+
+
+def _said(step: StepShown, write: Callable[[str], str]) -> str:
+    """A step and its word, in one line."""
+    sign = f" {write(step.sign)}" if step.sign else ""
+    return f"{step.place}{sign} ({step.kind}): {step.verdict}"
 
 
 def _named(one: Shown) -> str:

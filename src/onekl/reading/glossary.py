@@ -20,7 +20,7 @@ from onekl.symbolic.vectors.algebra import Vector
 x, z = sympy.symbols("x z", real=True)
 y = Symbol("y", integer=True)  # the label
 sigma, lam = sympy.symbols("sigma lambda", positive=True)
-d = Symbol("d", integer=True, positive=True)  # of the samples
+d, k = sympy.symbols("d k", integer=True, positive=True)  # the dimensions of a sample and a code
 theta, step, c = VectorSymbol("theta"), VectorSymbol(r"\Delta\theta"), VectorSymbol("c")
 
 P = Joint("p", (x, z), {(x,): r"\tilde{p}"})  # the data side: p̃(x) and the encoder p(z|x)
@@ -89,7 +89,7 @@ GLOSSARIES = (
             "q(z,y)": ("q(1|z)q(z)", "q(0|z)q(z)"),  # before (29)
         },
     ),
-    Glossary(34, 34, _NOW, images={"G": d}, vectors=_SAMPLE),
+    Glossary(34, 34, _NOW, images={"G": d, "E": k}, vectors=_SAMPLE),
     Glossary(
         35,
         43,

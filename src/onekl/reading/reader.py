@@ -6,9 +6,8 @@ cannot be read is refused with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import sympy
 from sympy import Basic, Expr, Function, MatAdd, MatrixExpr, Pow, Symbol
@@ -68,13 +67,17 @@ Side = Basic | Best | Tends | Name
 
 @dataclass(frozen=True)
 class Step:
-    """One printed sign with its two sides; `at` is the sign's place in the LaTeX."""
+    """One sign with its two sides.
 
-    place: str  # such as su-4.2, the second sign of (4)
+    `place` is such as su-4.2, the second sign of (4), printed `at` that place in the LaTeX; or such
+    as su-20.a for a step that the article makes in words.
+    """
+
+    place: str
     left: Side
     sign: str
     right: Side
-    at: int
+    at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,31 +95,43 @@ class Equation:
         return only
 
 
-@cache
-def equation(id: str) -> Equation:
-    """The equation of this claim as it is read."""
-    return read(id, printed()[id])
+class Article:
+    """The equations of an article by their ids, each read when it is first asked for."""
 
+    def __init__(self, printed: Mapping[str, str]) -> None:
+        self.printed = dict(printed)
+        self._read: dict[str, Equation] = {}
 
-def read(id: str, latex: str) -> Equation:
-    """The equation read from its LaTeX with the glossary of its section; NotRead with the place."""
-    reader = _Reader(glossary_of(int(id.partition("-")[2])))
-    try:
-        nodes = parse(latex)
-    except ValueError as problem:
-        raise NotRead(f"{id}: {problem}") from problem
-    clauses, steps = [], []
-    for clause in _split(nodes, (r"\quad",)):
-        clause = [n for n in clause if n.text != "," or n is not clause[-1]]
-        signs = [node for node in clause if node.text in SIGNS]
-        parts = list(_split(clause, SIGNS))
-        sides = tuple(
-            reader.side(id, part, is_first=k == 0 and bool(signs)) for k, part in enumerate(parts)
-        )
-        clauses.append(sides)
-        for sign, left, right in zip(signs, sides, sides[1:]):
-            steps.append(Step(f"{id}.{len(steps) + 1}", left, sign.text, right, sign.at))
-    return Equation(id, tuple(clauses), tuple(steps))
+    def __getitem__(self, id: str) -> Equation:
+        """The equation of this claim; NotRead, with the place, for what cannot be read."""
+        if id not in self._read:
+            self._read[id] = self._equation(id)
+        return self._read[id]
+
+    def in_words(self, number: int, latex: str) -> Expr:
+        """An expression that the text prints beside this equation, with the section's glossary."""
+        return _Reader(glossary_of(number), self).sum(parse(latex))
+
+    def _equation(self, id: str) -> Equation:
+        """Sides and signs, with the glossary of the equation's section."""
+        reader = _Reader(glossary_of(int(id.partition("-")[2])), self)
+        try:
+            nodes = parse(self.printed[id])
+        except ValueError as problem:
+            raise NotRead(f"{id}: {problem}") from problem
+        clauses, steps = [], []
+        for clause in _split(nodes, (r"\quad",)):
+            clause = [n for n in clause if n.text != "," or n is not clause[-1]]
+            signs = [node for node in clause if node.text in SIGNS]
+            parts = list(_split(clause, SIGNS))
+            sides = tuple(
+                reader.side(id, part, is_first=k == 0 and bool(signs))
+                for k, part in enumerate(parts)
+            )
+            clauses.append(sides)
+            for sign, left, right in zip(signs, sides, sides[1:]):
+                steps.append(Step(f"{id}.{len(steps) + 1}", left, sign.text, right, sign.at))
+        return Equation(id, tuple(clauses), tuple(steps))
 
 
 def _split(nodes: Nodes, at: Sequence[str]) -> Iterator[list[Node]]:
@@ -134,8 +149,8 @@ def _split(nodes: Nodes, at: Sequence[str]) -> Iterator[list[Node]]:
 class _Reader:
     """Reads nodes with one glossary."""
 
-    def __init__(self, glossary: Glossary) -> None:
-        self.glossary = glossary
+    def __init__(self, glossary: Glossary, article: Article) -> None:
+        self.glossary, self.article = glossary, article
 
     def side(self, id: str, nodes: Nodes, *, is_first: bool) -> Side:
         """One side of a chain; NotRead names the equation too."""
@@ -368,7 +383,7 @@ class _Reader:
         place = self.glossary.defined[symbol]
         if isinstance(place, tuple):
             return LabelledJoint(LABEL, *(self.term(parse(case)) for case in place))
-        return next(right for left, right in equation(place).clauses if left == Name(symbol))
+        return next(right for left, right in self.article[place].clauses if left == Name(symbol))
 
     def _density(self, node: Node, over: Nodes, given: list[list[Node]]) -> Expr:
         family = self._family(node)
@@ -450,3 +465,5 @@ _OPERATORS: dict[str, Callable[[_Reader, Nodes, int], tuple[Expr, int]]] = {
     "KL": _Reader._divergence,
     r"\Vert": _Reader._norm,
 }
+
+ARTICLE = Article(printed())

@@ -67,12 +67,14 @@ class Statement:
     with numbers and mutated.
     The lines of LaTeX in `trusted` are used by nothing: they are shown as taken on trust.
     `by` are the lines of its derivation where they are written by hand.
+    `proves` is the place of the printed step that it proves, such as su-4.2.
     """
 
     instances: RandomTables | RandomParameters
     given: tuple[Equal, ...] = field(default=(), kw_only=True)
     trusted: tuple[str, ...] = field(default=(), kw_only=True)
     by: Lines = field(default=(), kw_only=True)
+    proves: str = field(default="", kw_only=True)
     mutable: ClassVar[tuple[str, ...]] = ()  # the fields that mutants are made of
 
     def __post_init__(self) -> None:

@@ -12,9 +12,12 @@ import sympy
 from sympy import Add, Expr, Function, MatAdd, Mul, Rational, S, Symbol, log
 
 from onekl.chapters.gan import claims as gan
-from onekl.chapters.gan.claims import HALF, x, y, z
+from onekl.chapters.gan.claims import HALF
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
+from onekl.claims.steps import best, cases, identity, lifted, of_samples, signed
+from onekl.reading.glossary import TILDE_Q, d, k, lam, x, z
+from onekl.reading.reader import ARTICLE, Article, Step
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -28,7 +31,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance, table_of
-from onekl.symbolic.notation import latex
+from onekl.symbolic.lines.written import negative, product, total, with_values
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal, Support
@@ -56,7 +59,7 @@ adversarial = KL(Add(PAIRS(z) / 2, prior / 2, evaluate=False), prior)  # what is
 
 # su-27: a map of x, written as a conditional density.
 E, G = Function("E"), Function("G")
-pushed = SumOrIntegral(Dirac(z, E(x)) * data, (x,))
+pushed = SumOrIntegral(product(Dirac(z, E(x)), data), (x,))
 AT_E = D.at(E(x))
 
 # su-28, su-29: label 1 for codes, label 0 for the prior; the model side has the prior alone.
@@ -64,26 +67,24 @@ AT_E = D.at(E(x))
 p_1 = gan.p_1
 p_0 = p_1.other
 EVEN_STATED = Stated("even-codes", gan.EVEN)
-labelled = LabelledJoint(y, Mul(p_1, codes, evaluate=False), Mul(p_0, prior, evaluate=False))
-judged = LabelledJoint(y, Mul(not_D, prior, evaluate=False), Mul(D, prior, evaluate=False))
-joint = KL(labelled, judged)
+joint = ARTICLE["su-29"].steps[0].left
+labelled, judged = joint.first, joint.second
 both_labels = Add(p_1 * codes, p_0 * prior, evaluate=False)
 surprise = Add(
     SumOrIntegral(labelled.one * -log(not_D), (z,)),
     SumOrIntegral(labelled.zero * -log(D), (z,)),
     evaluate=False,
 )
-encoder_side = SumOrIntegral(codes * log(codes / (not_D * prior)), (z,))  # su-31
+encoder_side = best(ARTICLE["su-31"].steps[0], "min", "E")
 prior_side = Expectation(prior, -log(D))
-# su-30, first line
-discriminator_loss = Add(Expectation(codes, -log(not_D)), prior_side, evaluate=False)
+discriminator_loss = best(ARTICLE["su-30"].steps[0], "min", "D")  # su-30's first line
 old_best = {D: prior / (old + prior), not_D: old / (old + prior)}
-complete = Add(Expectation(codes, -log(D)), KL(codes, old), evaluate=False)  # su-32, over codes
-standard = Expectation(data, -log(AT_E))  # su-33
+standard_of_codes = Expectation(codes, -log(D))
+complete = Add(standard_of_codes, KL(codes, old), evaluate=False)  # su-32, over codes
+standard = ARTICLE["su-33"].expression
 ALL_D = Stated("any-D-codes", r"D(z) \text{ ranges over all functions with values in } [0, 1]")
 AT_OLD_BEST = Equal(D, old_best[D])
-# su-33, and the last line of su-32: a mean over codes is one over data.
-at_the_data = Identity(ENCODED, left=SumOrIntegral(pushed * -log(D), (z,)), right=standard)
+AT_THE_DATA = {codes: pushed}
 
 # The slips of su-27 and su-30 on two letters, with the encoder E(x) = x; the second with
 # D = ½ and ¾ at the two codes.
@@ -99,15 +100,14 @@ coded = Instance(
 )
 
 # su-34: the error as a Gaussian's logarithm, and the encoder's KL taken apart.
-lam = Symbol("lambda", positive=True)
-d, k = sympy.symbols("d k", integer=True, positive=True)  # of x and of its code
 point = Vector("x", d)
-decoded = Vector("G", d, (Vector("E", k, (point,)),))
+coded_point = Vector("E", k, (point,))
+decoded = Vector("G", d, (coded_point,))
 VECTORS = RandomVectors(scalars=(lam,), dimensions=(d, k))
 cost = Function("c", nonnegative=True)
 BOTH_MAPS = RandomTables((DATA, PRIOR), maps=(("E", z), ("G", x)), scalars=(lam,))
 error = cost(x, G(E(x)))
-together = Expectation(data, Add(-log(AT_E), lam * error, evaluate=False))
+ONE_ENCODER = RandomTables((PAIRS,))
 SIDE_BY_SIDE = RandomTables((PAIRS, PRIOR), maps=(("G", x),), scalars=(lam,))
 weighted_cost = SumOrIntegral(lam * PAIRS(x, z) * cost(x, G(z)), (x, z))
 information = KL(PAIRS(x, z), Mul(PAIRS(x), PAIRS(z), evaluate=False))
@@ -171,98 +171,125 @@ labels_matter = Instance(
     functions=(("p", (((), Rational(1, 2)),)), judging),
 )
 
-CLAIMS = (
-    Claim(
+
+def encoder(article: Article) -> Claim:
+    """(27): a map of x as a conditional density, and the law of its codes, with a slip."""
+    map_of_x, law = article["su-27"].steps
+    image = signed(map_of_x, "=").right
+    mended = {TILDE_Q(x): data}
+    printed = signed(law, "=").right
+
+    def forward(density: Expr) -> Pushforward:
+        of_the_map = with_values(density, {map_of_x.left: image})
+        return Pushforward(ENCODED, value=E(x), under=data, variable=z, density=of_the_map)
+
+    mended_law = replace(law, right=with_values(printed, mended))
+    return Claim(
         "su-27",
-        (Pushforward(ENCODED, value=E(x), under=data, variable=z, density=pushed),),
-        printed=r"p(z|x) = \delta(z - E(x)), \qquad p(z) = \int p(z|x)\, \tilde{q}(x) \,dx",
-        refuted=(
-            Counterexample(
-                ENCODED,
-                of=Pushforward(ENCODED, value=E(x), under=data, variable=z, density=SLIPS["su-12"]),
-                at=(unequal,),
-            ),
-        ),
-    ),
-    Claim(
-        "su-28",
-        (Identity(TABLES, left=S.One, right=SumOrIntegral(both_labels, (z,))),),
-        also=(
-            OptimalDiscriminator(
-                TABLES,
-                functional=surprise,
-                probability=D,
-                at=p_0 * prior / (p_1 * codes + p_0 * prior),
-            ),
-        ),
-        printed=rf"p(z, y) = {latex(labelled)}",
-    ),
-    Claim(
-        "su-29",
         (
-            Identity(
-                TABLES,
-                left=joint,
-                right=Add(
-                    SumOrIntegral(labelled.one * log(labelled.one / judged.one), (z,)),
-                    SumOrIntegral(labelled.zero * log(p_0 / D), (z,)),
-                    evaluate=False,
-                ),
-            ),
-            gan.half_of(TABLES, joint, Add(encoder_side, prior_side, evaluate=False), (D, codes)),
+            replace(forward(mended_law.right), proves=map_of_x.place),
+            replace(lifted(mended_law, ONE_ENCODER, (z,)), proves=""),
         ),
-        stated=(EVEN_STATED,),
-    ),
-    Claim(
+        refuted=(Counterexample(ENCODED, of=forward(printed), at=(unequal,), proves=law.place),),
+    )
+
+
+def labels(article: Article) -> Claim:
+    """(28): the label joins codes and the prior's in one density."""
+    (step,) = article["su-28"].steps
+    both = total(*cases(step))
+    one = Identity(TABLES, left=S.One, right=SumOrIntegral(both, (z,)), proves=step.place)
+    judge = OptimalDiscriminator(
+        TABLES,
+        functional=surprise,
+        probability=D,
+        at=p_0 * prior / (p_1 * codes + p_0 * prior),
+    )
+    return Claim("su-28", (one,), also=(judge,))
+
+
+def divergence_of_labels(article: Article) -> Claim:
+    """(29): the joint KL by the label's two values, and the same objective without the label."""
+    by_label, objective = article["su-29"].steps
+    same = gan.half_of(
+        TABLES,
+        by_label.left,
+        signed(objective, r"\sim").right,
+        (D, codes),
+        proves=objective.place,
+    )
+    return Claim("su-29", (identity(by_label, TABLES), same), stated=(EVEN_STATED,))
+
+
+def lowered_by_d(article: Article) -> Claim:
+    """(30): what the discriminator lowers, and its second line, with a slip."""
+    first, second = article["su-30"].steps
+    start = article["su-29"].steps[0].left
+    loss = best(first, "min", "D")
+    same = gan.half_of(TABLES, start, loss, (D,), KL(codes, prior), proves=first.place)
+    at_data = of_samples(second, ENCODED, AT_THE_DATA)
+    # Drawn from the data's density is x, and not z.
+    of_x = Identity(ENCODED, left=at_data.left, right=Expectation(data, negative(log(AT_E.other))))
+    return Claim(
         "su-30",
-        (
-            gan.half_of(TABLES, joint, discriminator_loss, (D,), KL(codes, prior)),
-            Identity(
-                ENCODED,
-                left=SumOrIntegral(pushed * -log(not_D), (z,)),
-                right=Expectation(data, surprise_at_E),
-            ),
-        ),
+        (same, of_x),
         stated=(EVEN_STATED,),
-        printed=rf"\mathbb{{E}}_{{z\sim {latex(data)}}}\left[-\log (1 - D(E(x)))\right]"
-        rf" + {latex(prior_side)}",
         refuted=tuple(
             Counterexample(
                 ENCODED,
-                of=Identity(
-                    ENCODED, left=SumOrIntegral(pushed * -log(not_D), (z,)), right=SLIPS["rq-4"]
-                ),
+                of=at_data,
                 at=(replace(coded, values=((x, S(letter)),)),),
+                proves=second.place,
             )
             for letter in (0, 1)
         ),
-    ),
-    Claim(
-        "su-31",
-        (gan.half_of(TABLES, joint, encoder_side, (codes,), prior_side),),
-        stated=(EVEN_STATED,),
-    ),
-    Claim(
+    )
+
+
+def lowered_by_e(article: Article) -> Claim:
+    """(31): what the encoder lowers."""
+    (step,) = article["su-31"].steps
+    start = article["su-29"].steps[0].left
+    loss = best(step, "min", "E")
+    same = gan.half_of(TABLES, start, loss, (codes,), prior_side, proves=step.place)
+    return Claim("su-31", (same,), stated=(EVEN_STATED,))
+
+
+def at_best_discriminator(article: Article) -> Claim:
+    """(32): the encoder's loss with the best D of the codes before the step."""
+    before = best(article["su-30"].steps[0], "min", "D").xreplace({codes: old})
+    loss = best(article["su-31"].steps[0], "min", "E")
+    at_data = Step("su-32.b", complete, "=", article["su-32"].expression)
+    return Claim(
         "su-32",
         (
             OptimalDiscriminator(
-                STEP,
-                functional=discriminator_loss.xreplace({codes: old}),
-                probability=D,
-                at=old_best[D],
+                STEP, functional=before, probability=D, at=old_best[D], proves="su-32.a"
             ),
-            Identity(STEP, given=(AT_OLD_BEST,), left=encoder_side, right=complete),
-            at_the_data,
+            Identity(STEP, given=(AT_OLD_BEST,), left=loss, right=complete, proves="su-32.b"),
+            of_samples(at_data, ENCODED, AT_THE_DATA),
         ),
-        printed=Add(standard, KL(codes, old), evaluate=False),
         stated=(
             ALL_D,
             Stated("best-D-codes", AT_OLD_BEST),
             Stated("prior-codes", Support((prior,))),
         ),
-    ),
-    Claim("su-33", (at_the_data,), repeats="su-32"),
-    Claim(
+    )
+
+
+def without_the_new_term(article: Article) -> Claim:
+    """(33): the first of the two terms of (32)."""
+    step = Step("su-33.a", standard_of_codes, "=", article["su-33"].expression)
+    return Claim("su-33", (of_samples(step, ENCODED, AT_THE_DATA),), repeats="su-32")
+
+
+def with_reconstruction(article: Article) -> Claim:
+    """(34): the adversarial loss of the codes and the error of reconstruction, together."""
+    (step,) = article["su-34"].steps
+    loss = best(step, "min", "G,E")
+    of_vectors = lam * SquaredNorm(MatAdd(point, -decoded))
+    together = loss.xreplace({SquaredNorm(MatAdd(point, -decoded)): error, coded_point: E(x)})
+    return Claim(
         "su-34",
         (
             Identity(
@@ -273,12 +300,13 @@ CLAIMS = (
                     lam * Expectation(data, error),
                     evaluate=False,
                 ),
+                proves=step.place,
             ),
         ),
         also=(
             VectorIdentity(
                 VECTORS,
-                left=lam * SquaredNorm(MatAdd(point, -decoded)),
+                left=of_vectors,
                 right=Add(
                     -log(VectorGaussian(point, decoded, 1 / (2 * lam))),
                     -HALF * d * log(sympy.pi / lam),
@@ -292,9 +320,22 @@ CLAIMS = (
                 remainder=information,
             ),
         ),
-        printed=r"\mathbb{E}_{x\sim \tilde{p}(x)}\left[-\log D(E(x)) "
-        r"+ \lambda \Vert x - G(E(x)) \Vert^2\right]",
-    ),
+    )
+
+
+READ = {
+    "su-27": encoder,
+    "su-28": labels,
+    "su-29": divergence_of_labels,
+    "su-30": lowered_by_d,
+    "su-31": lowered_by_e,
+    "su-32": at_best_discriminator,
+    "su-33": without_the_new_term,
+    "su-34": with_reconstruction,
+}
+
+CLAIMS = (
+    *(read(ARTICLE) for read in READ.values()),
     Claim(
         "su-t11",
         (
@@ -323,9 +364,6 @@ CLAIMS = (
         ),
         repeats="su-27, su-32",
         stated=(ALL_D,),
-        printed=r"x \leftrightarrow z, \quad \tilde{p}(x) \leftrightarrow q(z), "
-        r"\quad q(x) \to p(z), \quad q^{o}(x) \to p^{o}(z), "
-        r"\quad G \to E, \quad y = 1 \leftrightarrow y = 0",
     ),
     Claim(
         "su-t12",
@@ -351,8 +389,6 @@ CLAIMS = (
                 density=Gaussian(z, 0, 1),
             ),
         ),
-        printed=r"\mathrm{KL}\left(p(z, y) \,\Vert\, q(z, y)\right) "
-        r"+ \lambda\, \mathbb{E}\Vert x - G(z) \Vert^2",
         refuted=(
             Counterexample(
                 SIDE_BY_SIDE,

@@ -13,6 +13,8 @@ from onekl.chapters.gan import claims as gan
 from onekl.chapters.joint_kl.claims import P, Q, conditional, marginal, x, z
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
+from onekl.claims.steps import best, cases, signed
+from onekl.reading.reader import ARTICLE, Article
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -33,8 +35,7 @@ from onekl.symbolic.lines.rules import (
     NEVER_NEGATIVE,
     TWO_LABELS,
 )
-from onekl.symbolic.lines.written import negative, product, ratio, total
-from onekl.symbolic.notation import aligned, latex
+from onekl.symbolic.lines.written import negative, product, ratio, total, with_values
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal, Support
@@ -76,27 +77,25 @@ D, not_D = ClassProbability("D", (x, z)), ClassProbability("D", (x, z), 0)
 # p₁ and p₀ stay letters: for ALI the article does not set them to ½.
 p_1 = gan.p_1
 p_0 = p_1.other
-labelled = LabelledJoint(y, scaled(p_1, encoder_pairs), scaled(p_0, generator_pairs))
-judged = LabelledJoint(y, scaled(D, encoder_pairs), scaled(not_D, encoder_pairs))
-joint = KL(labelled, judged)
-encoder_side = over_encoder(log(1 / D))
-generator_side = over_generator(log(generator_pairs / (not_D * encoder_pairs)))
+joint = ARTICLE.in_words(36, r"KL(q(x,z,y)\Vert p(x,z,y))")
+labelled, judged = joint.first, joint.second
+both_sides = ARTICLE["su-37"].expression
+encoder_side, generator_side = both_sides.args
 
 # The step: the two sides before it, and D at its optimum there (su-39).
 STEP = RandomTables((P, Q, OLD_P, OLD_Q))
 old_encoder_pairs = Mul(OLD_P(z, given=x), P(x), evaluate=False)
 old_generator_pairs = Mul(OLD_Q(x, given=z), Q(z), evaluate=False)
-old_mixture = old_encoder_pairs + old_generator_pairs
-old_best = ratio(old_encoder_pairs, old_mixture)
+old_best = ARTICLE["su-39"].steps[0].right
 
 # The losses: the discriminator's (su-38), and four of generator and encoder (su-40 to su-43).
-discriminator_loss = Add(over_encoder(-log(D)), over_generator(-log(not_D)), evaluate=False)
-step_kl = Expectation(Q(z), KL(Q(x, given=z), OLD_Q(x, given=z)))  # su-40's third term
-code_term = over_generator(log(OLD_P(z, given=x) / P(z, given=x)))  # its fourth
-article_loss = Add(over_encoder(-log(D)), over_generator(-log(D)), evaluate=False)  # su-41
-minimax_loss = Add(over_encoder(log(D)), over_generator(log(not_D)), evaluate=False)  # su-42
-exchanged_loss = Add(over_encoder(-log(not_D)), over_generator(-log(D)), evaluate=False)  # su-43
-complete_loss = Add(*article_loss.args, step_kl, code_term, evaluate=False)  # su-40
+discriminator_loss = best(ARTICLE["su-38"].steps[0], "min", "D")
+complete_loss = ARTICLE["su-40"].expression
+step_kl = Expectation(Q(z), KL(Q(x, given=z), OLD_Q(x, given=z)))  # (40)'s third term
+code_term = complete_loss.args[3]
+article_loss = ARTICLE["su-41"].expression
+minimax_loss = ARTICLE["su-42"].expression
+exchanged_loss = ARTICLE["su-43"].expression
 
 # Twice the Jensen–Shannon divergence of the two kinds of pairs (su-42, su-43).
 all_pairs = encoder_pairs + generator_pairs
@@ -112,118 +111,110 @@ one_function = KL(
 )
 
 
-def label_claims() -> tuple[Claim, ...]:
-    """su-35 to su-37: the joint of pairs and label, and its KL taken apart."""
+def labels(article: Article) -> Claim:
+    """(35): the label joins the two kinds of pairs in one density."""
+    (step,) = article["su-35"].steps
     f = Function("f", nonnegative=True)  # of a pair
-    label_surprise = over_pairs(labelled.one * -log(D), labelled.zero * -log(not_D))
+    one, zero = cases(step)
     means = Add(
         p_1 * Expectation(P(x), Expectation(P(z, given=x), f(x, z))),
         p_0 * Expectation(Q(z), Expectation(Q(x, given=z), f(x, z))),
         evaluate=False,
     )
-    return (
-        Claim(
-            "su-35",
-            (
-                Identity(
-                    TABLES,
-                    left=over_pairs(scaled(f(x, z), labelled.one), scaled(f(x, z), labelled.zero)),
-                    right=means,
-                ),
-            ),
-            also=(
-                OptimalDiscriminator(
-                    TABLES,
-                    functional=label_surprise,
-                    probability=D,
-                    at=labelled.one / (labelled.one + labelled.zero),
-                ),
-            ),
-            printed=rf"q(x, z, y) = {latex(labelled)}",
-        ),
-        Claim(
-            "su-36",
-            (
-                Identity(
-                    TABLES,
-                    left=joint,
-                    right=over_pairs(
-                        labelled.one * log(labelled.one / judged.one),
-                        labelled.zero * log(labelled.zero / judged.zero),
-                    ),
-                ),
+    surprise = over_pairs(labelled.one * -log(D), labelled.zero * -log(not_D))
+    return Claim(
+        "su-35",
+        (
+            Identity(
+                TABLES,
+                left=over_pairs(scaled(f(x, z), one), scaled(f(x, z), zero)),
+                right=means,
+                proves=step.place,
             ),
         ),
-        Claim(
-            "su-37",
-            (
-                gan.half_of(
-                    TABLES,
-                    joint,
-                    Add(encoder_side, generator_side, evaluate=False),
-                    (D, P(z, given=x), Q(x, given=z)),
-                ),
+        also=(
+            OptimalDiscriminator(
+                TABLES,
+                functional=surprise,
+                probability=D,
+                at=labelled.one / (labelled.one + labelled.zero),
             ),
         ),
     )
 
 
-def discriminator_claims() -> tuple[Claim, ...]:
-    """su-38, su-39: the discriminator's loss and its optimum."""
+def divergence_of_labels(article: Article) -> Claim:
+    """(36): the joint KL by the label's two values."""
+    start = article.in_words(36, r"KL(q(x,z,y)\Vert p(x,z,y))")
+    by_label = Identity(TABLES, left=start, right=article["su-36"].expression, proves="su-36.b")
+    return Claim("su-36", (by_label,))
+
+
+def without_the_label(article: Article) -> Claim:
+    """(37): the same objective without the label's chances."""
+    varied = (D, P(z, given=x), Q(x, given=z))
+    start, other = (article[id].expression for id in ("su-36", "su-37"))
+    return Claim("su-37", (gan.half_of(TABLES, start, other, varied, proves="su-37.a"),))
+
+
+def lowered_by_d(article: Article) -> Claim:
+    """(38): what the discriminator lowers."""
+    (step,) = article["su-38"].steps
     pairs_kl = KL(generator_pairs, encoder_pairs)
+    loss = best(step, "min", "D")
+    start = article["su-36"].expression
+    return Claim("su-38", (gan.half_of(TABLES, start, loss, (D,), pairs_kl, proves=step.place),))
+
+
+def best_discriminator(article: Article) -> Claim:
+    """(39): where the labelled loss is least, for the two sides before the step."""
+    (step,) = article["su-39"].steps
     old_loss = over_pairs(
         scaled(-p_1 * log(D), old_encoder_pairs), scaled(-p_0 * log(not_D), old_generator_pairs)
     )
-    return (
-        Claim(
-            "su-38",
-            (gan.half_of(TABLES, joint, discriminator_loss, (D,), pairs_kl),),
-        ),
-        Claim(
-            "su-39",
-            (
-                OptimalDiscriminator(
-                    STEP,
-                    given=(gan.EVEN,),
-                    functional=old_loss,
-                    probability=D,
-                    at=old_best,
-                ),
-            ),
-            stated=(
-                Stated(
-                    "any-D-pairs",
-                    r"D(x, z) \text{ ranges over all functions with values in } [0, 1]",
-                ),
-            ),
-        ),
+    optimum = OptimalDiscriminator(
+        STEP,
+        given=(gan.EVEN,),
+        functional=old_loss,
+        probability=signed(step, "=").left,
+        at=step.right,
+        proves=step.place,
+    )
+    every = r"D(x, z) \text{ ranges over all functions with values in } [0, 1]"
+    return Claim("su-39", (optimum,), stated=(Stated("any-D-pairs", every),))
+
+
+def complete(article: Article) -> Claim:
+    """(40): the loss of generator and encoder at the best D, in four terms."""
+    at_best = Equal(D, article["su-39"].steps[0].right)
+    four_terms = Identity(
+        STEP,
+        given=(at_best,),
+        left=article["su-37"].expression,
+        right=article["su-40"].expression,
+        proves="su-40.a",
+    )
+    return Claim(
+        "su-40",
+        (four_terms,),
+        stated=(Stated("ali-best-D", at_best), Stated("prior", Support((Q(z),)))),
     )
 
 
-def loss_claims() -> tuple[Claim, ...]:
-    """su-40 to su-43: the complete loss of generator and encoder, the article's, and two others."""
-    both_sides = Add(encoder_side, generator_side, evaluate=False)
-    return (
-        Claim(
-            "su-40",
-            (
-                Identity(
-                    STEP,
-                    given=(Equal(D, old_best),),
-                    left=both_sides,
-                    right=complete_loss,
-                ),
-            ),
-            stated=(
-                Stated("ali-best-D", Equal(D, old_best)),
-                Stated("prior", Support((Q(z),))),
-            ),
-            printed=aligned(both_sides, *complete_loss.args),
-        ),
-        article_claim(),
-        minimax_claim(),
-        exchanged_claim(),
+def without_two_terms(article: Article) -> Claim:
+    """(41), for maps too: E(x) and G(z) are maps, and the two densities are their laws."""
+    loss = article["su-41"].expression
+    E, G = Function("E"), Function("G")
+    data = Joint("p", (x,), {(x,): r"\tilde{p}"})
+    mapped = RandomTables((data, gan.PRIOR), maps=(("G", x), ("E", z)))
+    maps = {P(z, given=x): Dirac(z, E(x)), Q(x, given=z): Dirac(x, G(z)), P(x): gan.P(x)}
+    of_maps = Add(
+        Expectation(gan.P(x), -log(D.at((x, E(x))))),
+        Expectation(gan.PRIOR(z), -log(D.at((G(z), z)))),
+        evaluate=False,
     )
+    at_maps = Identity(mapped, left=with_values(loss, maps), right=of_maps, proves="su-41.a")
+    return Claim("su-41", (at_maps,))
 
 
 def down_to_spread(loss: Expr, chance: ClassProbability) -> Lines:
@@ -249,73 +240,55 @@ def down_to_spread(loss: Expr, chance: ClassProbability) -> Lines:
     )
 
 
-def minimax_claim() -> Claim:
-    """su-42: what the generator and the encoder lower, D raises, and no further than to 2 JS."""
-    lowered = Add(*(-term for term in minimax_loss.args), evaluate=False)
-    return Claim(
-        "su-42",
-        (
-            Bound(
-                TABLES,
-                upper=lowered,
-                lower=least_spread,
-                remainder=over_pairs(
-                    kl_div(encoder_pairs, D * all_pairs), kl_div(generator_pairs, not_D * all_pairs)
-                ),
-                by=down_to_spread(lowered, D),
-            ),
+def minimax(article: Article) -> Claim:
+    """(42): what the generator and the encoder lower, D raises, and no further than to 2 JS."""
+    lowered = total(*map(negative, article["su-42"].expression.args))
+    bound = Bound(
+        TABLES,
+        upper=lowered,
+        lower=least_spread,
+        remainder=over_pairs(
+            kl_div(encoder_pairs, D * all_pairs), kl_div(generator_pairs, not_D * all_pairs)
         ),
-        printed=minimax_loss,
+        by=down_to_spread(lowered, D),
+        proves="su-42.a",
     )
+    return Claim("su-42", (bound,))
 
 
-def exchanged_claim() -> Claim:
-    """su-43: the discriminator's loss with the labels exchanged; beside it, no minimax problem."""
-    return Claim(
-        "su-43",
-        (
-            Bound(
-                TABLES,
-                upper=exchanged_loss,
-                lower=least_spread,
-                remainder=over_pairs(
-                    kl_div(encoder_pairs, not_D * all_pairs), kl_div(generator_pairs, D * all_pairs)
-                ),
-                by=down_to_spread(exchanged_loss, not_D),
-            ),
+def exchanged(article: Article) -> Claim:
+    """(43): the discriminator's loss with the labels exchanged; beside it, no minimax problem."""
+    loss = article["su-43"].expression
+    judged_loss = best(article["su-38"].steps[0], "min", "D")
+    bound = Bound(
+        TABLES,
+        upper=loss,
+        lower=least_spread,
+        remainder=over_pairs(
+            kl_div(encoder_pairs, not_D * all_pairs), kl_div(generator_pairs, D * all_pairs)
         ),
-        also=(
-            Counterexample(
-                TABLES,
-                of=Identity(
-                    TABLES,
-                    left=Add(*discriminator_loss.args, *exchanged_loss.args, evaluate=False),
-                    right=S.Zero,
-                ),
-                at=(EVENLY_UNSURE,),
-            ),
-        ),
-        printed=exchanged_loss,
+        by=down_to_spread(loss, not_D),
+        proves="su-43.a",
     )
+    opposite = Counterexample(
+        TABLES,
+        of=Identity(TABLES, left=total(judged_loss, loss), right=S.Zero),
+        at=(EVENLY_UNSURE,),
+    )
+    return Claim("su-43", (bound,), also=(opposite,))
 
 
-def article_claim() -> Claim:
-    """su-41, for maps too: E(x) and G(z) are maps, and the two densities are their laws."""
-    first, second = map(latex, article_loss.args)
-    E, G = Function("E"), Function("G")
-    data = Joint("p", (x,), {(x,): r"\tilde{p}"})
-    mapped = RandomTables((data, gan.PRIOR), maps=(("G", x), ("E", z)))
-    maps = {P(z, given=x): Dirac(z, E(x)), Q(x, given=z): Dirac(x, G(z)), P(x): gan.P(x)}
-    article_loss_of_maps = Add(
-        Expectation(gan.P(x), -log(D.at((x, E(x))))),
-        Expectation(gan.PRIOR(z), -log(D.at((G(z), z)))),
-        evaluate=False,
-    )
-    return Claim(
-        "su-41",
-        (Identity(mapped, left=article_loss.xreplace(maps), right=article_loss_of_maps),),
-        printed=rf"\begin{{aligned}} & {first} \\ & + {second} \end{{aligned}}",
-    )
+READ = {
+    "su-35": labels,
+    "su-36": divergence_of_labels,
+    "su-37": without_the_label,
+    "su-38": lowered_by_d,
+    "su-39": best_discriminator,
+    "su-40": complete,
+    "su-41": without_two_terms,
+    "su-42": minimax,
+    "su-43": exchanged,
+}
 
 
 def differs(objective: Expr, other: Expr) -> Counterexample:
@@ -342,13 +315,6 @@ def one_letter_claims() -> tuple[Claim, ...]:
         Claim(
             "su-t14",
             (differs(minimax_loss, article_loss), differs(exchanged_loss, article_loss)),
-            also=(
-                Identity(
-                    TABLES,
-                    left=article_loss,
-                    right=Add(-minimax_loss.args[0], exchanged_loss.args[1], evaluate=False),
-                ),
-            ),
         ),
     )
 
@@ -369,7 +335,7 @@ def one_function_claim() -> Claim:
             ),
             Bound(TABLES, upper=least, lower=S.Zero, remainder=least),
         ),
-        refuted=(differs(Add(encoder_side, generator_side, evaluate=False), article_loss),),
+        refuted=(differs(both_sides, article_loss),),
         relation="argument",
     )
 
@@ -415,9 +381,7 @@ def five_models_claim() -> Claim:
 
 
 CLAIMS = (
-    *label_claims(),
-    *discriminator_claims(),
-    *loss_claims(),
+    *(read(ARTICLE) for read in READ.values()),
     *one_letter_claims(),
     one_function_claim(),
     five_models_claim(),

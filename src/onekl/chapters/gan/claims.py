@@ -5,18 +5,23 @@ They are su-12 … su-20, su-t4, su-t5, su-t7, rq-2, rq-4, rq-5, gt-12 and gt-13
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
 from sympy import Abs, Add, Expr, Function, Mul, Rational, S, Symbol, log
 
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
+from onekl.claims.steps import best, cases, identity, lifted, of_samples, signed
+from onekl.reading.glossary import Q as PAIRED
+from onekl.reading.glossary import p_0, p_1, x, z
+from onekl.reading.reader import ARTICLE, Article, Step
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
     Dirac,
     Expectation,
     Joint,
-    LabelledJoint,
     SumOrIntegral,
     kl_div,
 )
@@ -38,7 +43,6 @@ from onekl.symbolic.lines.rules import (
     TWO_LABELS,
 )
 from onekl.symbolic.lines.written import negative, product, ratio, total
-from onekl.symbolic.notation import latex
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal
@@ -49,8 +53,6 @@ from onekl.symbolic.vectors.concentration import Concentration
 from onekl.symbolic.vectors.normal import VectorGaussian
 from onekl.symbolic.vectors.numbers import RandomVectors
 
-x, z = sympy.symbols("x z", real=True)
-y = Symbol("y", integer=True)
 HALF = Rational(1, 2)
 P = Joint("p", (x,), {(x,): r"\tilde{p}"})  # the data
 Q = Joint("q", (x,))  # the generator's distribution
@@ -66,17 +68,13 @@ mixture = Add(data / 2, model / 2, evaluate=False)
 
 # su-12: a map of z, written as a conditional density.
 G = Function("G")
-image = Dirac(x, G(z))
-pushed = SumOrIntegral(image * PRIOR(z), (z,))
+pushed = SumOrIntegral(product(Dirac(x, G(z)), PRIOR(z)), (z,))
 MAPPED = RandomTables((Joint("p", (x,)), PRIOR), maps=(("G", x),))
 
 # su-13, su-14: the label y joins data and samples; the data side labels the data alone.
 # p₁ and p₀ stay letters; the article sets both to ½ after (13).
-p_1 = ClassProbability("p", ())
-p_0 = p_1.other
-labelled = LabelledJoint(y, Mul(p_1, data, evaluate=False), Mul(p_0, model, evaluate=False))
-judged = LabelledJoint(y, Mul(D, data, evaluate=False), Mul(not_D, data, evaluate=False))
-joint = KL(labelled, judged)
+joint = ARTICLE["su-14"].steps[0].left
+labelled, judged = joint.first, joint.second
 EVEN = Equal(p_1, HALF)
 both_labels = Add(p_1 * data, p_0 * model, evaluate=False)  # su-15's left side
 # the mean surprise at the label
@@ -85,33 +83,16 @@ surprise = Add(
     SumOrIntegral(labelled.zero * -log(not_D), (x,)),
     evaluate=False,
 )
-generator_side = SumOrIntegral(model * log(model / (not_D * data)), (x,))  # su-17
 data_side = Expectation(data, -log(D))
-discriminator_loss = Add(data_side, Expectation(model, -log(not_D)), evaluate=False)  # su-16
+discriminator_loss = best(ARTICLE["su-16"].steps[0], "min", "D")
+generator_side = best(ARTICLE["su-17"].steps[0], "min", "G")
 
 best_D = data / (data + model)  # su-18, with q for the present generator
 old_best = {D: data / (data + old), not_D: old / (data + old)}  # su-18 with q°
 ALL_D = Stated("any-D", r"D(x) \text{ ranges over all functions with values in } [0, 1]")
 
 
-complete = Add(Expectation(model, -log(D)), KL(model, old), evaluate=False)  # su-19
-marginal_bound = Bound(
-    TABLES,
-    upper=joint,
-    lower=KL(both_labels, data),
-    remainder=Add(
-        SumOrIntegral(kl_div(p_1 * data, D * both_labels), (x,)),
-        SumOrIntegral(kl_div(p_0 * model, not_D * both_labels), (x,)),
-        evaluate=False,
-    ),
-)
-# su-19's second line and su-20: a mean over samples is one over codes.
-at_the_codes = Identity(
-    MAPPED,
-    left=SumOrIntegral(pushed * -log(D), (x,)),
-    right=Expectation(PRIOR(z), -log(D.at(G(z)))),
-)
-
+complete = ARTICLE["su-19"].steps[0].right
 # su-t4: D written as its largest value times a share of it.
 highest = Symbol("D_{max}", positive=True)
 share = ClassProbability("s", x)
@@ -255,6 +236,7 @@ def half_of(
     other: Expr,
     varied: tuple[Expr, ...],
     rest: Expr | None = None,
+    proves: str = "",
 ) -> SameObjective:
     """With even labels the labelled KL is half of the other loss, half of the rest, and −log 2."""
     half_rest = -log(2) if rest is None else Add(HALF * rest, -log(2), evaluate=False)
@@ -266,80 +248,148 @@ def half_of(
         varied=varied,
         scale=HALF,
         rest=half_rest,
+        proves=proves,
     )
 
 
-CLAIMS = (
-    Claim("su-12", (Pushforward(MAPPED, value=G(z), under=PRIOR(z), variable=x, density=pushed),)),
-    Claim(
-        "su-13",
-        (Identity(TABLES, left=S.One, right=SumOrIntegral(both_labels, (x,))),),
-        also=(
-            OptimalDiscriminator(
-                TABLES,
-                functional=surprise,
-                probability=D,
-                at=p_1 * data / (p_1 * data + p_0 * model),
-            ),
-        ),
-        printed=rf"q(x, y) = {latex(labelled)}",
-    ),
-    Claim(
-        "su-14",
-        (
-            Identity(
-                TABLES,
-                left=joint,
-                right=Add(
-                    SumOrIntegral(labelled.one * log(p_1 / D), (x,)),
-                    SumOrIntegral(labelled.zero * log(labelled.zero / judged.zero), (x,)),
-                    evaluate=False,
-                ),
-            ),
-            half_of(TABLES, joint, Add(data_side, generator_side, evaluate=False), (D, model)),
-        ),
-        stated=(Stated("even", EVEN),),
-    ),
-    Claim(
+def generator(article: Article) -> Claim:
+    """(12): a map of z as a conditional density, and the law of its samples."""
+    map_of_z, law = article["su-12"].steps
+    image = signed(map_of_z, "=").right
+    of_the_map = signed(law, "=").right.xreplace({map_of_z.left: image})
+    pushed_forward = Pushforward(
+        MAPPED,
+        value=G(z),
+        under=PRIOR(z),
+        variable=x,
+        density=of_the_map,
+        proves=map_of_z.place,
+    )
+    return Claim("su-12", (pushed_forward, lifted(law, RandomTables((PAIRED,)), (x,))))
+
+
+def labels(article: Article) -> Claim:
+    """(13): the label joins data and samples in one density."""
+    (step,) = article["su-13"].steps
+    both = total(*cases(step))
+    one = Identity(TABLES, left=S.One, right=SumOrIntegral(both, (x,)), proves=step.place)
+    judge = OptimalDiscriminator(
+        TABLES,
+        functional=surprise,
+        probability=D,
+        at=p_1 * data / (p_1 * data + p_0 * model),
+    )
+    return Claim("su-13", (one,), also=(judge,))
+
+
+def divergence_of_labels(article: Article) -> Claim:
+    """(14): the joint KL by the label's two values, and the same objective without the label."""
+    by_label, objective = article["su-14"].steps
+    same = half_of(
+        TABLES,
+        by_label.left,
+        signed(objective, r"\sim").right,
+        (D, model),
+        proves=objective.place,
+    )
+    return Claim("su-14", (identity(by_label, TABLES), same), stated=(Stated("even", EVEN),))
+
+
+def matched_mixture(article: Article) -> Claim:
+    """(15): where the joint KL is small the mixture is near the data, and so is the model."""
+    by_label, tends, over_labels = article["su-15"].steps
+    # What the arrow's right side is stands in the third step.
+    near = mixture_bound(signed(tends, r"\to").left, over_labels.right, article)
+    return Claim(
         "su-15",
         (
-            mixture_apart_from(data, p_0, model),
-            marginal_bound,
+            lifted(by_label, TABLES, (x,)),
+            replace(near, proves=tends.place),
+            lifted(over_labels, TABLES, (x,)),
+            mixture_apart_from(over_labels.right, p_0, model),
         ),
-    ),
-    Claim(
-        "su-16",
-        (half_of(TABLES, joint, discriminator_loss, (D,), KL(model, data)),),
-        stated=(Stated("even", EVEN),),
-    ),
-    Claim(
-        "su-17",
-        (half_of(TABLES, joint, generator_side, (model,), data_side),),
-        stated=(Stated("even", EVEN),),
-    ),
-    Claim(
-        "su-18",
-        (
-            OptimalDiscriminator(
-                STEP,
-                functional=discriminator_loss.xreplace({model: old}),
-                probability=D,
-                at=data / (data + old),
-            ),
+    )
+
+
+def mixture_bound(mixed: Expr, tends_to: Expr, article: Article) -> Bound:
+    """KL of the joints ≥ KL of what they are without the label."""
+    return Bound(
+        TABLES,
+        upper=article["su-14"].steps[0].left,
+        lower=KL(mixed, tends_to),
+        remainder=total(
+            SumOrIntegral(kl_div(p_1 * data, D * mixed), (x,)),
+            SumOrIntegral(kl_div(p_0 * model, not_D * mixed), (x,)),
         ),
-        stated=(ALL_D,),
-    ),
-    Claim(
+    )
+
+
+def lowered_by_d(article: Article) -> Claim:
+    """(16): what the discriminator lowers."""
+    (step,) = article["su-16"].steps
+    start = article["su-14"].steps[0].left
+    loss = best(step, "min", "D")
+    same = half_of(TABLES, start, loss, (D,), KL(model, data), proves=step.place)
+    return Claim("su-16", (same,), stated=(Stated("even", EVEN),))
+
+
+def lowered_by_g(article: Article) -> Claim:
+    """(17): what the generator lowers."""
+    (step,) = article["su-17"].steps
+    start = article["su-14"].steps[0].left
+    loss = best(step, "min", "G")
+    same = half_of(TABLES, start, loss, (model,), data_side, proves=step.place)
+    return Claim("su-17", (same,), stated=(Stated("even", EVEN),))
+
+
+def best_discriminator(article: Article) -> Claim:
+    """(18): where the loss of (16) is least, for the generator before the step."""
+    (step,) = article["su-18"].steps
+    before = best(article["su-16"].steps[0], "min", "D").xreplace({model: old})
+    optimum = OptimalDiscriminator(
+        STEP,
+        functional=before,
+        probability=signed(step, "=").left,
+        at=step.right,
+        proves=step.place,
+    )
+    return Claim("su-18", (optimum,), stated=(ALL_D,))
+
+
+def without_the_data(article: Article) -> Claim:
+    """(19): the generator's loss with the data's density solved for; its second line by codes."""
+    apart, at_codes = article["su-19"].steps
+    at_best = Equal(D, article["su-18"].steps[0].right)
+    loss = best(article["su-17"].steps[0], "min", "G")
+    substituted = Identity(STEP, given=(at_best,), left=loss, right=apart.right, proves="su-19.a")
+    return Claim(
         "su-19",
-        (
-            Identity(
-                STEP, left=SumOrIntegral(model * log(model / (D * old)), (x,)), right=complete
-            ),
-            at_the_codes,
-        ),
-        also=(Identity(STEP, given=(AT_OLD_BEST,), left=generator_side, right=complete),),
-    ),
-    Claim("su-20", (at_the_codes,), repeats="su-19"),
+        (substituted, identity(apart, STEP), of_samples(at_codes, MAPPED, {model: pushed})),
+        stated=(Stated("best-D", at_best),),
+    )
+
+
+def without_the_new_term(article: Article) -> Claim:
+    """(20): the first of the two terms of (19)."""
+    first, *_ = article["su-19"].steps[0].right.args
+    step = Step("su-20.a", first, "=", article["su-20"].expression)
+    return Claim("su-20", (of_samples(step, MAPPED, {model: pushed}),), repeats="su-19")
+
+
+READ = {
+    "su-12": generator,
+    "su-13": labels,
+    "su-14": divergence_of_labels,
+    "su-15": matched_mixture,
+    "su-16": lowered_by_d,
+    "su-17": lowered_by_g,
+    "su-18": best_discriminator,
+    "su-19": without_the_data,
+    "su-20": without_the_new_term,
+}
+
+CLAIMS = (
+    *(read(ARTICLE) for read in READ.values()),
     Claim(
         "su-t4",
         (least_loss,),
@@ -364,7 +414,6 @@ CLAIMS = (
             ),
             at_most_half(),
         ),
-        printed=r"D(x)\, q^{o}(x) = Z\, q^{*}(x), \qquad Z = \int D(x)\, q^{o}(x)\,dx",
         refuted=(
             Counterexample(
                 STEP,

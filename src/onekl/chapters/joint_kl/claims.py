@@ -1,12 +1,17 @@
-"""The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3."""
+"""The claims of the chapter "The joint-KL upper bound": su-1 … su-4, su-t2, su-t3, rq-1, rq-3.
+
+Those of equations are made of the steps that are read from the print.
+"""
 
 from __future__ import annotations
 
-import sympy
-from sympy import Add, Eq, Expr, Mul, S, log, sqrt
+from sympy import Add, Expr, Mul, S, log, sqrt
 
 from onekl.claims.claim import Claim
-from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral, kl_div
+from onekl.claims.steps import at_least, best, identity, lifted
+from onekl.reading.glossary import P, Q, x, z
+from onekl.reading.reader import ARTICLE, Article
+from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.lines.chain import chain
@@ -21,11 +26,8 @@ from onekl.symbolic.lines.rules import (
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.best_density import Optimum
 from onekl.symbolic.sampling import RandomTables
-from onekl.symbolic.statements import Bound, Identity, Pushforward
+from onekl.symbolic.statements import Bound, Identity
 
-x, z = sympy.symbols("x z", real=True)
-P = Joint("p", (x, z), {(x,): r"\tilde{p}"})  # the data side: p̃(x) and the encoder p(z|x)
-Q = Joint("q", (x, z))  # the model side: the prior q(z) and the decoder q(x|z)
 TABLES = RandomTables((P, Q))
 
 marginal = KL(P(x), Q(x))
@@ -77,35 +79,41 @@ def is_stronger(joint: Expr, smaller: Expr) -> Counterexample:
     return Counterexample(TABLES, of=equal, at=(SAME_MARGINALS,))
 
 
+def model_density(article: Article) -> Claim:
+    """(1): the model's density of x."""
+    (step,) = article["su-1"].steps
+    return Claim("su-1", (lifted(step, TABLES, (x,)),))
+
+
+def most_likely(article: Article) -> Claim:
+    """(2): the best density, among all, is the data's."""
+    (step,) = article["su-2"].steps
+    likelihood = best(step, "max", r"\theta")
+    optimum = Optimum(TABLES, functional=likelihood, density=Q(x), at=P(x), proves=step.place)
+    return Claim("su-2", (optimum,))
+
+
+def divergence(article: Article) -> Claim:
+    """(3): what KL is."""
+    (step,) = article["su-3"].steps
+    return Claim("su-3", (identity(step, TABLES),))
+
+
+def upper_bound(article: Article) -> Claim:
+    """(4): the joint KL taken apart, and what is left when a part is left out."""
+    apart, bound = article["su-4"].steps
+    return Claim("su-4", (identity(apart, TABLES), at_least(bound, TABLES, apart.left)))
+
+
+READ = {
+    "su-1": model_density,
+    "su-2": most_likely,
+    "su-3": divergence,
+    "su-4": upper_bound,
+}
+
 CLAIMS = (
-    Claim(
-        "su-1",
-        (
-            Pushforward(
-                TABLES, value=x, under=Q(x, z), variable=x, density=SumOrIntegral(Q(x, z), (z,))
-            ),
-        ),
-        printed=Eq(Q(x), SumOrIntegral(Q(x, z), (z,)), evaluate=False),
-    ),
-    Claim(
-        "su-2",
-        (Optimum(TABLES, functional=log_likelihood, density=Q(x), at=P(x)),),
-    ),
-    Claim(
-        "su-3",
-        (
-            Identity(
-                TABLES,
-                left=SumOrIntegral(kl_div(P(x), Q(x)), (x,)),
-                right=SumOrIntegral(P(x) * log(P(x) / Q(x)), (x,)),
-            ),
-        ),
-        printed=Eq(marginal, SumOrIntegral(P(x) * log(P(x) / Q(x)), (x,)), evaluate=False),
-    ),
-    Claim(
-        "su-4",
-        (Bound(TABLES, upper=KL(P(x, z), Q(x, z)), lower=marginal, remainder=conditional),),
-    ),
+    *(read(ARTICLE) for read in READ.values()),
     Claim(
         "su-t2",
         (

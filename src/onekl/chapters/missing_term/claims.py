@@ -9,12 +9,15 @@ import sympy
 from sympy import Add, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 
 from onekl.claims.claim import Claim
+from onekl.claims.steps import signed
+from onekl.reading.reader import ARTICLE, Article
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.limits import Expansion
 from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.calculus import COMPLETING_THE_SQUARE
 from onekl.symbolic.lines.chain import chain
+from onekl.symbolic.lines.written import product, with_values
 from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
 from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
 from onekl.symbolic.parametric.small_steps import ParametricExpansion
@@ -105,65 +108,71 @@ squares = Add(
 shifted = Mul(F_11 / 2, Add(v_1, F_12 / F_11 * v_2, evaluate=False) ** 2, evaluate=False)
 completed = Add(shifted, squares.args[1], evaluate=False)
 
-CLAIMS = (
-    Claim(
-        "su-21",
-        (ParametricIdentity(FAMILY, left=SumOrIntegral(before(x), (x,)), right=S.One),),
-        also=(
-            Pushforward(
-                ranges,
-                value=Add(Add(theta, -step, evaluate=False), sigma * z, evaluate=False),
-                under=noise,
-                variable=x,
-                density=Gaussian(x, Add(theta, -step, evaluate=False), sigma**2),
-            ),
-            ParametricExpansion(
-                FAMILY,
-                expression=before(x),
-                step=move,
-                order=1,
-                value=Add(now(x), -Along(now(x), parameter, move), evaluate=False),
-            ),
+
+def one_step(article: Article) -> Claim:
+    """(21): the old density is that of the parameter before its step."""
+    old, new = article["su-21"].steps
+    sums_to_1 = tuple(
+        ParametricIdentity(
+            FAMILY,
+            left=SumOrIntegral(signed(step, "=").right, (x,)),
+            right=S.One,
+            proves=step.place,
+        )
+        for step in (old, new)
+    )
+    also = (
+        Pushforward(
+            ranges,
+            value=Add(Add(theta, -step, evaluate=False), sigma * z, evaluate=False),
+            under=noise,
+            variable=x,
+            density=Gaussian(x, Add(theta, -step, evaluate=False), sigma**2),
         ),
-        printed=r"q^{o}(x) = q_{\theta - \Delta\theta}(x), \quad q(x) = q_{\theta}(x)",
-    ),
-    Claim(
-        "su-22",
-        (
-            ParametricExpansion(
-                FAMILY,
-                expression=KL(now(x), before(x)),
-                step=move,
-                order=2,
-                value=second_order,
-            ),
+        ParametricExpansion(
+            FAMILY,
+            expression=before(x),
+            step=move,
+            order=1,
+            value=Add(now(x), -Along(now(x), parameter, move), evaluate=False),
         ),
-        also=(
-            Identity(
-                ranges,
-                left=form,
-                right=squares,
-                by=chain(form, (completed, COMPLETING_THE_SQUARE.name), (squares, ARITHMETIC.name)),
-            ),
-        ),
-        printed=(
-            r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
-            r" \approx \int \frac{\left(\Delta\theta \cdot \nabla_{\theta} q_{\theta}(x)\right)^2}"
-            r"{2 q_{\theta}(x)} \, dx"
-            r" \approx \left(\Delta\theta \cdot c\right)^2"
-        ),
-        refuted=(
-            Counterexample(
-                FAMILY,
-                of=ParametricIdentity(
-                    FAMILY, left=second_order, right=(d_1 * c_1 + d_2 * c_2) ** 2
-                ),
-                at=tuple(three_letters(*sides) for sides in ((1, 0), (0, 1), (1, 1))),
-                unknowns=(c_1, c_2),
-            ),
-        ),
-    ),
-)
+    )
+    return Claim("su-21", sums_to_1, also=also)
+
+
+def second_order_and_square(article: Article) -> Claim:
+    """(22): the missing KL is a quadratic form, and no square of one linear form."""
+    quadratic, square = article["su-22"].steps
+    form_of_step = signed(quadratic, r"\approx").right
+    expansion_of_kl = ParametricExpansion(
+        FAMILY,
+        expression=quadratic.left,
+        step=move,
+        order=2,
+        value=form_of_step,
+        proves=quadratic.place,
+    )
+    coordinates = {product(move, VectorSymbol("c")): d_1 * c_1 + d_2 * c_2}
+    linear = with_values(signed(square, r"\approx").right, coordinates)
+    no_square = Counterexample(
+        FAMILY,
+        of=ParametricIdentity(FAMILY, left=form_of_step, right=linear),
+        at=tuple(three_letters(*sides) for sides in ((1, 0), (0, 1), (1, 1))),
+        unknowns=(c_1, c_2),
+        proves=square.place,
+    )
+    two_squares = Identity(
+        ranges,
+        left=form,
+        right=squares,
+        by=chain(form, (completed, COMPLETING_THE_SQUARE.name), (squares, ARITHMETIC.name)),
+    )
+    return Claim("su-22", (expansion_of_kl,), also=(two_squares,), refuted=(no_square,))
+
+
+READ = {"su-21": one_step, "su-22": second_order_and_square}
+
+CLAIMS = tuple(read(ARTICLE) for read in READ.values())
 
 
 def jets(new: Expr, old: Expr) -> Expr:

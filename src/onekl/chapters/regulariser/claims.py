@@ -21,6 +21,9 @@ from sympy import (
 from onekl.chapters.joint_kl.claims import Q, x, z
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
+from onekl.claims.steps import as_kl, identity, signed
+from onekl.reading.glossary import TILDE_Q
+from onekl.reading.reader import ARTICLE, Article, NotRead, Tends
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -35,6 +38,7 @@ from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.chain import chain
+from onekl.symbolic.lines.written import product, with_values
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
@@ -55,6 +59,7 @@ off = sympy.Symbol("x_0", real=True, nonzero=True)  # a point that is not the ce
 
 OLD = Joint(r"q^{o}", (x, z))  # the generator before the step, with its noise
 PAIR = RandomTables((Q, OLD))
+TWO_MODELS = RandomTables((Q, TILDE_Q))  # the same pair as (23) names it
 ranges = RandomParameters((
     (sigma, 0.3, 2), (lam, 0.2, 2), (a, 0.3, 2), (eta, 0.1, 1), (m, 0.3, 2), (k, 0, 6),
     (r, 0.1, 2), (w, 0.1, 2), (u, 0.1, 2), (off, 0.3, 2),
@@ -88,7 +93,6 @@ def noisy_kl(variance: Expr) -> KL:
 
 # su-23 as printed, with δ, and the article's way to read it: as a narrow Gaussian.
 origin = ZeroVector(d)
-exact_kl = KL(*(Dirac(sample, mean) * Q(z) for mean in (image_of, old_image_of)))
 at_origin, at_move = Dirac(origin, origin), Dirac(moved_image, origin)
 SHARP = (
     *(
@@ -106,7 +110,6 @@ laplace_kl = SumOrIntegral(
 laplace_line = shift / b
 
 # su-24: δ acts on a function by its mean, and away from 0 its values go to 0.
-bell = (2 * sympy.pi * sigma**2) ** (-d / 2) * exp(-SquaredNorm(sample) / (2 * sigma**2))
 blur = Gaussian(x, 0, sigma**2)
 
 NOISY = (
@@ -170,16 +173,22 @@ step_by_step = chain(
     (one_step_more, ARITHMETIC.name),
 )
 
-CLAIMS = (
-    Claim(
+
+def joint_of_two_maps(article: Article) -> Claim:
+    """(23): the joint KL of the two generators, with δ for each, down to a mean over codes."""
+    products, maps, sifted = article["su-23"].steps
+    one_prior = Equal(TILDE_Q(x, z), product(TILDE_Q(x, given=z), Q(z)))
+    of_maps = as_kl(signed(sifted, "=").left)
+    values = {Q(x, given=z): of_maps.first.args[0], TILDE_Q(x, given=z): of_maps.second.args[0]}
+    if with_values(as_kl(signed(maps, "=").left), values) != of_maps:
+        raise NotRead(f"{maps.place} does not put a map in the place of each density")
+    return Claim(
         "su-23",
         (
-            Identity(PAIR, left=KL(new_side, old_side), right=per_code),
+            identity(products, TWO_MODELS, given=(one_prior,)),
+            Identity(PAIR, left=KL(new_side, old_side), right=per_code, proves=maps.place),
             VectorIdentity(
-                VECTORS,
-                given=SHARP,
-                left=exact_kl,
-                right=SumOrIntegral(Q(z) * log(at_origin / at_move), (z,)),
+                VECTORS, given=SHARP, left=of_maps, right=sifted.right, proves=sifted.place
             ),
         ),
         also=(
@@ -190,51 +199,50 @@ CLAIMS = (
             ),
         ),
         stated=(
+            Stated("one-prior", one_prior),
             *(Stated("narrow-gaussian", equation) for equation in SHARP),
             Stated("width", r"\sigma \neq 0"),
         ),
-    ),
-    Claim(
-        "su-24",
-        (
-            Concentration(
-                VECTORS,
-                kernel=bell,
-                variable=sample,
-                symbol=sigma,
-                place=ZeroVector(d),
-            ),
-        ),
-        also=(
-            Limit(
-                ranges,
-                expression=Gaussian(off, 0, sigma**2),
-                symbol=sigma,
-                point=S.Zero,
-                value=S.Zero,
-            ),
-            Limit(
-                ranges,
-                expression=Gaussian(S.Zero, 0, sigma**2),
-                symbol=sigma,
-                point=S.Zero,
-                value=S.Infinity,
-            ),
-        ),
-        printed=(
-            r"\delta(x) = \lim_{\sigma \to 0} \frac{1}{(2\pi\sigma^2)^{d/2}}"
-            r" \exp\left(-\frac{\Vert x \Vert^2}{2\sigma^2}\right)"
-        ),
-    ),
-    Claim(
+    )
+
+
+def delta_as_limit(article: Article) -> Claim:
+    """(24): δ is what narrow Gaussians tend to."""
+    (step,) = article["su-24"].steps
+    limit = signed(step, "=").right
+    if not isinstance(limit, Tends) or limit.point != 0 or step.left != Dirac(sample, origin):
+        raise NotRead(f"{step.place} is no limit at 0 that δ(x) is")
+    narrows = Concentration(
+        VECTORS,
+        kernel=limit.expression,
+        variable=sample,
+        symbol=limit.symbol,
+        place=origin,
+        proves=step.place,
+    )
+    values = {off: S.Zero, S.Zero: S.Infinity}
+    at_points = (
+        Limit(
+            ranges,
+            expression=Gaussian(point, 0, sigma**2),
+            symbol=sigma,
+            point=S.Zero,
+            value=value,
+        )
+        for point, value in values.items()
+    )
+    return Claim("su-24", (narrows,), also=tuple(at_points))
+
+
+def estimate_of_the_missing_term(article: Article) -> Claim:
+    """(25): the mean squared move is the joint KL of noisy maps, an upper bound and no equality."""
+    (step,) = article["su-25"].steps
+    small, move = signed(step, r"\sim").left, step.right
+    return Claim(
         "su-25",
         (
-            Bound(PAIR, trusted=NOISY, upper=joint, lower=marginal, remainder=remainder),
-            VectorIdentity(
-                VECTORS,
-                left=noisy_kl(1 / (2 * lam)),
-                right=lam * SumOrIntegral(Q(z) * SquaredNorm(moved_image), (z,)),
-            ),
+            Bound(PAIR, trusted=NOISY, upper=joint, lower=small, remainder=remainder),
+            VectorIdentity(VECTORS, left=noisy_kl(1 / (2 * lam)), right=move, proves=step.place),
         ),
         also=(
             Identity(
@@ -243,16 +251,23 @@ CLAIMS = (
                 right=Mul(1 / (2 * lam * a**2), penalty, evaluate=False),
             ),
         ),
-        printed=(
-            r"\mathrm{KL}(q(x) \,\Vert\, q^{o}(x))"
-            r" \sim \lambda \int q(z) \Vert G(z) - G^{o}(z) \Vert^2 \, dz"
-        ),
         refuted=(
-            Counterexample(PAIR, of=Identity(PAIR, left=marginal, right=per_code), at=(EXCHANGED,)),
+            Counterexample(
+                PAIR,
+                of=Identity(PAIR, left=small, right=per_code),
+                at=(EXCHANGED,),
+                proves=step.place,
+            ),
         ),
         relation="~",
-    ),
-    Claim(
+    )
+
+
+def regularised_loss(article: Article) -> Claim:
+    """(26): the loss with the mean squared move, which is the adversarial one and a joint KL."""
+    weight, terms = article["su-26"].expression.args
+    penalties = [term for term in terms.args if term.has(SquaredNorm)]
+    return Claim(
         "su-26",
         (
             Bound(
@@ -261,6 +276,12 @@ CLAIMS = (
                 upper=Add(adversarial, joint, evaluate=False),
                 lower=Add(adversarial, marginal, evaluate=False),
                 remainder=remainder,
+            ),
+            VectorIdentity(
+                VECTORS,
+                left=noisy_kl(1 / (2 * lam)),
+                right=SumOrIntegral(product(weight, *penalties), (z,)),
+                proves="su-26.a",
             ),
         ),
         also=(
@@ -273,11 +294,18 @@ CLAIMS = (
                 bend=2 * lam * speed_squared,
             ),
         ),
-        printed=(
-            r"\mathbb{E}_{z \sim q(z)}\left["
-            r"-\log D(G(z)) + \lambda \Vert G(z) - G^{o}(z) \Vert^2\right]"
-        ),
-    ),
+    )
+
+
+READ = {
+    "su-23": joint_of_two_maps,
+    "su-24": delta_as_limit,
+    "su-25": estimate_of_the_missing_term,
+    "su-26": regularised_loss,
+}
+
+CLAIMS = (
+    *(read(ARTICLE) for read in READ.values()),
     Claim(
         "su-t8",
         (

@@ -8,6 +8,8 @@ from sympy import Add, Derivative, Expr, HadamardPower, Mul, Rational, S, exp, l
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
+from onekl.claims.steps import identity
+from onekl.reading.reader import ARTICLE, Article
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Gaussian, SumOrIntegral
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.objective import SameObjective
@@ -43,14 +45,9 @@ ranges = RandomParameters(
     )
 )
 
-data_side = Mul(P(x), P(z, given=x), evaluate=False)
-model_side = Mul(Q(x, given=z), Q(z), evaluate=False)
-objective = SumOrIntegral(P(x) * P(z, given=x) * log(data_side / model_side), (x, z))  # su-5
-to_prior = KL(P(z, given=x), Q(z))
-reconstruction = -SumOrIntegral(P(z, given=x) * log(Q(x, given=z)), (z,))
-loss = Expectation(P(x), Add(reconstruction, to_prior, evaluate=False))  # su-6
-# su-7, before the expectation over x
-one_sample = Add(-log(Q(x, given=z)), to_prior, evaluate=False)
+objective = ARTICLE["su-5"].steps[0].right
+one_sample = ARTICLE["su-7"].expression.value  # before the mean over x
+to_prior = one_sample.args[1]
 
 encoder = Gaussian(z, mu, sigma**2)
 noise = Gaussian(epsilon, 0, 1)
@@ -96,34 +93,42 @@ def transport(parameter: Expr, velocity: Expr) -> Identity:
     )
 
 
+def joint_as_products(article: Article) -> Claim:
+    """(5): the joint KL with both sides written as products."""
+    (step,) = article["su-5"].steps
+    return Claim("su-5", (identity(step, TABLES),))
+
+
+def without_the_constant(article: Article) -> Claim:
+    """(6): the objective of (5) without the term that does not vary."""
+    (step,) = article["su-5"].steps
+    loss = SameObjective(
+        TABLES,
+        objective=step.left,
+        other=article["su-6"].expression,
+        varied=(P(z, given=x), Q(x, z)),
+        rest=-Entropy(P(x)),
+        proves="su-6.a",
+    )
+    return Claim("su-6", (loss,))
+
+
+def one_draw(article: Article) -> Claim:
+    """(7): the loss of (6) for one z, averaged over the draws of z."""
+    weight, value = article["su-7"].expression.args
+    drawn = Expectation(weight, Expectation(P(z, given=x), value))
+    loss = article["su-6"].expression
+    return Claim("su-7", (Identity(TABLES, left=loss, right=drawn, proves="su-7.a"),))
+
+
+READ = {
+    "su-5": joint_as_products,
+    "su-6": without_the_constant,
+    "su-7": one_draw,
+}
+
 CLAIMS = (
-    Claim(
-        "su-5",
-        (Identity(TABLES, left=KL(P(x, z), Q(x, z)), right=objective),),
-    ),
-    Claim(
-        "su-6",
-        (
-            SameObjective(
-                TABLES,
-                objective=KL(P(x, z), Q(x, z)),
-                other=loss,
-                varied=(P(z, given=x), Q(x, z)),
-                rest=-Entropy(P(x)),
-            ),
-        ),
-    ),
-    Claim(
-        "su-7",
-        (
-            Identity(
-                TABLES,
-                left=loss,
-                right=Expectation(P(x), Expectation(P(z, given=x), one_sample)),
-            ),
-        ),
-        printed=Expectation(P(x), one_sample),
-    ),
+    *(read(ARTICLE) for read in READ.values()),
     Claim(
         "sn-7",
         (

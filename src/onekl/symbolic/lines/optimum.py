@@ -56,14 +56,16 @@ def discriminator_lines(
     """
     plain = with_values(functional, _values(given))
     integrals = _as_integrals(plain)
-    shares = _Shares.of(integrals, probability, using(at, given))
+    inside = _minus_inside(integrals)
+    shares = _Shares.of(inside, probability, using(at, given))
     least = shares.least()
     there = with_values(plain, shares.optima)
-    is_short = alike(_as_integrals(there), total(*least))
+    is_short = alike(_minus_inside(_as_integrals(there)), total(*least))
     ends = [there] if is_short else least
     lines = [
         (plain, EQUATION),
         (integrals, DEFINITION),
+        (inside, LINEARITY),
         (total(*shares.surprises(), *least), LOG_OF_PRODUCT),
         (total(*shares.with_zero(), *least), TWO_LABELS),
         (total(*shares.divergences(), *ends), DEFINITION),
@@ -107,6 +109,18 @@ def _as_integrals(functional: Expr) -> Expr:
         return None
 
     return replaced(functional, change)
+
+
+def _minus_inside(integrals: Expr) -> Expr:
+    """A sum of integrals with the minus of each inside it."""
+    return total(*map(_with_minus_inside, Add.make_args(integrals)))
+
+
+def _with_minus_inside(term: Expr) -> Expr:
+    number, rest = term.as_coeff_Mul()
+    if number == -1 and isinstance(rest, SumOrIntegral):
+        return SumOrIntegral(negative(rest.integrand), rest.variables)
+    return term
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,8 @@ def rows_of(expression: Expr) -> Rows:
     logs = [f for f in factors if isinstance(f, log)]
     if len(sums) > 1 or len(logs) > 1:
         raise NotProved("a product of two integrals or of two logs has no rows")
+    if any(f.is_Pow for f in sums):
+        raise NotProved("a power of an integral has no rows")
     rest = [f for f in factors if f not in sums and f not in logs]
     number = Mul(*(f for f in rest if f.is_Rational))
     weight = ratio_of(product(f for f in rest if not f.is_Rational))

@@ -226,5 +226,8 @@ def _is_seen_finite(term: Expr) -> bool:
     return (
         total.integrand == 0
         or is_finite_measure(total.integrand, total.variables, frozenset(total.variables))
-        or is_at_most_a_mass(total)
+        or any(
+            is_at_most_a_mass(SumOrIntegral(sign * total.integrand, total.variables))
+            for sign in (1, -1)
+        )
     )
