@@ -206,13 +206,13 @@ def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:
     statement, imposed, trials = one.statement.plain(), one.proof.imposed, one.trials
     for name, mutant in mutants(statement):
         refuted = trials.refute(mutant)
-        if refuted == _accepts(mutant, imposed):
+        if refuted == accepts(mutant, imposed):
             wrong = "the prover accepts" if refuted else "no instance refutes"
             raise CheckFailed(f"{claim.id}: {wrong} a mutant ({name}): {mutant.latex()}")
         yield name, "rejected" if refuted else "equivalent"
 
 
-def _accepts(mutant: Statement, imposed: tuple[Support | Finite, ...]) -> bool:
+def accepts(mutant: Statement, imposed: tuple[Support | Finite, ...]) -> bool:
     """Whether the prover accepts a mutant under no more premises than the statement has."""
     try:
         proof = mutant.accepted()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sympy import Add, Basic, Expr, Function, Mul, Pow, S, Symbol, log
 
-from onekl.reading.reader import Best, NotRead, Step
-from onekl.symbolic.algebra import KL, Expectation, LabelledJoint, SumOrIntegral
+from onekl.reading.reader import Best, Name, NotRead, Step
+from onekl.symbolic.algebra import KL, Density, Expectation, LabelledJoint, SumOrIntegral
 from onekl.symbolic.lines.written import product, replaced, total, with_values
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.sampling import RandomParameters, RandomTables
@@ -23,10 +24,15 @@ def expression(side: object) -> Expr:
 
 
 def best(step: Step, kind: str, varied: str) -> Expr:
-    """What a step's right side lowers or raises; NotRead for another optimum, or none."""
-    side = signed(step, "=").right
+    """What a step's right side lowers or raises.
+
+    NotRead for another optimum, or none, and where the left side names something else.
+    """
+    side, named = signed(step, "=").right, step.left
     if not isinstance(side, Best) or (side.kind, side.varied) != (kind, varied):
         raise NotRead(f"{step.place} has no arg {kind} over {varied}")
+    if named != Name(varied) and not isinstance(named, Density):
+        raise NotRead(f"{step.place} names something else than what it varies, {varied}")
     return side.objective
 
 
@@ -61,13 +67,16 @@ def lifted(
 def at_least(step: Step, instances: RandomTables, start: Expr) -> Bound:
     """A bound in a chain that starts with `start`: what is left out has to be never negative."""
     left, right = expression(signed(step, r"\geq").left), expression(step.right)
-    rest = [term for term in Add.make_args(left) if term != right]
+    terms = list(Add.make_args(left))
+    if right not in terms:
+        raise NotRead(f"{step.place} does not leave out terms of its left side")
+    rest = [term for term in terms if term != right]
     return Bound(instances, upper=start, lower=right, remainder=total(*rest), proves=step.place)
 
 
 def same_value(step: Step, instances: RandomTables) -> Identity:
     """Two optima over the same thing, whose objectives are equal."""
-    _require_optima(step)
+    require_optima(step)
     return identity(step, instances)
 
 
@@ -75,7 +84,7 @@ def same_optimum(
     step: Step, instances: RandomTables, varied: tuple[Expr, ...], rest: Expr
 ) -> SameObjective:
     """Two optima over the same thing, whose objectives differ by what does not vary."""
-    _require_optima(step)
+    require_optima(step)
     return SameObjective(
         instances,
         objective=step.left.objective,
@@ -86,7 +95,7 @@ def same_optimum(
     )
 
 
-def _require_optima(step: Step) -> None:
+def require_optima(step: Step) -> None:
     """NotRead unless both sides are optima of one kind over one thing."""
     sides = step.left, step.right
     kinds = {(s.kind, s.varied) if isinstance(s, Best) else None for s in sides}
@@ -97,7 +106,7 @@ def _require_optima(step: Step) -> None:
 def cases(step: Step) -> tuple[Expr, Expr]:
     """The two cases of a joint with the label; NotRead for anything else."""
     joint = signed(step, "=").right
-    if not isinstance(joint, LabelledJoint):
+    if not isinstance(joint, LabelledJoint) or not isinstance(step.left, Name):
         raise NotRead(f"{step.place} gives no case for each value of the label")
     return joint.one, joint.zero
 
@@ -144,3 +153,23 @@ def _fraction(inside: Expr) -> tuple[list[Expr], list[Expr]]:
         [p for p in parts if p not in under],
         [factor for p in under for factor in Mul.make_args(p.base)],
     )
+
+
+def drawn_from_its_own(side: Best) -> Best:
+    """A mend: what is drawn from a density is that density's variable, whatever letter is printed.
+
+    NotRead where every letter is drawn from its own density.
+    """
+
+    def change(part: Basic) -> Basic | None:
+        if not isinstance(part, SumOrIntegral):
+            return None
+        weight, *value = Mul.make_args(part.integrand)
+        if isinstance(weight, Density) and weight.over != part.variables:
+            return Expectation(weight, product(*value))
+        return None
+
+    mended = replaced(side.objective, change)
+    if mended == side.objective:
+        raise NotRead("every letter is drawn from its own density: there is nothing to mend")
+    return replace(side, objective=mended)

@@ -158,7 +158,7 @@ class _Reader:
             return self._side(id, nodes, is_first)
         except NotRead as problem:
             raise NotRead(f"{id}: {problem}") from problem
-        except ValueError as problem:
+        except (ValueError, TypeError, AttributeError) as problem:  # no such object of the algebra
             raise NotRead(f"{id}: {write(nodes)}: {problem}") from problem
 
     def _side(self, id: str, nodes: Nodes, is_first: bool) -> Side:
@@ -216,6 +216,8 @@ class _Reader:
             else:
                 part.append(node)
         if any(isinstance(term, MatrixExpr) for term in terms):
+            if not all(isinstance(term, MatrixExpr) for term in terms):
+                raise NotRead(f"a vector and a number are added in {write(nodes)}")
             return terms[0] if len(terms) == 1 else MatAdd(*terms)
         if len(terms) == 2 and terms[0] == 1 and isinstance(-terms[1], ClassProbability):
             return (-terms[1]).other
@@ -383,7 +385,10 @@ class _Reader:
         place = self.glossary.defined[symbol]
         if isinstance(place, tuple):
             return LabelledJoint(LABEL, *(self.term(parse(case)) for case in place))
-        return next(right for left, right in self.article[place].clauses if left == Name(symbol))
+        for left, *others in self.article[place].clauses:
+            if left == Name(symbol) and len(others) == 1:
+                return others[0]
+        raise NotRead(f"{place} does not define {symbol}")
 
     def _density(self, node: Node, over: Nodes, given: list[list[Node]]) -> Expr:
         family = self._family(node)

@@ -15,7 +15,16 @@ from onekl.chapters.gan import claims as gan
 from onekl.chapters.gan.claims import HALF
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
-from onekl.claims.steps import best, cases, identity, lifted, of_samples, signed
+from onekl.claims.steps import (
+    best,
+    cases,
+    drawn_from_its_own,
+    identity,
+    lifted,
+    of_samples,
+    require_optima,
+    signed,
+)
 from onekl.reading.glossary import TILDE_Q, d, k, lam, x, z
 from onekl.reading.reader import ARTICLE, Article, Step
 from onekl.symbolic.algebra import (
@@ -31,7 +40,7 @@ from onekl.symbolic.algebra import (
 )
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance, table_of
-from onekl.symbolic.lines.written import negative, product, total, with_values
+from onekl.symbolic.lines.written import product, total, with_values
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal, Support
@@ -227,9 +236,10 @@ def lowered_by_d(article: Article) -> Claim:
     start = article["su-29"].steps[0].left
     loss = best(first, "min", "D")
     same = gan.half_of(TABLES, start, loss, (D,), KL(codes, prior), proves=first.place)
+    require_optima(second)
     at_data = of_samples(second, ENCODED, AT_THE_DATA)
-    # Drawn from the data's density is x, and not z.
-    of_x = Identity(ENCODED, left=at_data.left, right=Expectation(data, negative(log(AT_E.other))))
+    mended = replace(second, right=drawn_from_its_own(second.right))
+    of_x = replace(of_samples(mended, ENCODED, AT_THE_DATA), proves="")
     return Claim(
         "su-30",
         (same, of_x),

@@ -8,7 +8,7 @@ from onekl.chapters.joint_kl.claims import TABLES, P, Q, conditional, marginal, 
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
 from onekl.claims.steps import best, lifted, same_optimum, same_value, signed
-from onekl.reading.reader import ARTICLE, Article
+from onekl.reading.reader import ARTICLE, Article, NotRead
 from onekl.symbolic.algebra import KL, Entropy, Expectation, SumOrIntegral
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.line import Line
@@ -92,6 +92,8 @@ def three_lines(article: Article) -> Claim:
 def exact_posterior(article: Article) -> Claim:
     """(11): the best encoder is the model's posterior."""
     (step,) = article["su-11"].steps
+    if step.left != article["su-10"].steps[0].left:
+        raise NotRead(f"{step.place} is of something else than what (10) varies")
     evidence_of = article["su-9"].steps[0]
     evidence = Equal(evidence_of.right, evidence_of.left)
     at_posterior = SumOrIntegral(product(f(x, z), P(x), Q(z, given=x)), (x, z))

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 
 from onekl.claims.claim import Claim
 from onekl.claims.steps import signed
-from onekl.reading.reader import ARTICLE, Article
+from onekl.reading.reader import ARTICLE, Article, NotRead
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.limits import Expansion
@@ -112,6 +112,8 @@ completed = Add(shifted, squares.args[1], evaluate=False)
 def one_step(article: Article) -> Claim:
     """(21): the old density is that of the parameter before its step."""
     old, new = article["su-21"].steps
+    if new.left != new.right or old.right.point + move != new.right.point:
+        raise NotRead(f"{old.place} and {new.place} are not one step of the parameter apart")
     sums_to_1 = tuple(
         ParametricIdentity(
             FAMILY,
@@ -154,6 +156,7 @@ def second_order_and_square(article: Article) -> Claim:
     )
     coordinates = {product(move, VectorSymbol("c")): d_1 * c_1 + d_2 * c_2}
     linear = with_values(signed(square, r"\approx").right, coordinates)
+    _require_quadratic(linear, square.place)
     no_square = Counterexample(
         FAMILY,
         of=ParametricIdentity(FAMILY, left=form_of_step, right=linear),
@@ -168,6 +171,13 @@ def second_order_and_square(article: Article) -> Claim:
         by=chain(form, (completed, COMPLETING_THE_SQUARE.name), (squares, ARITHMETIC.name)),
     )
     return Claim("su-22", (expansion_of_kl,), also=(two_squares,), refuted=(no_square,))
+
+
+def _require_quadratic(form: Expr, place: str) -> None:
+    """NotRead for what is not of second order in the step."""
+    doubled = form.xreplace({d_1: 2 * d_1, d_2: 2 * d_2})
+    if sympy.expand(doubled - 4 * form) != 0:
+        raise NotRead(f"{place} is not of second order in the step")
 
 
 READ = {"su-21": one_step, "su-22": second_order_and_square}

@@ -18,6 +18,7 @@ from sympy import (
     log,
 )
 
+from onekl.chapters.gan import claims as gan
 from onekl.chapters.joint_kl.claims import Q, x, z
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
@@ -38,7 +39,7 @@ from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.chain import chain
-from onekl.symbolic.lines.written import product, with_values
+from onekl.symbolic.lines.written import product, total, with_values
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
@@ -267,6 +268,7 @@ def regularised_loss(article: Article) -> Claim:
     """(26): the loss with the mean squared move, which is the adversarial one and a joint KL."""
     weight, terms = article["su-26"].expression.args
     penalties = [term for term in terms.args if term.has(SquaredNorm)]
+    others = [term.xreplace({image_of: gan.G(z)}) for term in terms.args if term not in penalties]
     return Claim(
         "su-26",
         (
@@ -281,6 +283,12 @@ def regularised_loss(article: Article) -> Claim:
                 VECTORS,
                 left=noisy_kl(1 / (2 * lam)),
                 right=SumOrIntegral(product(weight, *penalties), (z,)),
+                proves="su-26.a",
+            ),
+            Identity(
+                gan.MAPPED,
+                left=SumOrIntegral(product(gan.pushed, adversarial.value), (x,)),
+                right=Expectation(weight, total(*others)),
                 proves="su-26.a",
             ),
         ),
