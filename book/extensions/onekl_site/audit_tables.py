@@ -17,6 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from onekl.chapters import claim
 from onekl.ledger import Row
+from onekl.reading.nodes import printed
+from onekl_site.article import in_the_article
 from onekl_site.audit import ROLES, accounts, running_text, symbols, unbound, unnamed
 from onekl_site.claim_boxes import premises, refuted
 from onekl_site.elements import (
@@ -30,9 +32,10 @@ from onekl_site.elements import (
     words_with_formulas,
 )
 from onekl_site.ledger_page import audited
-from onekl.reading.nodes import printed
+from onekl_site.printed_line import has_print, printed_line, true_lines
 
 Lines = list[tuple[str, ...]]
+AS_PRINTED = (None, "exact", "definition", "choice")  # what the page of slips does not list
 
 
 class NotExactDirective(SphinxDirective):
@@ -50,10 +53,9 @@ class NotExactDirective(SphinxDirective):
     def _box(self, row: Row) -> nodes.container:
         filled = box(f"entry-{row.id}", "onekl-entry")
         name = nodes.strong("", "", claim_link(self.env, row, row.id))
-        filled += head(name, nodes.Text(f" {row.number} "), badge(self.env, row))
+        place = [nodes.Text(" "), in_the_article(row), nodes.Text(" ")]
+        filled += head(name, *place, badge(self.env, row))
         filled += nodes.paragraph("", row.words)
-        if row.id in printed():
-            filled += [nodes.paragraph("", "Printed:"), equation(self.env, printed()[row.id])]
         if row.empirical:
             filled += nodes.paragraph("", f"Measured with {row.seeds} seeds: {row.effect}.")
         else:
@@ -61,15 +63,15 @@ class NotExactDirective(SphinxDirective):
         return filled
 
     def _mathematics(self, row: Row) -> list[nodes.Node]:
-        stated = claim(row.id)
-        # An entry in words needs the definitions that its claim prints first.
-        lines = (
-            [statement.display() for statement in stated.statements]
-            if row.id in printed()
-            else stated.equations()
-        )
+        if has_print(row):
+            return [
+                *printed_line(self.env, row),
+                *refuted(row),
+                *true_lines(self.env, row),
+                *premises(row),
+            ]
         heading = nodes.paragraph("", "True instead:" if row.refuted else "Proved:")
-        proved = (equation(self.env, line) for line in lines)
+        proved = (equation(self.env, line) for line in claim(row.id).equations())
         return [*refuted(row), heading, *proved, *premises(row)]
 
 
@@ -85,14 +87,33 @@ class AuditDirective(SphinxDirective):
             return [nodes.paragraph("", _counts())]
         if name == "progress":
             return [nodes.paragraph("", _progress(audited(self.env)))]
+        if name == "overview":
+            return [self._overview()]
         if name not in TABLES:
             raise self.error(
                 f"there is no table {name!r} of the audit: "
-                f"use counts, progress, {', '.join(TABLES)}"
+                f"use counts, overview, progress, {', '.join(TABLES)}"
             )
         columns, lines = TABLES[name]
         rows = (table_row(map(words_with_formulas, line)) for line in lines())
         return [table([1] * len(columns), columns, rows, "onekl-audit")]
+
+    def _overview(self) -> nodes.Node:
+        """A line for each entry: a link to its box, its place, its word, what it says."""
+        listed = [row for row in audited(self.env) if row.verdict not in AS_PRINTED]
+        rows = (
+            table_row(
+                (
+                    [nodes.reference("", row.id, refid=f"entry-{row.id}", internal=True)],
+                    [in_the_article(row)],
+                    [badge(self.env, row)],
+                    [nodes.Text(row.words)],
+                )
+            )
+            for row in listed
+        )
+        names = ("entry", "in the article", "word", "what it says")
+        return table((1, 1, 1, 5), names, rows, "onekl-audit")
 
 
 def _counts() -> str:

@@ -13,6 +13,7 @@ from onekl.claims.inventory import entry
 from onekl.claims.report import REFUTED
 from onekl.ledger import Row
 from onekl_site import evidence
+from onekl_site.article import in_the_article
 from onekl_site.elements import (
     badge,
     box,
@@ -24,6 +25,7 @@ from onekl_site.elements import (
     sentences,
 )
 from onekl_site.ledger_page import PAGE, rows
+from onekl_site.printed_line import has_print, printed_line, true_lines
 from onekl_site.proofs import proof
 
 
@@ -37,22 +39,26 @@ class ClaimDirective(SphinxDirective):
         found = rows(self.env)  # an inconsistent ledger is no page's error: it stops the build
         try:
             row = found[entry(self.arguments[0]).id]
-            equations = _equations(row)
+            lines = self._lines(row)
         except ValueError as problem:
             raise self.error(str(problem)) from None
-        where = nodes.Text(f" {row.source}, {row.number} ")
+        where = [nodes.Text(f" {row.source}, "), in_the_article(row), nodes.Text(" ")]
         filled = box(f"claim-{row.id}")
-        filled += head(nodes.strong("", row.id), where, badge(self.env, row))
+        filled += head(nodes.strong("", row.id), *where, badge(self.env, row))
         filled += nodes.paragraph("", row.words)
-        for index, line in enumerate(equations):
-            filled += equation(self.env, line, tag=None if index else row.id)
-        filled += refuted(row) + premises(row) + self._additions(row)
+        filled += lines
+        filled += premises(row) + self._additions(row)
         if row.empirical:
             filled += [nodes.paragraph("", row.effect), sentences(row.conditions)]
-        if row.shown:
-            filled += proof(self.env, row.shown)
-        filled += nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
+        facts = nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
+        filled += proof(self.env, row.shown, facts) if row.shown else facts
         return [filled]
+
+    def _lines(self, row: Row) -> list[nodes.Node]:
+        """What is printed with its marks, or the claim's equations where nothing is printed."""
+        if has_print(row):
+            return [*printed_line(self.env, row), *refuted(row), *true_lines(self.env, row)]
+        return [*(equation(self.env, one) for one in _equations(row)), *refuted(row)]
 
     def _additions(self, row: Row) -> list[nodes.Node]:
         """What the book shows beside the claim, each with a word of its own."""

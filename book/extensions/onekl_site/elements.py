@@ -10,6 +10,30 @@ from sphinx.environment import BuildEnvironment
 from onekl.ledger import Row
 from onekl.symbolic.notation import words_and_maths
 
+# The letter of each word of a step, from the strongest to the weakest.
+LETTERS = {
+    "definition": "D",
+    "choice": "C",
+    "exact": "E",
+    "holds if": "H",
+    "heuristic": "A",
+    "bound only": "B",
+    "slip": "S",
+}
+
+
+def word_class(word: str) -> str:
+    """The class that colours the mark of a word."""
+    return "onekl-word-" + word.replace(" ", "-")
+
+
+def mark(word: str) -> list[nodes.Node]:
+    """The mark of a word, a letter in its colour, and a space after it."""
+    return [
+        nodes.inline("", LETTERS[word], classes=["onekl-mark", word_class(word)]),
+        nodes.Text(" "),
+    ]
+
 
 def link(env: BuildEnvironment, target: str, text: str, *classes: str) -> nodes.reference:
     """A reference to `docname#anchor` from the page at hand."""
@@ -45,11 +69,10 @@ def head(*content: nodes.Node) -> nodes.paragraph:
     return nodes.paragraph("", "", *content, classes=["onekl-claim-head"])
 
 
-def equation(env: BuildEnvironment, latex: str, tag: str | None = None) -> nodes.math_block:
-    """A displayed equation, with a number of its own where `tag` gives one."""
-    # An environment of its own: Sphinx would wrap lines in `split`, which allows no tag.
-    numbered = rf"{latex} \tag{{{tag}}}" if tag else latex
-    body = rf"\begin{{equation*}} {numbered} \end{{equation*}}"
+def equation(env: BuildEnvironment, latex: str) -> nodes.math_block:
+    """A displayed equation; its number stands in the head of its box."""
+    # An environment of its own: Sphinx would wrap lines in `split`.
+    body = rf"\begin{{equation*}} {latex} \end{{equation*}}"
     return nodes.math_block(body, body, docname=env.docname, nowrap=True, number=None, label=None)
 
 

@@ -1,13 +1,14 @@
 """The Sphinx extension of the ledger: the table of all claims, its line of counts, three numbers.
 
 Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts,
-`trusted-premises` what is taken on trust.
+`printed-signs` another of the printed signs, `trusted-premises` what is taken on trust.
 The substitution `{{ claims }}` is the number of claims in the inventory, `{{ examiner }}` that of
 the examiner's lines, `{{ examiner_core }}` that of the lines of its core.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from onekl.claims.inventory import inventory
 from onekl.ledger import Row, ledger
-from onekl_site.elements import badge, claim_link, formulas, table, table_row
+from onekl_site.elements import LETTERS, badge, claim_link, formulas, mark, table, table_row
 from onekl_site.evidence import together
 
 PAGE = "book/ledger"
@@ -91,6 +92,24 @@ class SummaryDirective(SphinxDirective):
         return [nodes.paragraph("", text, classes=["onekl-summary"])]
 
 
+class SignsDirective(SphinxDirective):
+    """`{printed-signs}`: how many signs the article prints, and how many have which word."""
+
+    def run(self) -> list[nodes.Node]:
+        """The line of counts, the number first; each word with its mark."""
+        equations = [row for row in rows(self.env).values() if row.steps]
+        words = Counter(s["verdict"] for row in equations for s in row.steps if s["sign"])
+        line = nodes.paragraph("", classes=["onekl-summary"])
+        line += nodes.Text(
+            f"{words.total()} signs in the {len(equations)} equations that the article prints: "
+        )
+        for place, word in enumerate(w for w in LETTERS if w in words):
+            line += nodes.Text(", " if place else "")
+            line += [*mark(word), nodes.Text(f"{words[word]} {word}")]
+        line += nodes.Text(".")
+        return [line]
+
+
 class TrustedDirective(SphinxDirective):
     """`{trusted-premises}`: how many premises are taken on trust, and which, with their claims."""
 
@@ -130,6 +149,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the substitution with Sphinx."""
     app.add_directive("claims-ledger", LedgerDirective)
     app.add_directive("claims-summary", SummaryDirective)
+    app.add_directive("printed-signs", SignsDirective)
     app.add_directive("trusted-premises", TrustedDirective)
     app.connect("config-inited", _provide_numbers)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -69,9 +69,9 @@ class SpecimenDirective(SphinxDirective):
         code = nodes.literal_block(one.catch, one.catch, language="python")
         filled += _part("How to catch it", code)
         report = found["report"]
-        filled += proof(self.env, report["shown"])
         tried = f"mended: {mutants(report)}; {together(report['shown']).text()}"
-        filled += nodes.paragraph("", tried, classes=["onekl-claim-facts"])
+        facts = nodes.paragraph("", tried, classes=["onekl-claim-facts"])
+        filled += proof(self.env, report["shown"], facts)
         return [filled]
 
     def _head(self, one: Specimen) -> nodes.paragraph:

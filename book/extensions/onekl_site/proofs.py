@@ -24,19 +24,22 @@ class Details(nodes.General, nodes.Element):
     """What a reader opens with a click on its `title`; it needs no script."""
 
 
-def proof(env: BuildEnvironment, shown: Sequence[Shown]) -> Details:
-    """The derivations of some statements line by line, with links to the rules.
+def proof(env: BuildEnvironment, shown: Sequence[Shown], facts: nodes.Node) -> Details:
+    """The derivations of some statements line by line, with links to the rules; then the evidence.
 
     Where there are several, each has its own numbers below it.
     """
-    closed = Details(title="Proof, line by line")
+    closed = Details(title="Proof, line by line, and evidence")
     for one in shown:
         closed += _derivation(env, one, len(shown) > 1)
+    closed += facts
     return closed
 
 
 def _derivation(env: BuildEnvironment, one: Shown, has_numbers: bool) -> list[nodes.Node]:
-    title = TITLES[one["role"]]
+    title = " ".join(
+        part for part in (one["proves"] and f"{one['proves']}.", TITLES[one["role"]]) if part
+    )
     shown = [nodes.paragraph("", title)] if title else []
     shown.append(equation(env, one["derivation"]))
     if one["equality"]:

@@ -35,9 +35,22 @@ class Counterexample(Statement):
 
     def latex(self) -> str:
         """The negation of the statement's relation, in general."""
+        left, negated, right = self._negation()
+        return rf"{left} {negated} {right} \text{{ in general}}"
+
+    def display(self) -> str:
+        """The negation; where it is long, with its right side on a line of its own."""
+        left, negated, right = self._negation()
+        if len(left) + len(right) < 160:
+            return self.latex()
+        lines = rf"& {left} \\ &\quad {negated} {right} \text{{ in general}}"
+        return rf"\begin{{aligned}} {lines} \end{{aligned}}"
+
+    def _negation(self) -> tuple[str, str, str]:
+        """Left side, sign and right side of the negated relation, in LaTeX."""
         left, sign, right = self.of.plain().relation()
         negated = {"=": r"\neq", r"\geq": r"\not\geq", r"\sim": r"\not\sim"}[sign]
-        return rf"{latex(left)} {negated} {latex(right)} \text{{ in general}}"
+        return latex(left), negated, latex(right)
 
     def sides(self) -> tuple[Expr, Expr]:
         """The two sides, or their slopes, on the first instance, as exact SymPy numbers."""

@@ -1,0 +1,126 @@
+"""A printed line broken where a person would: before a sign, and before a plus where it is long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from onekl.reading.nodes import Node, parse
+from onekl.reading.reader import SIGNS
+
+LONG = 30  # letters that fit into a line on a phone
+SHORT = 12  # letters of a left side that has the first sign beside it
+LAYOUT = re.compile(r"\\begin\{aligned\}|\\end\{aligned\}|\\\\|&")
+UNSEEN = re.compile(r"\\(?:left|right|Big|begin\{aligned\}|end\{aligned\})|[{}&^_\s]|\\[,;]")
+COMMAND = re.compile(r"\\(?:mathbb|tilde|frac|mathop)|\\[a-zA-Z]+")
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A place where a line may be broken: before a sign, before a term, or between equations."""
+
+    at: int
+    kind: str  # "sign", "term" or "equation"
+
+
+def broken(latex: str, marks: Mapping[int, tuple[str, str]]) -> str:
+    """The line in LaTeX with each sign at one of the places replaced by its mark, and broken.
+
+    `marks` takes the place of a sign to the sign and what is printed for it. A joint with cases is
+    left in its lines.
+    """
+    nodes = parse(latex)
+    if any(node.text == r"\\{" or node.text == r"\{" for node in nodes):
+        return _edited(latex, 0, len(latex), marks)
+    cuts = [_Cut(0, "start"), *_cuts(nodes), _Cut(len(latex), "end")]
+    pieces = [
+        (cut.kind, _edited(latex, cut.at, after.at, marks, keeps_layout=False))
+        for cut, after in zip(cuts, cuts[1:])
+    ]
+    lengths = [_letters(latex[cut.at : after.at]) for cut, after in zip(cuts, cuts[1:])]
+    if sum(lengths) <= LONG and "equation" not in {kind for kind, _ in pieces}:
+        return "".join(piece for _, piece in pieces)
+    return rf"\begin{{aligned}} {_lines(pieces, lengths)} \end{{aligned}}"
+
+
+def _cuts(nodes: Sequence[Node]) -> list[_Cut]:
+    """The places, in order, where a line may be broken."""
+    found = []
+    for before, node in zip((None, *nodes), nodes):
+        starts = before is None or before.text in (*SIGNS, r"\quad") or _is_optimum(before)
+        if node.text in SIGNS:
+            found.append(_Cut(node.at, "sign"))
+        elif node.text == r"\quad":
+            found.append(_Cut(node.at + len(node.text), "equation"))
+        elif node.kind == "sign" and node.text in "+-" and not starts:
+            found.append(_Cut(node.at, "term"))
+    return found
+
+
+def _is_optimum(node: Node) -> bool:
+    return node.text.startswith(r"\mathop")
+
+
+def _lines(pieces: Sequence[tuple[str, str]], lengths: Sequence[int]) -> str:
+    """The pieces in lines, aligned at the signs, or below the left side where that is long."""
+    below = lengths[0] > SHORT
+    lines = ["& " + pieces[0][1] if below else pieces[0][1]]
+    in_line, has_sign = lengths[0], False
+    for (kind, piece), letters in zip(pieces[1:], lengths[1:]):
+        if kind == "equation":
+            lines.append(piece)
+            in_line, has_sign, below = letters, False, False
+        elif kind == "sign" and not has_sign and not below:
+            lines[-1] += f" & {piece}"
+            in_line, has_sign = letters, True
+        elif kind == "sign" or in_line + letters > LONG:
+            lines.append(rf"& \quad {piece}" if below or kind == "term" else f"& {piece}")
+            in_line, has_sign = letters, True
+        else:
+            lines[-1] += piece
+            in_line += letters
+    return r" \\ ".join(lines)
+
+
+def _edited(
+    latex: str,
+    start: int,
+    end: int,
+    marks: Mapping[int, tuple[str, str]],
+    *,
+    keeps_layout: bool = True,
+) -> str:
+    """A part of the line with its marks, and without its own line breaks where others are made."""
+    part = latex[start:end]
+    for at in sorted((at for at in marks if start <= at < end), reverse=True):
+        sign, mark = marks[at]
+        part = part[: at - start] + mark + part[at - start + len(sign) :]
+    return part if keeps_layout else LAYOUT.sub("", part).replace(r",\quad", ",").strip()
+
+
+def _letters(latex: str) -> int:
+    """About how many letters wide a part is: a fraction is as wide as its wider half."""
+    fraction = re.search(r"\\frac", latex)
+    if fraction:
+        above, below, rest = _fraction(latex[fraction.end() :])
+        return (
+            _letters(latex[: fraction.start()])
+            + max(_letters(above), _letters(below))
+            + _letters(rest)
+        )
+    return len(COMMAND.sub("x", UNSEEN.sub("", latex)))
+
+
+def _fraction(latex: str) -> tuple[str, str, str]:
+    """The two parts in braces that a string begins with, and what follows."""
+    parts, depth, start = [], 0, 0
+    for place, letter in enumerate(latex):
+        depth += (letter == "{") - (letter == "}")
+        if letter == "{" and depth == 1:
+            start = place + 1
+        if letter == "}" and depth == 0:
+            parts.append(latex[start:place])
+            if len(parts) == 2:
+                return parts[0], parts[1], latex[place + 1 :]
+    return "", "", latex
