@@ -14,6 +14,7 @@ from onekl.chapters import CHAPTERS
 from onekl.claims.inventory import inventory
 from onekl.ledger import ledger
 from onekl.reading.nodes import everything, parse, printed
+from onekl_site.article import address, places
 from onekl_site.audit import (
     ROLES,
     VARIABLES,
@@ -25,7 +26,7 @@ from onekl_site.audit import (
     unnamed,
     uses,
 )
-from onekl_site.audit_tables import TABLES
+from onekl_site.audit_tables import AS_PRINTED, TABLES
 from onekl_site.ledger_page import SOURCES
 from onekl_site.readers_page import questions
 from paths import ROOT
@@ -301,10 +302,12 @@ def body(site, page):
     return html[html.index('role="main"') : html.index('class="sphinxsidebar"')]
 
 
-def test_the_slips_page_has_each_entry_that_is_not_plain_exact_once(site, rows):
+def test_the_slips_page_has_each_entry_that_does_not_hold_as_printed_once(site, rows):
     html = body(site, "slips")
     shown = re.findall(r'id="entry-([a-z0-9-]+)"', html)
-    assert sorted(shown) == sorted(row.id for row in rows if row.verdict not in (None, "exact"))
+    listed = [row.id for row in rows if row.verdict not in AS_PRINTED]
+    assert sorted(shown) == sorted(listed)
+    assert re.findall(r'href="#entry-([a-z0-9-]+)"', html) == listed  # the table on top
     assert [row.id for row in rows] == [
         entry.id for entry in inventory().values() if entry.source in SOURCES
     ]
@@ -322,23 +325,30 @@ def test_an_entry_shows_what_is_printed_what_is_true_and_why(site):
         and 'href="../notebooks/missing_term-check.html#su-22"' in box
     )
     assert (
-        box.index("Printed:")
+        box.index(r"\overset{\mathsf{S}}{\approx}")
         < box.index("Refuted as printed:")
         < box.index("True instead:")
         < box.index("It holds if:")
     )
+    assert f'href="{address("su-22")}"' in box
     assert 'href="missing_term.html#claim-su-22"' in box
     premise = body(site, "slips").split('id="entry-su-7"')[1].split('id="entry-')[0]
-    assert "is finite" in premise and "Proved:" in premise and "Refuted" not in premise
+    assert "is finite" in premise and "Shown of it:" in premise and "Refuted" not in premise
     in_words = body(site, "slips").split('id="entry-su-t5"')[1].split('id="entry-')[0]
-    assert r"D(x)\, q^{o}(x) = Z\, q^{*}(x)" in in_words and "Printed:" not in in_words
+    assert r"D(x) = \frac{Z q^{*}(x)}{q^{o}(x)}" in in_words and "True instead:" in in_words
     experiment = body(site, "slips").split('id="entry-su-t9"')[1].split('id="entry-')[0]
-    assert "Measured with 3 seeds" in experiment and "Printed:" not in experiment
+    assert "Measured with 3 seeds" in experiment and "onekl-marks" not in experiment
+
+
+def test_each_equation_has_words_before_it_to_find_its_place_by():
+    assert list(places()) == list(printed())
+    assert all(re.fullmatch("[\u4e00-\u9fff]{5,}", words) for words in places().values())
+    assert address("su-4").startswith("https://kexue.fm/archives/5716#:~:text=%E6%94%B9")
 
 
 def test_the_tables_and_counts_of_the_audit_are_on_the_page(site):
     html = body(site, "slips")
-    assert html.count('class="onekl-audit') == len(TABLES)
+    assert html.count('class="onekl-audit') == len(TABLES) + 1  # and the overview
     total = sum(sum(symbols(latex).values()) for latex in printed().values())
     assert f"43 equations, {total} symbols" in html
     assert total == sum(a.times for a in accounts())

@@ -72,7 +72,7 @@ def build(tmp_path):
 def test_a_claim_is_printed_with_its_number_badge_premises_and_evidence(build):
     html, warnings = build("```{claim} su-t3\n```")
     assert not warnings
-    assert 'id="claim-su-t3"' in html and r"\tag{su-t3}" in html
+    assert 'id="claim-su-t3"' in html and r"\tag" not in html  # its number stands in the head
     assert 'href="notebooks/joint_kl-check.html#su-t3"' in html and ">holds if<" in html
     assert "is finite" in html and "mutants rejected" in html
     row = {row.id: row for row in ledger(NOTEBOOKS)}["su-t3"]
@@ -90,7 +90,8 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
     row = {row.id: row for row in ledger(NOTEBOOKS)}[id]
     assert not warnings and html.count('<details class="onekl-proof">') == 1
     proof = BeautifulSoup(html, "html.parser").find("details")
-    assert proof.summary.text == "Proof, line by line" and not proof.has_attr("open")
+    assert proof.summary.text == "Proof, line by line, and evidence"
+    assert not proof.has_attr("open") and proof.text.count("mutants rejected") == 1
     for one in row.shown:
         assert one["derivation"] in proof.text
         steps = Tried(**one["steps"])
@@ -190,9 +191,11 @@ def test_premises_are_told_apart_by_where_they_come_from(build):
 
 
 def test_what_is_shown_beside_a_claim_has_a_word_of_its_own(build):
-    html, warnings = build("```{claim} su-19\n```\n\n```{claim} su-20\n```")
-    with_addition, repetition = html.split('id="claim-su-20"')
-    assert not warnings and ">exact<" in with_addition
+    html, warnings = build("```{claim} sn-9\n```\n\n```{claim} su-21\n```\n\n```{claim} su-20\n```")
+    exact, with_addition = html.split('id="claim-su-21"')
+    with_addition, repetition = with_addition.split('id="claim-su-20"')
+    assert not warnings and ">exact<" in exact and "Shown beside it (exact):" in exact
+    assert ">definition<" in with_addition
     assert "Shown beside it (holds if):" in with_addition and "It holds if:" in with_addition
     assert "repeats su-19; nothing is counted again" in repetition
 
@@ -288,9 +291,10 @@ def test_the_prose_takes_the_size_of_the_examiner_from_its_files(build):
 def test_the_files_that_the_method_page_names_have_as_many_lines_as_it_says(build):
     html, warnings = build("In {{ examiner_core }} lines.")
     page = (ROOT / "book" / "method.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^- `(\w+\.py)` ", page, re.M)
-    paths = [ROOT / "src" / "onekl" / "examiner" / name for name in listed]
+    named = re.findall(r"`(\w+\.py)`", page)
+    paths = [ROOT / "src" / "onekl" / "examiner" / name for name in named]
     lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+    assert len(named) == 4
     assert not warnings and f"In {lines} lines." in html and 300 < lines < 700
 
 
@@ -416,3 +420,27 @@ def test_a_badge_that_points_to_no_heading_is_a_warning(build):
     lost = re.findall(r"no heading begins with '([\w-]+)'", warnings)
     stated = {id for id in stated_claims() if inventory()[id].chapter == "vae"}
     assert set(lost) == stated - {"sn-9"} and len(lost) == len(stated) - 1
+
+
+def test_the_premises_of_a_line_with_several_signs_stand_under_the_sign_that_needs_them(build):
+    html, warnings = build(
+        "```{claim} su-10\n```\n\n```{claim} su-19\n```\n\n```{claim} su-17\n```"
+    )
+    assert not warnings
+    for place in ("su-10.1", "su-10.2", "su-10.3", "su-19.a"):
+        assert f"{place} holds if:" in html
+    assert html.count("It holds if:") == 1  # (17) has one sign
+
+
+def test_the_front_pages_line_counts_the_printed_signs_by_their_words(build):
+    html, warnings = build("```{printed-signs}\n```")
+    assert not warnings
+    words = Counter(
+        step["verdict"] for row in ledger(NOTEBOOKS) for step in row.steps or () if step["sign"]
+    )
+    assert words.total() == 47
+    said = BeautifulSoup(html, "html.parser").find(class_="onekl-summary").text
+    assert said.startswith("47 signs in the 43 equations that the article prints:")
+    assert all(f"{count} {word}" in said for word, count in words.items())
+    front = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    assert re.search(r"\d|```\{(?!printed-signs)", front.partition("```{printed-signs}")[0]) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from docutils import nodes
@@ -80,10 +81,21 @@ def refuted(row: Row) -> list[nodes.Node]:
 def premises(row: Row) -> list[nodes.Node]:
     """The premises by where they come from: left unsaid, stated in the source, taken on trust."""
     return [
-        *headed_formulas("It holds if:", row.premises),
+        *_left_unsaid(row),
         *headed_formulas("Stated in the source:", row.stated),
         *headed_formulas("Taken on trust, and used by no proof here:", row.trusted),
     ]
+
+
+def _left_unsaid(row: Row) -> list[nodes.Node]:
+    """What the source leaves unsaid; by its steps, where these need different premises."""
+    by_step = {s["place"]: s["premises"] for s in row.steps or () if s["premises"]}
+    if all(set(some) == set(row.premises) for some in by_step.values()):
+        return headed_formulas("It holds if:", row.premises)
+    shown = [headed_formulas(f"{place} holds if:", some) for place, some in by_step.items()]
+    said = {premise for some in by_step.values() for premise in some}
+    rest = [premise for premise in row.premises if premise not in said]
+    return [*chain.from_iterable(shown), *headed_formulas("What is shown of it holds if:", rest)]
 
 
 def _equations(row: Row) -> list[str]:
