@@ -408,7 +408,8 @@ CLAIMS = (
         (
             Bound(
                 TILTED,
-                upper=Add(Expectation(model, -log(tilted)), KL(model, old), evaluate=False),
+                given=(Equal(D, tilted),),
+                upper=Add(Expectation(model, -log(D)), KL(model, old), evaluate=False),
                 lower=-log(Z),
                 remainder=KL(model, BEST(x)),
             ),
