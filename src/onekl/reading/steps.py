@@ -57,9 +57,13 @@ class Listed:
 
 @cache
 def listed() -> dict[str, Listed]:
-    """All steps by their place, in the order of the article."""
+    """All steps by their place, in the order of the article; ValueError for an unknown kind."""
     text = (files(__package__) / "steps.csv").read_text(encoding="utf-8")
-    return {row["place"]: Listed(**row) for row in csv.DictReader(text.splitlines())}
+    found = [Listed(**row) for row in csv.DictReader(text.splitlines())]
+    for step in found:
+        if step.kind not in (KINDS_OF_WORDS if step.words else KINDS_OF_SIGNS):
+            raise ValueError(f"steps.csv: {step.place} has the unknown kind {step.kind!r}")
+    return {step.place: step for step in found}
 
 
 def steps_of(equation: str) -> list[Listed]:

@@ -61,17 +61,6 @@ TABLES = RandomTables((P, Q))
 encoder_pairs = Mul(P(z, given=x), P(x), evaluate=False)
 generator_pairs = Mul(Q(x, given=z), Q(z), evaluate=False)
 
-
-def over_encoder(value: Expr) -> SumOrIntegral:
-    """∫∫ p(z|x) p̃(x) value dx dz."""
-    return SumOrIntegral(Mul(*encoder_pairs.args, value, evaluate=False), (x, z))
-
-
-def over_generator(value: Expr) -> SumOrIntegral:
-    """∫∫ q(x|z) q(z) value dx dz."""
-    return SumOrIntegral(Mul(*generator_pairs.args, value, evaluate=False), (x, z))
-
-
 # The label joins the two kinds of pairs; the data side labels the encoder's alone.
 D, not_D = ClassProbability("D", (x, z)), ClassProbability("D", (x, z), 0)
 # p₁ and p₀ stay letters: for ALI the article does not set them to ½.

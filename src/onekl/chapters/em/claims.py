@@ -21,8 +21,6 @@ from onekl.symbolic.statements import Bound, Identity
 f = Function("f", nonnegative=True)
 
 joint = KL(P(x, z), Q(x, z))  # su-4's left side: the one function that both half-steps lower
-# su-8, the Q-function of EM
-expected_log = Expectation(P(x), SumOrIntegral(P(z, given=x) * log(Q(x, z)), (z,)))
 
 # The M half-step: the decoder p(x|z) of the data side, with the prior as it was.
 fitted = Mul(P(x, given=z), Q(z), evaluate=False)
