@@ -19,7 +19,7 @@ PAGE = (ROOT / "book" / "method.md").read_text(encoding="utf-8")
 
 def test_the_example_is_printed_and_read_as_the_page_has_it():
     lines = printed()["su-4"].removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}")
-    assert f"\n{lines}\n" in PAGE
+    assert " ".join(lines.split()) in " ".join(PAGE.split())  # broken once more, for the width
     step = ARTICLE["su-4"].steps[1]
     assert step.sign == r"\geq" and f"\n{step.left}  ≥  {step.right}\n" in PAGE
 
