@@ -10,7 +10,7 @@ import sympy
 import torch
 
 from onekl.chapters import claim
-from onekl.symbolic.algebra import ClassProbability
+from onekl.symbolic.algebra import ClassProbability, Expectation
 
 SEEDS = range(5)
 EQUATION = "equation"  # what a loss is held to that is no claim of the sources
@@ -63,6 +63,12 @@ def held_against(formula, symbols, loss, inputs):
         np.testing.assert_allclose(
             gradient.numpy(), np.broadcast_to(slope, gradient.shape), rtol=1e-12, atol=1e-12
         )
+
+
+def summand(term):
+    """What a mean or an integral is of, with the number before it."""
+    number, mean = term.as_coeff_Mul()
+    return number * (mean.value if isinstance(mean, Expectation) else mean.integrand)
 
 
 def by_logit(expression, logit):

@@ -11,10 +11,13 @@ from onekl.chapters import CHAPTERS, claims_of, stated_claims
 from onekl.claims.findings import MIME as FINDING
 from onekl.claims.findings import VERDICTS, Finding
 from onekl.claims.inventory import inventory
+from onekl.claims.marks import WORDS
 from onekl.claims.numbers import INSTANCES
 from onekl.claims.report import MIME
 from onekl.cli import main
 from onekl.ledger import LedgerError, ledger, notebooks_folder, outputs
+from onekl.reading.nodes import printed
+from onekl.reading.steps import listed
 from onekl.symbolic.counterexample import Counterexample
 from onekl_site.ledger_page import SOURCES
 from paths import NOTEBOOKS, sections
@@ -28,6 +31,7 @@ FIELDS = (
     "mutants_total",
     "mutants_equivalent",
     "shown",
+    "steps",
 )
 CLAIMS = [(chapter, one.id) for chapter in CHAPTERS for one in claims_of(chapter)]
 # What is stated of the other texts than the article: if a claim went together with its notebook's
@@ -259,9 +263,38 @@ def test_the_command_prints_every_claim_as_json(capsys):
         "mutants_total",
         "mutants_equivalent",
         "shown",
+        "steps",
     }
     assert [row["id"] for row in rows] == list(inventory())
     assert promised | {"refuted", "seeds", "effect", "conditions"} <= set(rows[0])
+
+
+STEP = {"place", "kind", "sign", "at", "words", "verdict", "premises", "shown"}
+
+
+def test_the_json_has_the_steps_of_each_equation_with_their_words(capsys):
+    assert main(["claims", "--json", "--notebooks", str(NOTEBOOKS)]) == 0
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {id for id, row in rows.items() if row["steps"]} == set(printed())
+    steps = [(id, step) for id in printed() for step in rows[id]["steps"]]
+    assert [step["place"] for _, step in steps] == list(listed())
+    assert all(set(step) == STEP for _, step in steps)
+    signs = [(id, step) for id, step in steps if step["sign"]]
+    assert len(signs) == 47
+    for id, step in signs:
+        assert step["verdict"] in WORDS, step
+        assert printed()[id].startswith(step["sign"], step["at"]), step
+    in_words = [step for _, step in steps if not step["sign"]]
+    assert all(step["words"] and step["at"] is None for step in in_words)
+    assert all(step["verdict"] in WORDS or step["shown"] for step in in_words)
+
+
+def test_an_equation_has_the_word_of_its_weakest_sign():
+    for row in ledger(NOTEBOOKS):
+        if row.steps:
+            own = [step["verdict"] for step in row.steps if step["sign"]]
+            own = own or [step["verdict"] for step in row.steps if step["verdict"]]
+            assert row.verdict == min(own, key=WORDS.index), row.id
 
 
 def test_the_command_prints_a_table(capsys):

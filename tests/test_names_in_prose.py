@@ -71,6 +71,7 @@ PARAMETERS = ("function or class, as it is now", "old", "new")
 # Tables of verdicts, which name claims and no code.
 VERDICTS = ("claim", "old", "new", "premises, old", "premises, new")
 PREMISES = ("claim", "word", "premises, old", "premises, new")
+REASONS = ("claim", "old", "new", "why")
 
 
 def tables():
@@ -109,7 +110,7 @@ def new_names():
 
 def test_every_table_of_the_changelog_is_read():
     of_names = {MODULES, DIVIDED, NAMES, FIGURES, PARAMETERS}
-    assert {head for head, _ in tables()} == of_names | {VERDICTS, PREMISES}
+    assert {head for head, _ in tables()} == of_names | {VERDICTS, PREMISES, REASONS}
 
 
 def test_every_new_name_of_the_changelog_exists():

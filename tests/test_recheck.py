@@ -54,8 +54,8 @@ def test_claims_that_are_as_committed_are_printed_with_verdict_and_seconds(capsy
     status, lines, end = checked(capsys, "su-3", "su-1")
     assert status == 0
     assert [(id, verdict, apart) for id, verdict, _, apart in lines] == [
-        ("su-3", "exact", None),
-        ("su-1", "exact", None),
+        ("su-3", "definition", None),
+        ("su-1", "definition", None),
     ]
     assert all(float(seconds) > 0 for *_, seconds, _ in lines)
     total = re.fullmatch(r"2 claims in (\d+\.\d) s, all as committed", end)[1]

@@ -83,7 +83,7 @@ def test_numbers_lie_in_their_ranges_and_vectors_have_one_to_four_coordinates():
 
 
 def test_the_numbers_of_a_claim_count_what_they_saw():
-    (bound,) = claim("su-4").statements
+    _, bound = claim("su-4").statements
     numbers = Trials(bound, bound.prove().imposed).numbers()
     assert numbers.finite + numbers.infinite == numbers.tried == 1000
     assert 300 < numbers.zeros < 700 and numbers.infinite > 0

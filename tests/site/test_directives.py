@@ -28,7 +28,7 @@ from paths import NOTEBOOKS, ROOT
 CONF = """extensions = [
     'myst_parser', 'onekl_site.ledger_page', 'onekl_site.proofs', 'onekl_site.claim_boxes',
     'onekl_site.anchors', 'onekl_site.moving_figures', 'onekl_site.framework', 'onekl_site.museum',
-    'onekl_site.rules_page',
+    'onekl_site.rules_page', 'onekl_site.graph_page',
 ]
 myst_enable_extensions = ['dollarmath', 'substitution']
 exclude_patterns = ['**.ipynb']
@@ -217,6 +217,7 @@ def test_the_premises_on_trust_are_counted_with_links_to_their_claims(build):
             "no chapter 'spiral' with a moving figure: it must be one of joint_kl, vae, em,",
         ),
         ("```{moving-figure} museum\n```", "no chapter 'museum' with a moving figure"),
+        ("```{claims-graph} su-99\n```", "the graph has no claim 'su-99'"),
     ],
 )
 def test_what_does_not_exist_is_one_clear_warning(build, text, complaint):

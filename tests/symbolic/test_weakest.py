@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from onekl.chapters import stated_claims
 from onekl.symbolic.algebra import Density, Joint
 from onekl.symbolic.counterexample import Counterexample
+from onekl.symbolic.lines.written import with_arguments
 from onekl.symbolic.numeric import DIGITS, Assignment
 from onekl.symbolic.premises import Support
 from onekl.symbolic.proof import NotProved
@@ -101,7 +102,7 @@ def renaming(tables):
 
 
 def renamed(value, names, symbols):
-    """Any part of a statement with its families and its variables renamed."""
+    """Any part of a statement, as it is written, with its families and its variables renamed."""
     if isinstance(value, Density):
         over, given_ = ([symbols.get(v, v) for v in some] for some in (value.over, value.given))
         family = names[value.family]
@@ -111,7 +112,7 @@ def renamed(value, names, symbols):
             return symbols[value]
         if not value.args or isinstance(value, sympy.core.symbol.Str):
             return value
-        return value.func(*(renamed(a, names, symbols) for a in value.args))
+        return with_arguments(value, [renamed(a, names, symbols) for a in value.args])
     if isinstance(value, Joint):
         return Joint(names[value.family], tuple(symbols[v] for v in value.variables))
     if isinstance(value, tuple):

@@ -14,7 +14,7 @@ from onekl.claims.counterexamples import altered, numbers_of, require_lines
 from onekl.claims.fingerprint import fingerprint
 from onekl.claims.marks import Outcome, steps_shown, weakest_of
 from onekl.claims.numbers import Disagreement, Numbers, Trials
-from onekl.claims.report import Report, Row, Shown
+from onekl.claims.report import Report, Row, Shown, StepShown
 from onekl.claims.stated import places
 from onekl.examiner.lines import Tried, WrongLine
 from onekl.symbolic.counterexample import Counterexample
@@ -78,7 +78,9 @@ def check(claim: Claim) -> Report:
         shown = tuple(_shown(claim, one) for one in every)
         tried = [] if claim.repeats else every
         outcomes = [outcome for one in tried for outcome in _try_mutants(claim, one)]
-    steps = steps_shown(claim.id, _by_step(claim, every), claim.relation)
+    by_step = _by_step(claim, every)
+    steps = steps_shown(claim.id, by_step, claim.relation)
+    _require_all_signs(claim, steps, by_step)
     weakest = weakest_of(steps)
     has_signs = any(step.sign for step in steps)
     counting = [one for one in every if one.role == "claim" and not (has_signs and one.in_words)]
@@ -136,6 +138,17 @@ def _by_step(claim: Claim, every: list[_Proved]) -> dict[str, Outcome]:
         )
         for place, some in about.items()
     }
+
+
+def _require_all_signs(
+    claim: Claim, steps: tuple[StepShown, ...], outcomes: dict[str, Outcome]
+) -> None:
+    """CheckFailed for a printed sign that nothing proves and nothing refutes."""
+    left_out = [step.place for step in steps if step.sign and step.place not in outcomes]
+    if left_out:
+        raise CheckFailed(
+            f"{claim.id} proves nothing of {', '.join(left_out)}: give it in `proves`"
+        )
 
 
 def _require_effect(claim: Claim, every: list[_Proved]) -> None:

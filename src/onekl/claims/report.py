@@ -107,12 +107,16 @@ class Report:
         """The facts of the report, one a line, with formulas written by `write`."""
         return [
             *(_said(step, write) for step in self.steps if step.verdict),
-            *(f"{REFUTED[self.verdict]}: {write(refutation)}" for refutation in self.refuted),
+            *(f"{self._how_refuted()}: {write(refutation)}" for refutation in self.refuted),
             *(f"premise: {write(premise)}" for premise in self.premises),
             *(f"stated in the source: {write(premise)}" for premise in self.stated),
             *(f"taken on trust: {write(premise)}" for premise in self.trusted),
             *self._counts(),
         ]
+
+    def _how_refuted(self) -> str:
+        """What a counterexample says; of a step in words the equation's word says nothing."""
+        return REFUTED.get(self.verdict, "refuted")
 
     def _counts(self) -> list[str]:
         """What was tried; a repetition counts nothing."""

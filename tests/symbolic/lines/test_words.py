@@ -54,7 +54,7 @@ def test_each_step_by_densities_says_which(statement):
 def test_the_labels_whose_chances_are_needed_are_named_and_no_others():
     ((_, pieces),) = told(claim("su-13").also[0], TWO_LABELS)
     assert pieces == ("D(x) + (1 - D(x)) = 1",)
-    ((_, pieces),) = told(claim("su-15").statements[0], TWO_LABELS)
+    ((_, pieces),) = told(claim("su-15").statements[-1], TWO_LABELS)
     assert pieces == ("p_1 + p_0 = 1",)
 
 
@@ -86,7 +86,7 @@ def test_an_equation_for_d_is_told_with_its_odds_where_d_is_kept():
 
 
 def test_a_bound_says_what_is_never_negative_and_an_expansion_its_order():
-    assert r"\mathrm{KL} \geq 0" in display(claim("su-4").statements[0].derivation())
+    assert r"\mathrm{KL} \geq 0" in display(claim("su-4").statements[-1].derivation())
     shown = display(claim("su-22").statements[0].derivation())
     assert shown.count(r"\text{Taylor}\text{ up to order }2\text{ in }\Delta\theta") == 2
     assert shown.count(r"\mathcal{E}(a, b) \approx") == 1

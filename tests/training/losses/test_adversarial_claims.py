@@ -6,11 +6,12 @@ import sympy
 import torch
 from sympy import exp
 
-from held import by_logit, held_against, holds, random
+from held import by_logit, held_against, holds, random, summand
 from onekl.chapters.gan import claims as gan
-from onekl.chapters.regulariser import claims as regulariser
+from onekl.reading.glossary import lam
 from onekl.symbolic.algebra import Joint
 from onekl.symbolic.sampling import on_tables
+from onekl.symbolic.vectors.algebra import SquaredNorm
 from onekl.training.losses.adversarial import (
     discriminator_loss,
     generator_loss,
@@ -21,7 +22,6 @@ from onekl.training.losses.adversarial import (
 )
 
 real, fake = sympy.symbols("a b", real=True)
-lam = regulariser.lam
 UP, DOWN = Joint("u", (gan.x,)), Joint("w", (gan.x,))  # D = u/(u + w) takes any value
 ANY_D = {
     gan.D: UP(gan.x) / (UP(gan.x) + DOWN(gan.x)),
@@ -53,7 +53,7 @@ def test_discriminator_loss_is_su_16_on_tables(seed, su_16):
 
 @holds(discriminator_loss, "su-16")
 def test_discriminator_loss_has_the_summands_of_su_16(seed, su_16):
-    on_data, on_samples = (term.value for term in su_16.statements[0].other.args)
+    on_data, on_samples = map(summand, su_16.statements[0].other.args)
     formula = by_logit(on_data, real) + by_logit(on_samples, fake)
     g = torch.Generator().manual_seed(seed)
     inputs = (random(g, 6, 3), random(g, 6, 3))
@@ -62,7 +62,7 @@ def test_discriminator_loss_has_the_summands_of_su_16(seed, su_16):
 
 @holds(generator_loss, "su-20")
 def test_generator_loss_is_the_summand_of_su_20(seed, su_20):
-    printed = by_logit(su_20.statements[0].right.value, fake)  # a mean over z
+    printed = by_logit(summand(su_20.statements[0].right), fake)  # a mean over z
     inputs = (random(torch.Generator().manual_seed(seed), 6, 3),)
     held_against(printed, (fake,), lambda a: generator_loss(a).sum(-1), inputs)
 
@@ -88,11 +88,18 @@ def test_optimal_discriminator_logit_is_su_18(seed, su_18):
 NEW, OLD = sympy.symbols("g:2", real=True), sympy.symbols("h:2", real=True)
 
 
+def printed_terms(su_26):
+    """What (26) prints in its mean over z: the squared step, with q(z) before it, and −log D."""
+    step, adversarial = (one for one in su_26.statements if one.proves == "su-26.a")
+    return summand(step.right), summand(adversarial.right)
+
+
 def squared_step(su_26, weight):
     """The second term of su-26 for two coordinates of the data, which are NEW now and were OLD."""
     squares = sum((new - old) ** 2 for new, old in zip(NEW, OLD))
-    moved = {regulariser.moved_squared: squares}
-    return su_26.also[0].value.xreplace(moved).subs(lam, weight)
+    step, _ = printed_terms(su_26)
+    (norm,) = step.atoms(SquaredNorm)
+    return step.xreplace({norm: squares, gan.PRIOR(gan.z): sympy.S.One}).subs(lam, weight)
 
 
 @holds(step_penalty, "su-26")
@@ -108,8 +115,8 @@ def test_step_penalty_is_the_norm_of_su_26(seed, su_26):
 
 @holds(regularised_generator_loss, "su-26")
 def test_regularised_generator_loss_is_the_printed_su_26(seed, su_26):
-    adversarial = su_26.statements[0].upper.args[0]
-    formula = by_logit(adversarial.value, fake) + squared_step(su_26, 0.7)
+    _, adversarial = printed_terms(su_26)
+    formula = by_logit(adversarial, fake) + squared_step(su_26, 0.7)
     g = torch.Generator().manual_seed(seed)
     inputs = tuple(random(g, 6, 1) for _ in range(5))
 

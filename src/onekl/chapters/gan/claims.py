@@ -299,11 +299,20 @@ def matched_mixture(article: Article) -> Claim:
     """(15): where the joint KL is small the mixture is near the data, and so is the model."""
     by_label, tends, over_labels = article["su-15"].steps
     # What the arrow's right side is stands in the third step.
+    label_by_label = (
+        SumOrIntegral(product(f(x), case), (x,)) for case in Add.make_args(by_label.right)
+    )
+    by_cases = Identity(
+        TABLES,
+        left=SumOrIntegral(product(f(x), signed(by_label, "=").left), (x,)),
+        right=total(*label_by_label),
+        proves=by_label.place,
+    )
     near = mixture_bound(signed(tends, r"\to").left, over_labels.right, article)
     return Claim(
         "su-15",
         (
-            lifted(by_label, TABLES, (x,)),
+            by_cases,
             replace(near, proves=tends.place),
             lifted(over_labels, TABLES, (x,)),
             mixture_apart_from(over_labels.right, p_0, model),
