@@ -15,6 +15,7 @@ PARTS = (
     "framework",
     "museum",
     "rules_page",
+    "graph_page",
     "audit_tables",
     "readers_page",
     "origin",

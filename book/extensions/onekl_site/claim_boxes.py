@@ -53,6 +53,9 @@ class ClaimDirective(SphinxDirective):
             filled += [nodes.paragraph("", row.effect), sentences(row.conditions)]
         facts = nodes.paragraph("", _evidence(row), classes=["onekl-claim-facts"])
         filled += proof(self.env, row.shown, facts) if row.shown else facts
+        if row.id in stated_claims():
+            rests = link(self.env, f"book/graph#{row.id}", "What it rests on, and what rests on it")
+            filled += nodes.paragraph("", "", rests, classes=["onekl-claim-facts"])
         return [filled]
 
     def _lines(self, row: Row) -> list[nodes.Node]:
