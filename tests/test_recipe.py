@@ -295,7 +295,8 @@ def page(copy):
 def test_the_page_has_the_box_and_the_figure(page):
     toy = page("book/toy")
     box = toy.find(id="claim-toy-1")
-    assert box and "onekl-claim" in box["class"] and r"\tag{toy-1}" in box.text
+    assert box and "onekl-claim" in box["class"] and box.find("strong").text == "toy-1"
+    assert box.find("a", href="graph.html#toy-1")
     badge = box.find(class_="onekl-badge")
     assert badge.text == "exact" and badge["href"] == "../notebooks/toy-check.html#toy-1"
     assert r"\text{definition}" in box.find("details").text
