@@ -20,7 +20,7 @@ from onekl.reading.nodes import printed
 from onekl.reading.steps import listed
 from onekl.symbolic.counterexample import Counterexample
 from onekl_site.ledger_page import SOURCES
-from paths import NOTEBOOKS, sections
+from paths import NOTEBOOKS, ROOT, sections
 
 FIELDS = (
     "verdict",
@@ -313,3 +313,11 @@ def test_a_folder_without_notebooks_gives_one_line(tmp_path, capsys):
 
 def test_the_notebooks_are_found_from_anywhere(tmp_path):
     assert notebooks_folder(tmp_path) == NOTEBOOKS
+
+
+def test_the_ledger_s_page_documents_each_key_and_each_kind_of_a_step():
+    page = (ROOT / "book" / "ledger.md").read_text(encoding="utf-8")
+    keys = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert len(keys) == len(STEP) and set(keys) == STEP
+    (kinds,) = re.findall(r"\| `kind` \| what the step does: (.*) \|", page)
+    assert set(re.split(r", |; in words also ", kinds)) == {step.kind for step in listed().values()}

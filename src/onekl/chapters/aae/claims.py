@@ -222,7 +222,7 @@ def divergence_of_labels(article: Article) -> Claim:
     by_label, objective = article["su-29"].steps
     same = gan.half_of(
         TABLES,
-        by_label.left,
+        objective.left,
         signed(objective, r"\sim").right,
         (D, codes),
         proves=objective.place,

@@ -287,7 +287,7 @@ def divergence_of_labels(article: Article) -> Claim:
     by_label, objective = article["su-14"].steps
     same = half_of(
         TABLES,
-        by_label.left,
+        objective.left,
         signed(objective, r"\sim").right,
         (D, model),
         proves=objective.place,
