@@ -11,6 +11,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.writers.html5 import HTML5Translator
 
 from onekl.claims.numbers import Numbers
+from onekl.claims.report import Mutants
 from onekl.examiner.lines import Tried
 from onekl_site.elements import equation, headed_formulas, link
 
@@ -64,11 +65,10 @@ def _tried(one: Shown, has_numbers: bool) -> str:
     if not one["steps"]:
         return ""
     steps = Tried(**one["steps"]).text()
-    return (
-        f"Numbers: {Numbers(**one['numbers']).text()}; {steps}."
-        if has_numbers
-        else f"{steps.capitalize()}."
-    )
+    if not has_numbers:
+        return f"{steps.capitalize()}."
+    mutants = Mutants(**one["mutants"]).text()
+    return f"Numbers: {Numbers(**one['numbers']).text()}; {steps}; {mutants}."
 
 
 def anchor(rule: str) -> str:

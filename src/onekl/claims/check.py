@@ -14,7 +14,7 @@ from onekl.claims.counterexamples import altered, numbers_of, require_lines
 from onekl.claims.fingerprint import fingerprint
 from onekl.claims.marks import Outcome, steps_shown, weakest_of
 from onekl.claims.numbers import Disagreement, Numbers, Trials
-from onekl.claims.report import Report, Row, Shown, StepShown
+from onekl.claims.report import Mutants, Report, Row, Shown, StepShown
 from onekl.claims.stated import places
 from onekl.examiner.lines import Tried, WrongLine
 from onekl.symbolic.counterexample import Counterexample
@@ -76,8 +76,6 @@ def check(claim: Claim) -> Report:
         every = [_proved(claim, one, role) for role, some in roles for one in some]
         _require_effect(claim, [one for one in every if one.role != "refuted"])
         shown = tuple(_shown(claim, one) for one in every)
-        tried = [] if claim.repeats else every
-        outcomes = [outcome for one in tried for outcome in _try_mutants(claim, one)]
     by_step = _by_step(claim, every)
     steps = steps_shown(claim.id, by_step, claim.relation)
     _require_all_signs(claim, steps, by_step)
@@ -85,8 +83,8 @@ def check(claim: Claim) -> Report:
     has_signs = any(step.sign for step in steps)
     counting = [one for one in every if one.role == "claim" and not (has_signs and one.in_words)]
     premises = _distinct(line for one in counting for line in one.unstated(claim))
-    rejected = [name for name, outcome in outcomes if outcome == "rejected"]
-    equivalent = sum(outcome == "equivalent" for _, outcome in outcomes)
+    mutants = [one.mutants for one in shown if one.mutants]
+    rejected = sum(found.rejected for found in mutants)
     refuted = [one.proof for one in every if one.role == "refuted"]
     return Report(
         id=claim.id,
@@ -98,17 +96,18 @@ def check(claim: Claim) -> Report:
         refuted=_distinct(step for proof in refuted for step in proof.steps),
         steps=steps,
         shown=shown,
-        mutants_rejected=len(rejected),
-        mutants_total=len(outcomes) - equivalent,
-        mutants_equivalent=equivalent,
-        mutant_kinds=_distinct(sorted(rejected)),
+        mutants_rejected=rejected,
+        mutants_total=rejected,  # one that gets through has made the check fail
+        mutants_equivalent=sum(found.equivalent for found in mutants),
+        mutant_kinds=_distinct(sorted(kind for found in mutants for kind in found.kinds)),
         fingerprint=fingerprint(claim),
     )
 
 
 def _shown(claim: Claim, one: _Proved) -> Shown:
-    """A statement with its lines, which are tried, and what the numbers show of it."""
+    """A statement with its lines, which are tried, what the numbers show of it, its mutants."""
     numbers, steps = (None, None) if claim.repeats else _cross_examine(claim, one)
+    mutants = None if claim.repeats else _mutants(claim, one)
     premises = one.unstated(claim) if one.role == "beside" else ()
     word = ("holds if" if premises else "exact") if one.role == "beside" else ""
     return Shown(
@@ -122,6 +121,7 @@ def _shown(claim: Claim, one: _Proved) -> Shown:
         equality=one.proof.equality,
         numbers=numbers,
         steps=steps,
+        mutants=mutants,
     )
 
 
@@ -205,6 +205,13 @@ def _cross_examine(claim: Claim, one: _Proved) -> tuple[Numbers, Tried]:
     except (Disagreement, WrongLine) as found:
         shown = f"{one.statement.latex()}: {found}"
         raise CheckFailed(f"{claim.id} fails in numbers: {shown}") from None
+
+
+def _mutants(claim: Claim, one: _Proved) -> Mutants:
+    """What became of the mutants of one statement; CheckFailed for one that gets through."""
+    outcomes = list(_try_mutants(claim, one))
+    rejected = [name for name, outcome in outcomes if outcome == "rejected"]
+    return Mutants(len(rejected), len(outcomes) - len(rejected), _distinct(sorted(rejected)))
 
 
 def _try_mutants(claim: Claim, one: _Proved) -> Iterator[tuple[str, str]]:

@@ -31,13 +31,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Mutants:
+    """What became of the mutants of one statement; `kinds` are those of the rejected ones."""
+
+    rejected: int
+    equivalent: int
+    kinds: tuple[str, ...]
+
+    def text(self) -> str:
+        """How many were rejected of those that are wrong, in one line."""
+        return f"{self.rejected} mutants rejected, {self.equivalent} equivalent"
+
+
+@dataclass(frozen=True)
 class Shown:
     """One statement of a claim: its derivation, and what the numbers showed of it.
 
     `role` is "claim", "beside" for what the book adds, or "refuted" for a counterexample; `proves`
     is the place of the printed step that it is about. An addition has a `verdict` and `premises` of
     its own. `derivation` are its `rows` as one formula.
-    `steps` says how many steps from line to line were tried on the same instances.
+    `steps` says how many steps from line to line were tried on the same instances, and `mutants`
+    what became of wrong versions of the statement. A repetition has none of the three.
     """
 
     statement: str
@@ -50,6 +64,7 @@ class Shown:
     equality: str
     numbers: Numbers | None
     steps: Tried | None
+    mutants: Mutants | None
 
 
 @dataclass(frozen=True)
@@ -171,5 +186,5 @@ def _facts(one: Shown, write: Callable[[str], str]) -> list[str]:
         equal = write(one.equality)
         lines.append(f"equality, where the lower side is finite, exactly when {equal}")
     if one.numbers:
-        lines.append(f"numbers: {one.numbers.text()}; {one.steps.text()}")
+        lines.append(f"numbers: {one.numbers.text()}; {one.steps.text()}; {one.mutants.text()}")
     return lines
