@@ -276,10 +276,7 @@ class _Reader:
         if len(ends) < count or ends[-1] != ends[0] + count - 1:
             raise NotRead(f"{nodes[at]} has not {count} differentials together in {write(nodes)}")
         variables = [self._variable(nodes[k].inside[0]) for k in ends]
-        return self._over(self.sum(nodes[at + 1 : ends[0]]), variables), ends[-1] + 1
-
-    def _over(self, integrand: Expr, variables: list[Basic]) -> Expr:
-        return SumOrIntegral(integrand, variables)
+        return SumOrIntegral(self.sum(nodes[at + 1 : ends[0]]), variables), ends[-1] + 1
 
     def _mean(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
         draws = list(_split(nodes[at].below, (",",)))
