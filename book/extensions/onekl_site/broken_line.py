@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from onekl.reading.nodes import Node, parse
+from onekl.reading.nodes import CASES, Node, parse
 from onekl.reading.reader import SIGNS
 
 LONG = 30  # letters that fit into a line on a phone
@@ -31,7 +31,7 @@ def broken(latex: str, marks: Mapping[int, tuple[str, str]]) -> str:
     left in its lines.
     """
     nodes = parse(latex)
-    if any(node.text == r"\\{" or node.text == r"\{" for node in nodes):
+    if any(node.text == CASES for node in nodes):
         return _edited(latex, 0, len(latex), marks)
     cuts = [_Cut(0, "start"), *_cuts(nodes), _Cut(len(latex), "end")]
     pieces = [

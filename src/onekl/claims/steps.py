@@ -9,7 +9,7 @@ from sympy import Add, Basic, Expr, Function, Mul, Pow, S, Symbol, log
 
 from onekl.reading.reader import Best, Name, NotRead, Step
 from onekl.symbolic.algebra import KL, Density, Expectation, LabelledJoint, SumOrIntegral
-from onekl.symbolic.lines.written import product, replaced, total, with_values
+from onekl.symbolic.lines.written import mean_as_integral, product, replaced, total, with_values
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity
@@ -119,17 +119,11 @@ def of_samples(step: Step, instances: RandomTables, laws: dict[Expr, Expr]) -> I
     sides = [list(Add.make_args(expression(s))) for s in (signed(step, "=").left, step.right)]
     common = [term for term in sides[0] if term in sides[1]]
     left, right = (total(*(t for t in side if t not in common)) for side in sides)
-    at_laws = with_values(_means_as_integrals(left), laws)
+    as_integrals = replaced(
+        left, lambda part: mean_as_integral(part) if isinstance(part, Expectation) else None
+    )
+    at_laws = with_values(as_integrals, laws)
     return Identity(instances, left=at_laws, right=right, proves=step.place)
-
-
-def _means_as_integrals(terms: Expr) -> Expr:
-    def change(part: Basic) -> Basic | None:
-        if isinstance(part, Expectation):
-            return SumOrIntegral(product(part.weight, part.value), part.variables)
-        return None
-
-    return replaced(terms, change)
 
 
 def as_kl(integral: object) -> KL:

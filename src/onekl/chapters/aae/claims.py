@@ -19,7 +19,6 @@ from onekl.claims.steps import (
     best,
     cases,
     drawn_from_its_own,
-    identity,
     lifted,
     of_samples,
     require_optima,
@@ -219,15 +218,8 @@ def labels(article: Article) -> Claim:
 
 def divergence_of_labels(article: Article) -> Claim:
     """(29): the joint KL by the label's two values, and the same objective without the label."""
-    by_label, objective = article["su-29"].steps
-    same = gan.half_of(
-        TABLES,
-        objective.left,
-        signed(objective, r"\sim").right,
-        (D, codes),
-        proves=objective.place,
-    )
-    return Claim("su-29", (identity(by_label, TABLES), same), stated=(EVEN_STATED,))
+    statements = gan.label_and_no_label(article["su-29"], TABLES, (D, codes))
+    return Claim("su-29", statements, stated=(EVEN_STATED,))
 
 
 def lowered_by_d(article: Article) -> Claim:

@@ -229,42 +229,37 @@ def down_to_spread(loss: Expr, chance: ClassProbability) -> Lines:
     )
 
 
+def at_least_spread(loss: Expr, chance: ClassProbability, proves: str) -> Bound:
+    """A loss, −log of this chance over the encoder's pairs, is at least log 4 − 2 JS."""
+    return Bound(
+        TABLES,
+        upper=loss,
+        lower=least_spread,
+        remainder=over_pairs(
+            kl_div(encoder_pairs, chance * all_pairs),
+            kl_div(generator_pairs, chance.other * all_pairs),
+        ),
+        by=down_to_spread(loss, chance),
+        proves=proves,
+    )
+
+
 def minimax(article: Article) -> Claim:
     """(42): what the generator and the encoder lower, D raises, and no further than to 2 JS."""
     lowered = total(*map(negative, article["su-42"].expression.args))
-    bound = Bound(
-        TABLES,
-        upper=lowered,
-        lower=least_spread,
-        remainder=over_pairs(
-            kl_div(encoder_pairs, D * all_pairs), kl_div(generator_pairs, not_D * all_pairs)
-        ),
-        by=down_to_spread(lowered, D),
-        proves="su-42.a",
-    )
-    return Claim("su-42", (bound,))
+    return Claim("su-42", (at_least_spread(lowered, D, "su-42.a"),))
 
 
 def exchanged(article: Article) -> Claim:
     """(43): the discriminator's loss with the labels exchanged; beside it, no minimax problem."""
     loss = article["su-43"].expression
     judged_loss = best(article["su-38"].steps[0], "min", "D")
-    bound = Bound(
-        TABLES,
-        upper=loss,
-        lower=least_spread,
-        remainder=over_pairs(
-            kl_div(encoder_pairs, not_D * all_pairs), kl_div(generator_pairs, D * all_pairs)
-        ),
-        by=down_to_spread(loss, not_D),
-        proves="su-43.a",
-    )
     opposite = Counterexample(
         TABLES,
         of=Identity(TABLES, left=total(judged_loss, loss), right=S.Zero),
         at=(EVENLY_UNSURE,),
     )
-    return Claim("su-43", (bound,), also=(opposite,))
+    return Claim("su-43", (at_least_spread(loss, not_D, "su-43.a"),), also=(opposite,))
 
 
 READ = {

@@ -8,11 +8,8 @@ from __future__ import annotations
 import sympy
 from sympy import Rational, S
 
-from onekl.chapters.joint_kl.claims import P, Q, x, z
-from onekl.symbolic.algebra import Joint
+from onekl.reading.glossary import OLD_P, OLD_Q, P, Q
 from onekl.symbolic.instance import Instance, table_of_pairs
-
-OLD_P, OLD_Q = Joint("p^{o}", (x, z)), Joint("q^{o}", (x, z))
 
 t = sympy.Symbol("t", positive=True)
 HALF, QUARTER = Rational(1, 2), Rational(1, 4)

@@ -15,7 +15,7 @@ from onekl.claims.stated import Stated
 from onekl.claims.steps import best, cases, identity, lifted, of_samples, signed
 from onekl.reading.glossary import Q as PAIRED
 from onekl.reading.glossary import p_0, p_1, x, z
-from onekl.reading.reader import ARTICLE, Article, Step
+from onekl.reading.reader import ARTICLE, Article, Equation, Step
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -254,6 +254,16 @@ def half_of(
     )
 
 
+def label_and_no_label(
+    equation: Equation, tables: RandomTables, varied: tuple[Expr, ...]
+) -> tuple[Identity, SameObjective]:
+    """A labelled KL by the label's two values, and the same objective without the label."""
+    by_label, objective = equation.steps
+    without = signed(objective, r"\sim").right
+    same = half_of(tables, objective.left, without, varied, proves=objective.place)
+    return identity(by_label, tables), same
+
+
 def generator(article: Article) -> Claim:
     """(12): a map of z as a conditional density, and the law of its samples."""
     map_of_z, law = article["su-12"].steps
@@ -286,15 +296,8 @@ def labels(article: Article) -> Claim:
 
 def divergence_of_labels(article: Article) -> Claim:
     """(14): the joint KL by the label's two values, and the same objective without the label."""
-    by_label, objective = article["su-14"].steps
-    same = half_of(
-        TABLES,
-        objective.left,
-        signed(objective, r"\sim").right,
-        (D, model),
-        proves=objective.place,
-    )
-    return Claim("su-14", (identity(by_label, TABLES), same), stated=(Stated("even", EVEN),))
+    statements = label_and_no_label(article["su-14"], TABLES, (D, model))
+    return Claim("su-14", statements, stated=(Stated("even", EVEN),))
 
 
 def matched_mixture(article: Article) -> Claim:

@@ -31,6 +31,7 @@ from onekl.symbolic.lines.rules import (
 from onekl.symbolic.lines.written import (
     alike,
     kl_as_integral,
+    mean_as_integral,
     negative,
     plain,
     product,
@@ -103,7 +104,7 @@ def _as_integrals(functional: Expr) -> Expr:
 
     def change(part: Basic) -> Basic | None:
         if isinstance(part, Expectation):
-            return SumOrIntegral(product(part.weight, part.value), part.variables)
+            return mean_as_integral(part)
         if isinstance(part, KL) and isinstance(part.first, LabelledJoint):
             return total(*map(kl_as_integral, part.cases()))
         return None

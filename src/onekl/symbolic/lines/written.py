@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import sympy
 from sympy import Add, Basic, Derivative, Expr, Mul, Pow, log
 
-from onekl.symbolic.algebra import KL, SumOrIntegral
+from onekl.symbolic.algebra import KL, Expectation, SumOrIntegral
 
 Change = Callable[[Basic], Basic | None]  # what a part becomes; None for a part that stays
 
@@ -124,6 +124,11 @@ def kl_as_integral(kl: KL) -> SumOrIntegral:
     """A KL as it is defined: ∫ first log(first/second)."""
     inside = log(ratio(kl.first, kl.second), evaluate=False)
     return SumOrIntegral(product(kl.first, inside), kl.variables)
+
+
+def mean_as_integral(mean: Expectation) -> SumOrIntegral:
+    """A mean as it is defined: ∫ weight · value."""
+    return SumOrIntegral(product(mean.weight, mean.value), mean.variables)
 
 
 def negative(term: Expr) -> Expr:
