@@ -10,6 +10,10 @@ from sympy import Add, Expr, Function, Mul, Pow, Rational, S, Symbol, exp
 
 from onekl.claims.claim import Claim
 from onekl.claims.steps import signed
+from onekl.reading.glossary import MOVING as now
+from onekl.reading.glossary import c
+from onekl.reading.glossary import step as move
+from onekl.reading.glossary import theta as parameter
 from onekl.reading.reader import ARTICLE, Article, NotRead
 from onekl.symbolic.algebra import KL, Gaussian, Joint, SumOrIntegral, kl_div
 from onekl.symbolic.counterexample import Counterexample
@@ -18,7 +22,7 @@ from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.calculus import COMPLETING_THE_SQUARE
 from onekl.symbolic.lines.chain import chain
 from onekl.symbolic.lines.written import product, with_values
-from onekl.symbolic.parametric.densities import Along, ParametricJoint, VectorSymbol
+from onekl.symbolic.parametric.densities import Along
 from onekl.symbolic.parametric.families import FamilyInstance, RandomFamilies
 from onekl.symbolic.parametric.small_steps import ParametricExpansion
 from onekl.symbolic.parametric.statements import ParametricIdentity
@@ -42,8 +46,6 @@ ranges = RandomParameters((
 # su-21: a generator with parameter θ, before and after its step; then any family of densities, with
 # a parameter of any dimension.
 noise = Gaussian(z, 0, 1)
-parameter, move = VectorSymbol("theta"), VectorSymbol(r"\Delta\theta")
-now = ParametricJoint("q", (x,), parameter)
 before = now.at(parameter - move)
 FAMILY = RandomFamilies((now,), directions=(move,))
 second_order = SumOrIntegral(Along(now(x), parameter, move) ** 2 / (2 * now(x)), (x,))  # su-22
@@ -154,7 +156,7 @@ def second_order_and_square(article: Article) -> Claim:
         value=form_of_step,
         proves=quadratic.place,
     )
-    coordinates = {product(move, VectorSymbol("c")): d_1 * c_1 + d_2 * c_2}
+    coordinates = {product(move, c): d_1 * c_1 + d_2 * c_2}
     linear = with_values(signed(square, r"\approx").right, coordinates)
     _require_quadratic(linear, square.place)
     no_square = Counterexample(
