@@ -51,6 +51,15 @@ def test_functionals_print_in_the_books_notation():
     assert latex(Dirac(x, z**2)) == r"\delta(x - z^{2})"
 
 
+def test_what_is_positive_comes_first_and_a_negative_number_last():
+    a, b = sympy.symbols("a b", positive=True)
+    assert latex(P(x) - Q(x)) == r"\tilde{p}(x) - q(x)" == latex(-Q(x) + P(x))
+    assert latex(b - a) == "b - a" and latex(a - 1) == "a - 1" and latex(1 - a) == "1 - a"
+    assert latex(sympy.log(a) - 1) == r"\log a - 1"
+    source = sympy.Add(-sympy.log(a), b, evaluate=False)  # a loss keeps the order of its source
+    assert latex(source) == r"- \log a + b"
+
+
 def test_the_order_of_variables_does_not_matter():
     assert P(z, x) == P(x, z) and P(x) != Q(x)
 

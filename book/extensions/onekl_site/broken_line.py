@@ -1,4 +1,7 @@
-"""A printed line broken where a person would: before a sign, and before a plus where it is long."""
+"""A printed line broken where a person would: before a sign, and before a plus where it is long.
+
+A plus in square brackets is such a place only where the line is too long without it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from dataclasses import dataclass
 from onekl.reading.nodes import CASES, Node, parse
 from onekl.reading.reader import SIGNS
 
-LONG = 30  # letters that fit into a line on a phone
+LONG = 28  # letters that fit into a line on a phone
+INDENT = 3  # letters, of a line that goes on below its start
 SHORT = 12  # letters of a left side that has the first sign beside it
 LAYOUT = re.compile(r"\\begin\{aligned\}|\\end\{aligned\}|\\\\|&")
 UNSEEN = re.compile(r"\\(?:left|right|Big|begin\{aligned\}|end\{aligned\})|[{}&^_\s]|\\[,;]")
@@ -33,9 +37,9 @@ def broken(latex: str, marks: Mapping[int, tuple[str, str]]) -> str:
     nodes = parse(latex)
     if any(node.text == CASES for node in nodes):
         return _edited(latex, 0, len(latex), marks)
-    cuts = [_Cut(0, "start"), *_cuts(nodes), _Cut(len(latex), "end")]
+    cuts = _within(latex, [_Cut(0, "start"), *_cuts(nodes), _Cut(len(latex), "end")], nodes)
     pieces = [
-        (cut.kind, _edited(latex, cut.at, after.at, marks, keeps_layout=False))
+        (cut.kind, _apart(_edited(latex, cut.at, after.at, marks, keeps_layout=False)))
         for cut, after in zip(cuts, cuts[1:])
     ]
     lengths = [_letters(latex[cut.at : after.at]) for cut, after in zip(cuts, cuts[1:])]
@@ -46,16 +50,35 @@ def broken(latex: str, marks: Mapping[int, tuple[str, str]]) -> str:
 
 def _cuts(nodes: Sequence[Node]) -> list[_Cut]:
     """The places, in order, where a line may be broken."""
-    found = []
+    found, in_norm = [], False
     for before, node in zip((None, *nodes), nodes):
+        in_norm ^= node.text == r"\Vert"
         starts = before is None or before.text in (*SIGNS, r"\quad") or _is_optimum(before)
         if node.text in SIGNS:
             found.append(_Cut(node.at, "sign"))
         elif node.text == r"\quad":
             found.append(_Cut(node.at + len(node.text), "equation"))
-        elif node.kind == "sign" and node.text in "+-" and not starts:
+        elif node.kind == "sign" and node.text in "+-" and not (starts or in_norm):
             found.append(_Cut(node.at, "term"))
     return found
+
+
+def _within(latex: str, cuts: Sequence[_Cut], nodes: Sequence[Node]) -> list[_Cut]:
+    """The places, and those in the square brackets of a piece that is too long for a line."""
+    found = []
+    for cut, after in zip(cuts, cuts[1:]):
+        found.append(cut)
+        if _letters(latex[cut.at : after.at]) > LONG - INDENT:
+            here = (node for node in nodes if cut.at <= node.at < after.at and node.text == "[")
+            found += (place for node in here for place in _cuts(node.inside or ()))
+    return [*found, cuts[-1]]
+
+
+def _apart(piece: str) -> str:
+    """A piece with a bracket of its own size where the one that belongs to it is in another."""
+    if piece.count(r"\left") == piece.count(r"\right"):
+        return piece
+    return piece.replace(r"\left[", r"\Bigl[").replace(r"\right]", r"\Bigr]")
 
 
 def _is_optimum(node: Node) -> bool:
@@ -64,7 +87,9 @@ def _is_optimum(node: Node) -> bool:
 
 def _lines(pieces: Sequence[tuple[str, str]], lengths: Sequence[int]) -> str:
     """The pieces in lines, aligned at the signs, or below the left side where that is long."""
-    below = lengths[0] > SHORT
+    rows = [letters for (kind, _), letters in zip(pieces, lengths) if kind == "sign"]
+    gains = lengths[0] > 2 * INDENT and lengths[0] + max(rows, default=0) > LONG
+    below = lengths[0] > SHORT or gains
     lines = ["& " + pieces[0][1] if below else pieces[0][1]]
     in_line, has_sign = lengths[0], False
     for (kind, piece), letters in zip(pieces[1:], lengths[1:]):
@@ -75,7 +100,7 @@ def _lines(pieces: Sequence[tuple[str, str]], lengths: Sequence[int]) -> str:
             lines[-1] += f" & {piece}"
             in_line, has_sign = letters, True
         elif kind == "sign" or in_line + letters > LONG:
-            lines.append(rf"& \quad {piece}" if below or kind == "term" else f"& {piece}")
+            lines.append(rf"& \enspace {piece}" if below or kind == "term" else f"& {piece}")
             in_line, has_sign = letters, True
         else:
             lines[-1] += piece

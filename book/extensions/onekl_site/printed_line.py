@@ -48,12 +48,9 @@ def _marked(step: Step) -> str:
 
 
 def _sign(step: Step) -> list[nodes.Node]:
-    """A mark: its letter, its sign and its word."""
-    return [
-        *mark(step["verdict"]),
-        nodes.Text(f" {SIGNS[step['sign']]} {step['kind']}: "),
-        _word(step),
-    ]
+    """A mark: its letter, its sign, and its word, with what the sign does where that differs."""
+    kind = "" if step["kind"] == step["verdict"] else f" {step['kind']}:"
+    return [*mark(step["verdict"]), nodes.Text(f"{SIGNS[step['sign']]}{kind} "), _word(step)]
 
 
 def _in_words(env: BuildEnvironment, step: Step) -> list[nodes.Node]:

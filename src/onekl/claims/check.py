@@ -77,7 +77,7 @@ def check(claim: Claim) -> Report:
         _require_effect(claim, [one for one in every if one.role != "refuted"])
         shown = tuple(_shown(claim, one) for one in every)
     by_step = _by_step(claim, every)
-    steps = steps_shown(claim.id, by_step, claim.relation)
+    steps = steps_shown(claim.id, by_step)
     _require_all_signs(claim, steps, by_step)
     weakest = weakest_of(steps)
     has_signs = any(step.sign for step in steps)
@@ -131,10 +131,12 @@ def _by_step(claim: Claim, every: list[_Proved]) -> dict[str, Outcome]:
     for one in every:
         if one.statement.proves:
             about.setdefault(one.statement.proves, []).append(one)
+    bounded = any(isinstance(statement, Bound) for statement in claim.statements)
     return {
         place: Outcome(
             refuted=any(one.role == "refuted" for one in some),
             premises=_distinct(line for one in some for line in one.unstated(claim)),
+            bounded=bounded,
         )
         for place, some in about.items()
     }
@@ -171,15 +173,14 @@ def _require_effect(claim: Claim, every: list[_Proved]) -> None:
 
 def _verdict(claim: Claim, premises: tuple[str, ...]) -> str:
     """The word for what the check showed, by one rule for all claims."""
-    if claim.relation == "argument":
+    if claim.argument:
         if not claim.refuted:
             raise CheckFailed(
                 f"{claim.id} is an argument: give the case where it fails, or state it as a fact"
             )
         return "heuristic"
     if claim.refuted:
-        bounded = any(isinstance(statement, Bound) for statement in claim.statements)
-        return "bound only" if claim.relation == "~" and bounded else "slip"
+        return "slip"
     return "holds if" if premises else "exact"
 
 

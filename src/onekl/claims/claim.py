@@ -21,8 +21,7 @@ class Claim:
     `stated` are the premises that the source itself states.
     `refuted` are counterexamples to statements that the claim makes; `statements` then are what is
     true instead. A statement of an equation names the printed step that it proves.
-    `relation` is how the source puts it: "=" as an equation or a fact, "~" with ≈ or ∼,
-    "argument" as a heuristic.
+    `argument` says that the source argues with it, and does not state it as a fact.
     A claim that `repeats` another one's statements says so, and counts nothing of its own.
     """
 
@@ -30,7 +29,7 @@ class Claim:
     statements: tuple[Statement, ...]
     stated: tuple[Stated, ...] = ()
     refuted: tuple[Counterexample, ...] = ()
-    relation: str = "="
+    argument: bool = False
     also: tuple[Statement, ...] = ()
     repeats: str = ""
 

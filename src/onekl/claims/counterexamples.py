@@ -103,29 +103,28 @@ def _slope(at: Instance, side: Expr, along: Symbol) -> Bounded:
 
 
 def altered(counterexample: Counterexample) -> Iterator[tuple[str, str]]:
-    """The mutants of the refuted statement's sides, and whether the instance tells them apart.
+    """The mutants of the refuted statement's sides, and whether an instance tells them apart.
 
-    One is rejected where a side has another value at the instance than the counterexample says.
+    One is rejected where a side has another value at an instance than the counterexample says.
     """
-    if counterexample.unknowns:
-        return
-    at, along = counterexample.at[0], counterexample.along
-    exact = cache(lambda side: at.exact(side, along))  # a mutant leaves one of the sides as it is
-    in_doubles = cache(lambda side: _in_doubles(at, side, along))
+    places, along = counterexample.at, counterexample.along
+    # A mutant leaves one of the sides as it is.
+    exact = [cache(lambda side, at=at: at.exact(side, along)) for at in places]
+    in_doubles = [cache(lambda side, at=at: _in_doubles(at, side, along)) for at in places]
     before = _sides(counterexample)
     for name, mutant in mutants(counterexample.of.plain()):
-        after = _sides(replace(counterexample, of=mutant))
-        if any(_is_another_number(*pair, in_doubles) for pair in zip(before, after)):
+        pairs = [*zip(before, _sides(replace(counterexample, of=mutant)))]
+        if any(_is_another_number(*pair, at) for at in in_doubles for pair in pairs):
             yield name, "rejected"
             continue
         try:
-            same = all(sympy.simplify(exact(a) - exact(b)) == 0 for a, b in zip(before, after))
+            off = [at(one) - at(other) for at in exact for one, other in pairs]
         except NotProved:  # it has no number, or rests on a null event
             yield name, "rejected"
             continue
         except (KeyError, ValueError):  # it holds what the instance lacks: no version of it
             continue
-        yield name, "equivalent" if same else "rejected"
+        yield name, "equivalent" if all(sympy.simplify(gap) == 0 for gap in off) else "rejected"
 
 
 def _is_another_number(before: Expr, after: Expr, in_doubles: Callable[[Expr], Bounded]) -> bool:

@@ -10,19 +10,25 @@ from onekl.reading.nodes import printed
 from onekl.reading.reader import ARTICLE
 from onekl.reading.steps import BY_DECISION, steps_of
 
+SAME_UP_TO = (r"\sim", r"\approx")  # the signs that a bound may stand behind
+
 # From the weakest word to the strongest.
 WORDS = ("slip", "bound only", "heuristic", "holds if", "exact", "choice", "definition")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was shown of one step: whether it was refuted, and what its proofs need unsaid."""
+    """What was shown of one step: whether it was refuted, and what its proofs need unsaid.
+
+    `bounded` says that an inequality is proved in the place of what was refuted.
+    """
 
     refuted: bool
     premises: tuple[str, ...]
+    bounded: bool = False
 
 
-def steps_shown(id: str, outcomes: Mapping[str, Outcome], relation: str) -> tuple[StepShown, ...]:
+def steps_shown(id: str, outcomes: Mapping[str, Outcome]) -> tuple[StepShown, ...]:
     """The steps of an equation with their words, in the order of the article."""
     if id not in printed():
         return ()
@@ -30,14 +36,15 @@ def steps_shown(id: str, outcomes: Mapping[str, Outcome], relation: str) -> tupl
     found = []
     for step in steps_of(id):
         sign, outcome = signs.get(step.place), outcomes.get(step.place)
+        printed_sign = sign.sign if sign else ""
         found.append(
             StepShown(
                 place=step.place,
                 kind=step.kind,
-                sign=sign.sign if sign else "",
+                sign=printed_sign,
                 at=sign.at if sign else None,
                 words=step.words,
-                verdict=_word(step.kind, outcome, relation),
+                verdict=_word(step.kind, printed_sign, outcome),
                 premises=outcome.premises if outcome else (),
                 shown=step.shown,
             )
@@ -45,10 +52,10 @@ def steps_shown(id: str, outcomes: Mapping[str, Outcome], relation: str) -> tupl
     return tuple(found)
 
 
-def _word(kind: str, outcome: Outcome | None, relation: str) -> str:
+def _word(kind: str, sign: str, outcome: Outcome | None) -> str:
     """The word for what was shown of a step; "" for one that is shown elsewhere."""
     if outcome and outcome.refuted:
-        return "bound only" if relation == "~" else "slip"
+        return "bound only" if sign in SAME_UP_TO and outcome.bounded else "slip"
     if kind in BY_DECISION:
         return kind
     if outcome is None:

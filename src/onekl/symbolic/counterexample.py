@@ -155,7 +155,11 @@ class Counterexample(Statement):
             raise NotProved(f"the equations on the instances have a solution: {basis.exprs[0]} = 0")
         lines = r",\; ".join(f"{latex(equation)} = 0" for equation in equations)
         names = ", ".join(map(latex, self.unknowns))
-        step = rf"{lines} \text{{ for no }} {names}"
+        said = rf"{latex(left)} = {latex(right)}"
+        step = (
+            rf"{lines} \text{{ for no }} {names} \text{{, and that is what }} {said}"
+            rf" \text{{ says at {len(self.at)} instances}}"
+        )
         return Proof(steps=(step,))
 
 

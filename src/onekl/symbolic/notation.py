@@ -10,14 +10,31 @@ from sympy import Add, Derivative, Expr, Function, Pow, Symbol, log
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
-from onekl.symbolic.algebra import ClassProbability, Density, Dirac, Gaussian, SumOrIntegral
+from onekl.symbolic.algebra import (
+    FUNCTIONALS,
+    ClassProbability,
+    Density,
+    Dirac,
+    Gaussian,
+    SumOrIntegral,
+)
 
 
 class BookPrinter(LatexPrinter):
-    """SymPy's LaTeX printer in the book's notation, with terms in the order that they have."""
+    """SymPy's LaTeX printer in the book's notation, with terms in the order that they have.
+
+    What is positive comes first where a sum has no log and no integral: there the order is SymPy's,
+    and elsewhere that of the source. A negative number comes last.
+    """
 
     def __init__(self) -> None:
         super().__init__({"order": "none", "ln_notation": False})
+
+    def _as_ordered_terms(self, expr: Add, order: str | None = None) -> list[Expr]:
+        every = list(expr.args)
+        if not expr.has(log, *FUNCTIONALS):
+            return sorted(every, key=lambda term: bool(term.could_extract_minus_sign()))
+        return sorted(every, key=lambda term: bool(term.is_Rational and term.is_negative))
 
     def _print_log(self, expr: log, exp: str | None = None) -> str:
         inside = expr.args[0]

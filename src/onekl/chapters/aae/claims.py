@@ -404,6 +404,6 @@ CLAIMS = (
                 along=a,
             ),
         ),
-        relation="argument",
+        argument=True,
     ),
 )

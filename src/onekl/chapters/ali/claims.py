@@ -294,7 +294,7 @@ def one_letter_claims() -> tuple[Claim, ...]:
                 Identity(STEP, left=code_term, right=Add(code_kl, -old_code_kl, evaluate=False)),
             ),
             refuted=(differs(complete_loss, article_loss),),
-            relation="argument",
+            argument=True,
         ),
         Claim(
             "su-t14",
@@ -320,7 +320,7 @@ def one_function_claim() -> Claim:
             Bound(TABLES, upper=least, lower=S.Zero, remainder=least),
         ),
         refuted=(differs(both_sides, article_loss),),
-        relation="argument",
+        argument=True,
     )
 
 

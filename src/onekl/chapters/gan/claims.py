@@ -415,7 +415,7 @@ CLAIMS = (
                 at=(TIED,),
             ),
         ),
-        relation="argument",
+        argument=True,
     ),
     Claim(
         "su-t5",
@@ -436,7 +436,7 @@ CLAIMS = (
                 at=(EQUAL,),
             ),
         ),
-        relation="argument",
+        argument=True,
     ),
     Claim(
         "su-t7",
@@ -534,6 +534,6 @@ CLAIMS = (
                 at=(Instance(values=((a, S.One), (b, S.Zero), (eta, HALF))),),
             ),
         ),
-        relation="argument",
+        argument=True,
     ),
 )

@@ -35,7 +35,7 @@ from onekl.symbolic.algebra import (
     SumOrIntegral,
 )
 from onekl.symbolic.counterexample import Counterexample
-from onekl.symbolic.instance import Instance
+from onekl.symbolic.instance import Instance, table_of
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.arithmetic import ARITHMETIC
 from onekl.symbolic.lines.chain import chain
@@ -125,13 +125,26 @@ remainder = Expectation(Q(x), KL(Q(z, given=x), OLD(z, given=x)))
 prior = Gaussian(z, 0, 1)
 moved = Add(Add(a * z, beta, evaluate=False), -Add(a * z, old_beta, evaluate=False), evaluate=False)
 penalty = Expectation(prior, Mul(lam, moved**2, evaluate=False))
-# The prior is uniform on two codes whose images are exchanged, with one part noise in a hundred.
-EXCHANGED = Instance(
-    tables=(
-        (Q, [[Rational(99, 200), Rational(1, 200)], [Rational(1, 200), Rational(99, 200)]]),
-        (OLD, [[Rational(1, 200), Rational(99, 200)], [Rational(99, 200), Rational(1, 200)]]),
-    )
+# On the line, two codes of one weight: the second generator is the first, and then its images are
+# exchanged, which leaves the law of the samples as it is. "∼" leaves a factor and a constant open.
+G, old_G = Function("G", real=True)(z), Function(r"G^{o}", real=True)(z)
+on_the_line = Add(G, Mul(-1, old_G, evaluate=False), evaluate=False) ** 2
+scale, constant = sympy.symbols("c R", real=True)
+NO_NOISE = tuple(
+    Identity(PAIR, left=SumOrIntegral(family(x, z) * Dirac(x, place), (x, z)), right=S.One)
+    for family, place in ((Q, G), (OLD, old_G))
 )
+
+
+def two_codes(*old_images: int) -> Instance:
+    """A generator that sends code 0 to 0 and code 1 to 1, and an old one with these images."""
+    tables, functions = [], []
+    for family, place, images in ((Q, G, (0, 1)), (OLD, old_G, old_images)):
+        cells = [[Rational(int(i == j), 2) for j in images] for i in (0, 1)]
+        tables.append((family, cells))
+        functions.append(table_of(place.func, *images))
+    return Instance(tuple(tables), tuple(functions), values=((lam, S.One),))
+
 
 # su-26: the loss with the joint KL in the place of the marginal one, and what the penalty does
 # along a curve θ(t).
@@ -145,7 +158,6 @@ speed_squared = SquaredNorm(VectorDerivative(curve, t))
 # length η.
 PAIRED = Joint("q", (x, y, z))  # x for G(z), y for G°(z)
 COUPLED = RandomTables((PAIRED,), maps=(("G", x), (r"G^{o}", y)))
-G, old_G = Function("G", real=True)(z), Function(r"G^{o}", real=True)(z)
 coupling = Mul(Dirac(x, G), Dirac(y, old_G), PAIRED(z), evaluate=False)
 h, cost = Function("h", nonnegative=True), Function("c", nonnegative=True)
 FROZEN = (r"G^{o} \text{ stays frozen for at least two generator steps}",)
@@ -255,12 +267,17 @@ def estimate_of_the_missing_term(article: Article) -> Claim:
         refuted=(
             Counterexample(
                 PAIR,
-                of=Identity(PAIR, left=small, right=per_code),
-                at=(EXCHANGED,),
+                of=Identity(
+                    PAIR,
+                    left=Add(scale * small, constant, evaluate=False),
+                    right=move.xreplace({SquaredNorm(moved_image): on_the_line}),
+                ),
+                at=(two_codes(0, 1), two_codes(1, 0)),
+                unknowns=(scale, constant),
+                where=NO_NOISE,
                 proves=step.place,
             ),
         ),
-        relation="~",
     )
 
 
