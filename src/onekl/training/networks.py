@@ -12,23 +12,23 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from onekl.training.seeds import Seeds
+from onekl.training.seeds import Stream
 
 
 class SeedLinear(nn.Module):
     """S linear layers side by side, as one batched matrix product.
 
-    `seeds` is a `Seeds` of length S, which also draws the weights, so seed s starts from the same
-    weights whichever seeds stand beside it.
+    `stream` is of length S and draws the weights, so seed s starts from the same weights whichever
+    seeds stand beside it.
     Weights are (S, n_in, n_out) and biases (S, 1, n_out), uniform on ±1/√n_in as in
     `torch.nn.Linear`.
     """
 
-    def __init__(self, seeds: Seeds, n_in: int, n_out: int) -> None:
+    def __init__(self, stream: Stream, n_in: int, n_out: int) -> None:
         super().__init__()
         scale = 1 / math.sqrt(n_in)
-        self.weight = nn.Parameter(scale * (2 * seeds.uniform(n_in, n_out) - 1))
-        self.bias = nn.Parameter(scale * (2 * seeds.uniform(1, n_out) - 1))
+        self.weight = nn.Parameter(scale * (2 * stream.uniform(n_in, n_out) - 1))
+        self.bias = nn.Parameter(scale * (2 * stream.uniform(1, n_out) - 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map x (S, B, n_in) to (S, B, n_out); another shape raises ValueError."""
@@ -80,25 +80,20 @@ class SeedBatchNorm(nn.Module):
         return mean, var
 
 
-def mlp(seeds: Seeds, sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Sequential:
+def mlp(
+    stream: Stream, sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU
+) -> nn.Sequential:
     """S multilayer perceptrons side by side, from (S, B, sizes[0]) to (S, B, sizes[-1]).
 
+    `stream` is of length S and draws the weights; each network of a run has one of its own.
     `activation` is a module class; it stands between the layers, not after the last.
     """
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes, sizes[1:]):
-        layers += [SeedLinear(seeds, n_in, n_out), activation()]
+        layers += [SeedLinear(stream, n_in, n_out), activation()]
     return nn.Sequential(*layers[:-1])
 
 
 def _check_input(x: torch.Tensor, size: int, n: int) -> None:
     if x.ndim != 3 or x.shape[0] != size or x.shape[2] != n:
         raise ValueError(f"expected an input of shape ({size}, B, {n}), got {tuple(x.shape)}")
-
-
-def adam(network: nn.Module, rate: float) -> torch.optim.Adam:
-    """Adam for the network's weights with the decays .5 and .999 of the article's GAN code.
-
-    All weights are moved by one fused kernel.
-    """
-    return torch.optim.Adam(network.parameters(), rate, betas=(0.5, 0.999), fused=True)

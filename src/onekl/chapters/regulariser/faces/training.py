@@ -18,7 +18,7 @@ from onekl.training.losses.adversarial import (
     regularised_generator_loss,
     step_penalty,
 )
-from onekl.training.networks import adam
+from onekl.training.optimisers import adam
 
 
 @dataclass(frozen=True)

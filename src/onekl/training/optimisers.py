@@ -1,0 +1,94 @@
+"""Optimisers of stacks: every row of a weight is the weight of a network of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+
+def adam(network: nn.Module, rate: float) -> torch.optim.Adam:
+    """Adam for the network's weights with the decays .5 and .999 of the article's GAN code.
+
+    All weights are moved by one fused kernel.
+    """
+    return torch.optim.Adam(network.parameters(), rate, betas=(0.5, 0.999), fused=True)
+
+
+class RowAdam(torch.optim.Optimizer):
+    """Adam with a learning rate, and a number of steps, of its own for each row of a stack.
+
+    All weights are (R, …); a row's learning rate is `rate`, which a scheduler may change, times its
+    `share` (R,), 1 where none is given. Each row is moved as `torch.optim.Adam` moves it alone, and
+    a row that is left out of a step stays as it is, its moments too.
+    ValueError for a share of another shape.
+    """
+
+    EPSILON = 1e-8
+
+    def __init__(
+        self,
+        weights: Iterable[nn.Parameter],
+        rate: float,
+        share: torch.Tensor | None = None,
+        betas: tuple[float, float] = (0.5, 0.999),
+    ) -> None:
+        super().__init__(weights, {"lr": rate, "betas": betas})
+        self.share = share
+        for weight in self._weights():
+            if share is not None and share.shape != weight.shape[:1]:
+                raise ValueError(
+                    f"the share has shape {tuple(share.shape)}, and a weight "
+                    f"{tuple(weight.shape)}; give one number for each row"
+                )
+            self.state[weight] = {
+                "mean": torch.zeros_like(weight),
+                "square": torch.zeros_like(weight),
+                "steps": weight.new_zeros(len(weight)),
+            }
+
+    def _weights(self) -> list[nn.Parameter]:
+        return [weight for group in self.param_groups for weight in group["params"]]
+
+    @torch.no_grad()
+    def step(self, rows: torch.Tensor | None = None) -> None:
+        """Move all rows, or those that are True in `rows` (R,), down their gradients."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._move(weight, group["lr"], group["betas"], rows)
+
+    def _move(
+        self,
+        weight: nn.Parameter,
+        rate: float,
+        betas: tuple[float, float],
+        rows: torch.Tensor | None,
+    ) -> None:
+        state, slope, moves = self.state[weight], weight.grad, 1.0
+        each = (-1,) + (1,) * (weight.ndim - 1)
+        if rows is not None:
+            slope = torch.where(rows.view(each), slope, 0)
+            moves = rows.to(slope.dtype)
+        share = moves if rows is None else moves.view(each)
+        state["mean"].lerp_(slope, (1 - betas[0]) * share)
+        state["square"].lerp_(slope.square(), (1 - betas[1]) * share)
+        state["steps"] += moves
+        steps = state["steps"].clamp_min(1)  # a row that has never moved does not divide by 0
+        rate = rate if self.share is None else rate * self.share
+        length = moves * rate / (1 - betas[0] ** steps)
+        scale = (1 - betas[1] ** steps).sqrt().view(each)
+        below = state["square"].sqrt().div_(scale).add_(self.EPSILON)
+        weight.sub_(length.view(each) * state["mean"] / below)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, **which: torch.Tensor) -> None:
+    """One step of the optimiser down the gradient of a loss (R,), one value for each row.
+
+    The rows stay independent of each other: the loss is summed over them.
+    `which` is handed to the optimiser's step: `rows` of `RowAdam`.
+    """
+    optimiser.zero_grad()
+    loss.sum().backward()
+    optimiser.step(**which)
