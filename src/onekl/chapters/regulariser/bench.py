@@ -13,8 +13,9 @@ from torch import nn
 from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
 from onekl.chapters.regulariser.faces.training import AdversarialTrainer
 from onekl.measure.timing import Benchmark, median_seconds, require_equal
-from onekl.training.networks import adam
+from onekl.training.optimisers import adam
 from onekl.training.run import device
+from onekl.training.seeds import Seeds
 
 
 def bench() -> dict[str, Any]:
@@ -34,10 +35,13 @@ def images(
     single precision, whose data lie in the host's memory in NCHW order.
     Raises ValueError when the two do not compute the same numbers in single precision.
     """
-    random = torch.Generator().manual_seed(0)
-    data = 2 * torch.rand(8 * batch, 3, side, side, generator=random) - 1
-    z = torch.randn(2, batch, LATENT, generator=random).to(device())
-    networks = Generator(random, side, dim), Discriminator(random, side, dim)
+    seeds = Seeds([0])
+    data = 2 * seeds.child("data").uniform(8 * batch, 3, side, side)[0] - 1
+    z = seeds.child("z").normal(2, batch, LATENT)[0].to(device())
+    networks = (
+        Generator(seeds.child("generator"), side, dim),
+        Discriminator(seeds.child("discriminator"), side, dim),
+    )
     single = [trainer_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         require_equal("images", *(torch.stack([step() for _ in range(3)]) for step in single))
