@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -34,8 +35,7 @@ class RowAdam(torch.optim.Optimizer):
         share: torch.Tensor | None = None,
         betas: tuple[float, float] = (0.5, 0.999),
     ) -> None:
-        super().__init__(weights, {"lr": rate, "betas": betas})
-        self.share = share
+        super().__init__(weights, {"lr": rate, "share": share, "betas": betas})
         for weight in self._weights():
             if share is not None and share.shape != weight.shape[:1]:
                 raise ValueError(
@@ -57,29 +57,27 @@ class RowAdam(torch.optim.Optimizer):
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
-                    self._move(weight, group["lr"], group["betas"], rows)
+                    self._move(weight, group, rows)
 
     def _move(
         self,
         weight: nn.Parameter,
-        rate: float,
-        betas: tuple[float, float],
+        group: dict[str, Any],
         rows: torch.Tensor | None,
     ) -> None:
-        state, slope, moves = self.state[weight], weight.grad, 1.0
-        each = (-1,) + (1,) * (weight.ndim - 1)
+        state, slope, betas = self.state[weight], weight.grad, group["betas"]
+        each = (-1,) + (1,) * (weight.ndim - 1)  # one number for each row, beside the weight
+        moves = torch.ones_like(state["steps"]) if rows is None else rows.to(slope.dtype)
         if rows is not None:
             slope = torch.where(rows.view(each), slope, 0)
-            moves = rows.to(slope.dtype)
-        share = moves if rows is None else moves.view(each)
-        state["mean"].lerp_(slope, (1 - betas[0]) * share)
-        state["square"].lerp_(slope.square(), (1 - betas[1]) * share)
+        state["mean"].lerp_(slope, (1 - betas[0]) * moves.view(each))
+        state["square"].lerp_(slope.square(), (1 - betas[1]) * moves.view(each))
         state["steps"] += moves
         steps = state["steps"].clamp_min(1)  # a row that has never moved does not divide by 0
-        rate = rate if self.share is None else rate * self.share
-        length = moves * rate / (1 - betas[0] ** steps)
-        scale = (1 - betas[1] ** steps).sqrt().view(each)
-        below = state["square"].sqrt().div_(scale).add_(self.EPSILON)
+        rate = group["lr"] * (moves if group["share"] is None else moves * group["share"])
+        length = rate / (1 - betas[0] ** steps)
+        scale = (1 - betas[1] ** steps).sqrt()
+        below = state["square"].sqrt().div_(scale.view(each)).add_(self.EPSILON)
         weight.sub_(length.view(each) * state["mean"] / below)
 
 
