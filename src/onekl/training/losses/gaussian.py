@@ -110,7 +110,7 @@ def vae_loss(
 
 def _as_tensor(number: torch.Tensor | float, x: torch.Tensor) -> torch.Tensor:
     if isinstance(number, (int, float)) and isinstance(x, torch.Tensor):
-        return torch.full((), number, dtype=x.dtype, device=x.device)
+        return x.new_full((), number)
     return number
 
 
