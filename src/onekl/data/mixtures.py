@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from onekl.training.inputs import require_floats
 from onekl.training.losses.gaussian import gaussian_log_density
 from onekl.training.seeds import Seeds
 
@@ -23,7 +24,20 @@ def two_component_sample(
 
     `seeds` is a `Seeds` of length S.
     Returns x (S, count).
+    Other than two of each, weights that are negative or do not sum to one, and standard deviations
+    that are not positive raise ValueError.
     """
+    if not len(weights) == len(means) == len(stds) == 2:
+        raise ValueError(
+            f"weights, means and stds have {len(weights)}, {len(means)} and {len(stds)} entries; "
+            "give one for each of the two components"
+        )
+    if not (min(weights) >= 0 and abs(sum(weights) - 1) <= 1e-9):
+        raise ValueError(
+            f"weights is {tuple(weights)}; give two that are not negative and sum to one"
+        )
+    if not min(stds) > 0:
+        raise ValueError(f"stds is {tuple(stds)}; give two that are above 0")
     second = (seeds.uniform(count) >= weights[0]).long()
     mean = torch.tensor(means, device=second.device)[second]
     std = torch.tensor(stds, device=second.device)[second]
@@ -42,9 +56,20 @@ class Mixture(NamedTuple):
         return centres[seeds.integers(len(centres), count)] + self.std * seeds.normal(count, 2)
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
-        """log p̃(x) at the points x (..., 2): (...), in nats."""
-        log_var = torch.tensor(2 * math.log(self.std), dtype=x.dtype, device=x.device)
-        parts = gaussian_log_density(x[..., None, :], self.centres.to(x), log_var)
+        """log p̃(x) at the points x (..., 2): (...), in nats.
+
+        Another shape, half precision or NaN raises ValueError.
+        """
+        require_floats(x=x)
+        if x.ndim == 0 or x.shape[-1] != 2:
+            raise ValueError(f"x: expected points of shape (..., 2), got {tuple(x.shape)}")
+        if torch.isnan(x).any():
+            raise ValueError(
+                f"{int(torch.isnan(x).any(-1).sum())} points of x are NaN; leave them out"
+            )
+        points = x[..., None, :]
+        centres = self.centres.to(x)[(None,) * (x.ndim - 1)]
+        parts = gaussian_log_density(points, centres, 2 * math.log(self.std))
         return torch.logsumexp(parts, -1) - math.log(len(self.centres))
 
 

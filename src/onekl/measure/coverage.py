@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 
 from onekl.data.mixtures import Mixture
+from onekl.training.inputs import in_float64, require_floats
 
 HIGH_QUALITY = 3  # standard deviations from the nearest centre
 
@@ -32,29 +33,41 @@ def coverage(mixture: Mixture, x: torch.Tensor) -> Coverage:
     samples, so the reverse KL is that of ĉ to the uniform distribution over the M modes and says
     nothing of the other samples.
     A seed without a high-quality sample gets its largest value, log M.
-    Another shape, or a sample that is not finite, raises ValueError.
+    Another shape, half precision, or a sample that is not finite raises ValueError.
     """
-    if x.ndim != 3 or x.shape[-1] != 2:
-        raise ValueError(f"expected samples of shape (S, N, 2), got {tuple(x.shape)}")
-    if not torch.isfinite(x).all():
-        raise ValueError(
-            f"{int((~torch.isfinite(x)).any(-1).sum())} samples are not finite; "
-            "the generator has diverged"
-        )
     counts = mode_counts(mixture, x)
     size, total = len(mixture.centres), counts.sum(-1)
     share = counts / total.clamp_min(1)[:, None]
     reverse_kl = torch.xlogy(share, size * share).sum(-1)
     return Coverage(
-        modes=(counts > 0).sum(-1).double(),
-        fair_modes=(counts >= FAIR * x.shape[1] / size).sum(-1).double(),
+        modes=(counts > 0).to(counts).sum(-1),
+        fair_modes=(counts >= FAIR * x.shape[1] / size).to(counts).sum(-1),
         high_quality=total / x.shape[1],
         reverse_kl=torch.where(total > 0, reverse_kl, math.log(size)),
     )
 
 
 def mode_counts(mixture: Mixture, x: torch.Tensor) -> torch.Tensor:
-    """How many high-quality samples of x (S, N, 2) each mode has: whole numbers, float64 (S, M)."""
-    distance, nearest = torch.cdist(x.double(), mixture.centres.to(x.device).double()).min(-1)
-    good = (distance < HIGH_QUALITY * mixture.std).double()
+    """How many high-quality samples of x (S, N, 2) each mode has: whole numbers, float64 (S, M).
+
+    It raises what `coverage` raises.
+    """
+    _check(x)
+    x = in_float64(x)
+    # Without a matrix product, which loses digits where the points are far from 0.
+    distance, nearest = torch.cdist(
+        x, mixture.centres.to(x), compute_mode="donot_use_mm_for_euclid_dist"
+    ).min(-1)
+    good = (distance < HIGH_QUALITY * mixture.std).to(x)
     return good.new_zeros(len(x), len(mixture.centres)).scatter_add_(1, nearest, good)
+
+
+def _check(x: torch.Tensor) -> None:
+    require_floats(x=x)
+    if x.ndim != 3 or x.shape[-1] != 2 or x.shape[1] == 0:
+        raise ValueError(f"x: expected samples of shape (S, N, 2), got {tuple(x.shape)}")
+    if not torch.isfinite(x).all():
+        raise ValueError(
+            f"{int((~torch.isfinite(x)).any(-1).sum())} samples are not finite; "
+            "the generator has diverged"
+        )

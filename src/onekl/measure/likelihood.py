@@ -7,6 +7,13 @@ from collections.abc import Callable
 
 import torch
 
+from onekl.training.inputs import (
+    require_finite_values,
+    require_fit,
+    require_floats,
+    require_last_axis,
+    require_same_shape,
+)
 from onekl.training.losses.gaussian import gaussian_log_density, reparameterise
 from onekl.training.losses.joint import importance_weighted_log_likelihood
 from onekl.training.seeds import Seeds
@@ -26,36 +33,104 @@ def importance_sampled_log_likelihood(
     """log q(x) of a VAE with prior q(z) = N(0, 1), estimated with `samples` draws of z per image.
 
     The proposal is r(z|x) = ½ N(z; mean, exp(log_var)) + ½ q(z), half of the draws from each part.
-    As r ≥ ½ q(z), no weight exceeds 2 q(x|z): the estimate survives an encoder of tiny variance.
+    As r ≥ ½ q(z), no weight exceeds 2 q(x|z): the estimate survives an encoder of any finite
+    variance.
     In expectation it is at most log q(x).
 
     `x` is (N, D); `decoder` maps (S, B, L) to the means (S, B, D) of q(x|z); `mean` and `log_var`
-    are (S, N, L); `seeds` draws the noise; `chunk` draws are decoded at a time.
+    are (S, N, L); `decoder_log_var` fits (S, chunk, N, D), as a number or as (S, 1, 1, 1);
+    `seeds`, S of them, draw the noise; `chunk` draws are decoded at a time.
     Returns (S, N), in nats.
-    Raises ValueError unless `chunk` is even and divides `samples`.
+    Raises ValueError unless `chunk` is even and divides `samples`, for other shapes, for half
+    precision, and for values that are not finite, in the decoder's output for NaN.
     """
-    if chunk % 2 or samples % chunk:
+    if chunk < 2 or chunk % 2 or samples < 1 or samples % chunk:
         raise ValueError(f"chunk must be even and divide samples, got {chunk} and {samples}")
+    _check(x, decoder_log_var, mean, log_var, seeds, chunk)
     parts = []
     for _ in range(samples // chunk):
         noise = seeds.normal(chunk, *mean.shape[1:]).to(mean)
-        near = reparameterise(mean[:, None], log_var[:, None], noise[:, : chunk // 2])
-        z = torch.cat([near, noise[:, chunk // 2 :]], 1)  # (S, chunk, N, L)
-        parts.append(_log_weights(x, z, decoder, decoder_log_var, mean, log_var))
+        z, log_proposal = _proposed(mean[:, None], log_var[:, None], *noise.chunk(2, 1))
+        parts.append(_log_weights(x, z, log_proposal, decoder, decoder_log_var))
     return importance_weighted_log_likelihood(torch.cat(parts, 1).movedim(1, -1))
+
+
+def _proposed(
+    mean: torch.Tensor, log_var: torch.Tensor, noise: torch.Tensor, prior: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draws z (S, chunk, N, L) of r(z|x), and log r at them, (S, chunk, N).
+
+    `noise` makes those near the mean, and `prior` holds those of the prior.
+    """
+    z = torch.cat([reparameterise(mean, log_var, noise), prior], 1)
+    # Near the mean from the noise itself: z − mean has no digits left where σ is tiny.
+    log_near = torch.cat(
+        [
+            _log_standard(noise) - 0.5 * log_var.sum(-1),
+            gaussian_log_density(prior, mean, log_var),
+        ],
+        1,
+    )
+    return z, torch.logaddexp(log_near, _log_standard(z)) - math.log(2)
+
+
+def _log_standard(z: torch.Tensor) -> torch.Tensor:
+    """log N(z; 0, 1), summed over the last axis."""
+    return gaussian_log_density(z, 0.0, 0.0)
 
 
 def _log_weights(
     x: torch.Tensor,
     z: torch.Tensor,
+    log_proposal: torch.Tensor,
     decoder: Callable[[torch.Tensor], torch.Tensor],
+    decoder_log_var: torch.Tensor,
+) -> torch.Tensor:
+    """log q(x, z) − log r(z|x), (S, chunk, N)."""
+    log_prior = _log_standard(z)
+    # Where q(z) is 0 to the last digit, so is the weight; no decoder has to bear such a z.
+    never = log_prior == -math.inf
+    x_mean = _decoded(decoder, z.masked_fill(never[..., None], 0), x)
+    log_weights = gaussian_log_density(x, x_mean, decoder_log_var) + log_prior - log_proposal
+    return log_weights.masked_fill(never, -math.inf)
+
+
+def _decoded(
+    decoder: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor, x: torch.Tensor
+) -> torch.Tensor:
+    """The means (S, chunk, N, D) of q(x|z) at z (S, chunk, N, L)."""
+    flat = z.flatten(1, 2)
+    x_mean = decoder(flat)
+    if x_mean.shape != (*flat.shape[:2], x.shape[-1]):
+        raise ValueError(
+            f"decoder returned shape {tuple(x_mean.shape)} for codes {tuple(flat.shape)}; "
+            f"it must map them to {(*flat.shape[:2], x.shape[-1])}"
+        )
+    if torch.isnan(x_mean).any():
+        raise ValueError("decoder returned NaN; lower the learning rate of the run that made it")
+    return x_mean.unflatten(1, z.shape[1:3])
+
+
+def _check(
+    x: torch.Tensor,
     decoder_log_var: torch.Tensor,
     mean: torch.Tensor,
     log_var: torch.Tensor,
-) -> torch.Tensor:
-    zero = torch.zeros_like(mean[:, None])
-    log_prior = gaussian_log_density(z, zero, zero)
-    log_near = gaussian_log_density(z, mean[:, None], log_var[:, None])
-    log_proposal = torch.logaddexp(log_near, log_prior) - math.log(2)
-    x_mean = decoder(z.flatten(1, 2)).unflatten(1, z.shape[1:3])
-    return gaussian_log_density(x, x_mean, decoder_log_var) + log_prior - log_proposal
+    seeds: Seeds,
+    chunk: int,
+) -> None:
+    tensors = {"x": x, "decoder_log_var": decoder_log_var, "mean": mean, "log_var": log_var}
+    require_floats(**tensors)
+    require_same_shape(mean=mean, log_var=log_var)
+    require_last_axis(x=x, mean=mean)
+    if x.ndim != 2 or mean.ndim != 3 or len(x) != mean.shape[1]:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)} and mean has shape {tuple(mean.shape)}; "
+            "give the images as (N, D) and the codes' means as (S, N, L)"
+        )
+    if len(seeds) != len(mean):
+        raise ValueError(
+            f"seeds has {len(seeds)} streams, and mean has {len(mean)} seeds; give as many"
+        )
+    require_fit((len(seeds), chunk, *x.shape), decoder_log_var=decoder_log_var)
+    require_finite_values(**tensors)

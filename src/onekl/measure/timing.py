@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from onekl.training.inputs import require_floats, require_same_shape
 from onekl.training.run import device
 
 # How far the two sides' losses may be apart, relatively, after a few steps in single precision.
@@ -25,9 +26,12 @@ class Benchmark(NamedTuple):
 def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
     """Raise ValueError, which names `name`, unless two sides' losses agree to `TOLERANCE`.
 
-    `ours` and `other` are (T, n): n losses of T steps.
+    `ours` and `other` are (T, n), of one shape: n losses of T steps.
     """
-    apart = ((ours - other).abs() / other.abs()).max().item()
+    require_floats(ours=ours, other=other)
+    require_same_shape(ours=ours, other=other)
+    relative = (ours - other).abs() / other.abs()
+    apart = relative.masked_fill(ours == other, 0).max().item()
     if not apart <= TOLERANCE:
         raise ValueError(
             f"{name}: the two sides' losses are {apart:.1e} apart, "

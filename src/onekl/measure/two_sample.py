@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 
+from onekl.measure.units import in_unit, require_samples
 from onekl.training.seeds import Seeds
 
 
@@ -37,16 +38,18 @@ def two_sample_test(
     Under the null hypothesis that both come from one distribution, the p-value
     (1 + number of shuffles at or above the statistic)/(1 + `permutations`) is at most α with a
     probability of at most α.
-    Other shapes, fewer than two points in a sample, and values that are not finite raise
-    ValueError.
+    It is computed in float64, on the CPU where a device has none.
+    Other shapes, half precision, fewer than two points in a sample, values that are not finite,
+    another number of seeds, and points of which half the pairs coincide raise ValueError.
     """
-    _check(x, y)
-    pooled = torch.cat([x, y], 1).double()
+    _check(x, y, seeds, permutations, widths)
+    _, parts = in_unit(x, y)
+    pooled = torch.cat(parts, 1)
     kernel, n = _kernel(pooled, widths), x.shape[1]
     signs = torch.ones(
         len(pooled), permutations + 1, pooled.shape[1], dtype=torch.bool, device=pooled.device
     )
-    order = seeds.uniform(permutations, pooled.shape[1]).argsort(-1)
+    order = seeds.uniform(permutations, pooled.shape[1]).argsort(-1).to(pooled.device)
     signs[:, 0], signs[:, 1:] = torch.arange(pooled.shape[1], device=pooled.device) < n, order < n
     found = _unbiased(kernel, signs.double())
     statistic, null = found[:, 0], found[:, 1:]
@@ -56,8 +59,14 @@ def two_sample_test(
 
 def _kernel(pooled: torch.Tensor, widths: Sequence[float]) -> torch.Tensor:
     """(S, K, K), with zeros on the diagonal: a point is not compared with itself."""
-    squared = torch.cdist(pooled, pooled) ** 2
+    # A matrix product would lose digits where points are close.
+    squared = torch.cdist(pooled, pooled, compute_mode="donot_use_mm_for_euclid_dist") ** 2
     middle = squared.flatten(1).median(1).values[:, None, None]
+    if not (middle > 0).all():
+        raise ValueError(
+            "x and y: half of their pairs of points coincide, so the median distance is 0; "
+            "leave repeated points out"
+        )
     kernel = sum(torch.exp(-squared / (2 * w**2 * middle)) for w in widths) / len(widths)
     return kernel * (1 - torch.eye(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device))
 
@@ -72,15 +81,19 @@ def _unbiased(kernel: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
     return within / (n * (n - 1)) + other / (m * (m - 1)) - 2 * across / (n * m)
 
 
-def _check(x: torch.Tensor, y: torch.Tensor) -> None:
-    fit = x.ndim == y.ndim == 3 and x.shape[::2] == y.shape[::2]
-    if not fit or min(x.shape[1], y.shape[1]) < 2:
+def _check(
+    x: torch.Tensor, y: torch.Tensor, seeds: Seeds, permutations: int, widths: Sequence[float]
+) -> None:
+    require_samples(x=x, y=y)
+    if x.shape[::2] != y.shape[::2] or min(x.shape[1], y.shape[1]) < 2:
         raise ValueError(
-            "two samples (S, N, D) and (S, M, D) of two points or more are needed, "
+            "two samples x (S, N, D) and y (S, M, D) of two points or more are needed, "
             f"got {tuple(x.shape)} and {tuple(y.shape)}"
         )
-    if not (torch.isfinite(x).all() and torch.isfinite(y).all()):
+    if len(seeds) != len(x):
+        raise ValueError(f"seeds has {len(seeds)} streams, and x has {len(x)} seeds; give as many")
+    if permutations < 1 or not widths or not min(widths) > 0:
         raise ValueError(
-            "a sample holds values that are not finite; "
-            "lower the learning rate of the run that made it"
+            f"permutations is {permutations} and widths is {tuple(widths)}; "
+            "give one shuffle or more, and widths above 0"
         )

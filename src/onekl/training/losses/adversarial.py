@@ -1,12 +1,23 @@
 """The losses of a discriminator and a generator (su-16, su-20, su-26), from the logits of D.
 
-D = sigmoid(logit); every loss is numerically stable at extreme logits.
+D = sigmoid(logit); every loss is right at every finite logit.
+Every function takes float32 or float64 tensors; other dtypes, and shapes that are not meant, raise
+ValueError.
 """
 
 from __future__ import annotations
 
 import torch
 from torch.nn.functional import logsigmoid
+
+from onekl.training.inputs import (
+    common_shape,
+    require_floats,
+    require_last_axis,
+    require_one_per_example,
+    require_same_shape,
+    require_weight,
+)
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
@@ -18,7 +29,8 @@ def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
     Returns (...), in nats.
     Different shapes raise ValueError: they would broadcast to pairs that nobody drew.
     """
-    _same_shape("real_logits", real_logits, "fake_logits", fake_logits)
+    require_floats(real_logits=real_logits, fake_logits=fake_logits)
+    require_same_shape(real_logits=real_logits, fake_logits=fake_logits)
     return -logsigmoid(real_logits) - logsigmoid(-fake_logits)
 
 
@@ -29,6 +41,7 @@ def generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     `fake_logits` are the discriminator's at G(z), (...).
     Returns (...), in nats.
     """
+    require_floats(fake_logits=fake_logits)
     return -logsigmoid(fake_logits)
 
 
@@ -40,6 +53,7 @@ def minimax_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     `fake_logits` are the discriminator's at G(z), (...).
     Returns (...), in nats.
     """
+    require_floats(fake_logits=fake_logits)
     return logsigmoid(-fake_logits)
 
 
@@ -50,7 +64,9 @@ def step_penalty(x: torch.Tensor, x_old: torch.Tensor) -> torch.Tensor:
     Returns (...), in the data's units squared.
     Different shapes raise ValueError.
     """
-    _same_shape("x", x, "x_old", x_old)
+    require_floats(x=x, x_old=x_old)
+    require_same_shape(x=x, x_old=x_old)
+    require_last_axis(x=x)
     return ((x - x_old) ** 2).sum(-1)
 
 
@@ -61,36 +77,36 @@ def regularised_generator_loss(
 
     `fake_logits` are the discriminator's at `x` = G(z), (...); `x` and `x_old` = G°(z) are
     (..., D), and `x_old` carries no gradient.
-    `lam` is λ ≥ 0, a number or a tensor that broadcasts with (...), for example (S, 1) for one
-    weight per seed.
+    `lam` is λ ≥ 0, a number or a tensor with the axes of (...), each of their length or of 1, for
+    example (S, 1) for one weight per seed.
     Returns (...), in nats.
-    A negative λ raises ValueError, as do shapes that do not fit.
+    A negative λ raises ValueError, as do shapes that do not fit; a tensor's values are looked at on
+    the CPU alone, and elsewhere a negative λ gives NaN (see `onekl.training.inputs`).
     """
-    weights = torch.as_tensor(lam)
-    if not (weights >= 0).all():
-        raise ValueError(
-            f"lam is {weights[~(weights >= 0)].flatten()[0]:g}; "
-            "the regulariser's weight λ must not be negative"
-        )
-    penalty = step_penalty(x, x_old)
-    _same_shape("fake_logits", fake_logits, "the penalty of x", penalty)
-    return generator_loss(fake_logits) + lam * penalty
+    require_floats(fake_logits=fake_logits, x=x, x_old=x_old)
+    require_same_shape(x=x, x_old=x_old)
+    require_last_axis(x=x)
+    require_one_per_example(fake_logits=fake_logits, x=x)
+    lam = require_weight(lam, tuple(fake_logits.shape))
+    return generator_loss(fake_logits) + _weighted_penalty(lam, x, x_old)
 
 
 def optimal_discriminator_logit(log_p_data: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
     """su-18 as a logit: log p̃(x) − log q(x), whose sigmoid is D*(x) = p̃(x) / (p̃(x) + q(x)).
 
-    Both are log densities at the same points and broadcast to (...).
+    Both are log densities at the same points, (...); one may have the last axes of the other alone,
+    and with as many axes each may have length 1 where the other has more.
     Returns (...): ±∞ where one density vanishes, NaN where both do, because D is free there.
     """
+    require_floats(log_p_data=log_p_data, log_q=log_q)
+    common_shape(log_p_data=log_p_data, log_q=log_q)
     return log_p_data - log_q
 
 
-def _same_shape(
-    first_name: str, first: torch.Tensor, second_name: str, second: torch.Tensor
-) -> None:
-    if first.shape != second.shape:
-        raise ValueError(
-            f"{first_name} has shape {tuple(first.shape)} and {second_name} has shape "
-            f"{tuple(second.shape)}; they must be the same"
-        )
+def _weighted_penalty(
+    lam: float | torch.Tensor, x: torch.Tensor, x_old: torch.Tensor
+) -> torch.Tensor:
+    """λ‖x − x_old‖², which is 0 at λ = 0 also where the difference or its square overflows."""
+    weight = lam[..., None] if isinstance(lam, torch.Tensor) else lam
+    half = 0.5 * x - 0.5 * x_old
+    return 4 * (weight * half * half).sum(-1)

@@ -3,12 +3,15 @@
 AAE's other losses are the GAN's with x and z exchanged: `adversarial.discriminator_loss` is su-30,
 with the prior's codes as the real ones, and `adversarial.generator_loss` is su-33.
 For ALI `adversarial.discriminator_loss` of pairs is su-38.
+Every function takes float32 or float64 tensors; other dtypes, and shapes that are not meant, raise
+ValueError.
 """
 
 from __future__ import annotations
 
 import torch
 
+from onekl.training.inputs import require_floats, require_one_per_example, require_same_shape
 from onekl.training.losses.adversarial import (
     generator_loss,
     minimax_generator_loss,
@@ -26,10 +29,12 @@ def aae_loss(
 
     `code_logits` are the discriminator's at the codes E(x), (...); `x` and `reconstruction` =
     G(E(x)) are (..., D).
-    `lam` is λ ≥ 0, a number or a tensor that broadcasts with (...).
+    `lam` is λ ≥ 0, as in `regularised_generator_loss`, which refuses the same.
     Returns (...), in nats.
-    A negative λ raises ValueError, as do shapes that do not fit.
     """
+    require_floats(code_logits=code_logits, x=x, reconstruction=reconstruction)
+    require_same_shape(x=x, reconstruction=reconstruction)
+    require_one_per_example(code_logits=code_logits, x=x)
     # the regularised loss of a generator has the same form
     return regularised_generator_loss(code_logits, x, reconstruction, lam)
 
@@ -39,9 +44,10 @@ def ali_loss(encoder_logits: torch.Tensor, generator_logits: torch.Tensor) -> to
 
     `encoder_logits` are the discriminator's at x ~ p̃(x), z ~ p(z|x), `generator_logits` those at
     z ~ q(z), x ~ q(x|z).
-    Both are (...) of one shape, or broadcast.
+    Both are (...), of one shape.
     Returns (...), in nats.
     """
+    _require_pairs(encoder_logits=encoder_logits, generator_logits=generator_logits)
     return generator_loss(encoder_logits) + generator_loss(generator_logits)
 
 
@@ -49,9 +55,10 @@ def ali_minimax_loss(encoder_logits: torch.Tensor, generator_logits: torch.Tenso
     """su-42: log D(x, z) at the encoder's pairs plus log(1 − D(x, z)) at the generator's.
 
     It is minus `discriminator_loss` of the same logits.
-    Both are the discriminator's logits, (...) of one shape, or broadcast.
+    Both are the discriminator's logits, (...), of one shape.
     Returns (...), in nats.
     """
+    _require_pairs(encoder_logits=encoder_logits, generator_logits=generator_logits)
     return minimax_generator_loss(generator_logits) - generator_loss(encoder_logits)
 
 
@@ -61,9 +68,10 @@ def ali_exchanged_loss(
     """su-43: −log(1 − D(x, z)) at the encoder's pairs minus log D(x, z) at the generator's.
 
     It is `discriminator_loss` with the two labels exchanged.
-    Both are the discriminator's logits, (...) of one shape, or broadcast.
+    Both are the discriminator's logits, (...), of one shape.
     Returns (...), in nats.
     """
+    _require_pairs(encoder_logits=encoder_logits, generator_logits=generator_logits)
     return generator_loss(generator_logits) - minimax_generator_loss(encoder_logits)
 
 
@@ -77,7 +85,18 @@ def ali_complete_loss(
 
     `generator_kl` is that KL at z ~ q(z), and `encoder_log_ratio` that logarithm at z ~ q(z),
     x ~ q(x|z).
-    The old densities carry no gradient; the arguments are (...) and broadcast.
+    The old densities carry no gradient; the arguments are (...), all of one shape.
     Returns (...), in nats.
     """
+    _require_pairs(
+        encoder_logits=encoder_logits,
+        generator_logits=generator_logits,
+        generator_kl=generator_kl,
+        encoder_log_ratio=encoder_log_ratio,
+    )
     return ali_loss(encoder_logits, generator_logits) + generator_kl + encoder_log_ratio
+
+
+def _require_pairs(**tensors: torch.Tensor) -> None:
+    require_floats(**tensors)
+    require_same_shape(**tensors)
