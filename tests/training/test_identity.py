@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy, torch
 from torch import nn
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
-from onekl.training.networks import SeedBatchNorm, mlp
 from onekl.training.run import Run, require_finite
 from onekl.training.seeds import Seeds
 
@@ -95,9 +94,11 @@ class Mover(Base):
         return "mover"
 
 class Net(nn.Module):
-    def __init__(self, seeds):
+    def __init__(self):
         super().__init__()
-        self.layers = mlp(seeds, [2, sizes["hidden"], 1], nn.Tanh)
+        torch.manual_seed(0)
+        inner, outer = nn.Linear(2, sizes["hidden"]), nn.Linear(sizes["hidden"], 1)
+        self.layers = nn.Sequential(inner, nn.Tanh(), outer)
         self.gain = 23.0
         self.last = torch.sigmoid
     def forward(self, x):
@@ -107,7 +108,7 @@ mover = Mover()
 
 def train(steps, k=2):
     seeds = Seeds([5, 6])
-    net = Net(seeds)
+    net = Net()
     optimiser = torch.optim.Adam(net.parameters(), RATE, betas=(0.5, 0.999))
     decay = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 / (1 + 0.1 * step))
     wait = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, 50)
@@ -116,7 +117,7 @@ def train(steps, k=2):
     state = {"net": net, "optimiser": optimiser, "decay": decay, "wait": wait}
     run = Run("toy", {"noise": 0.3, **sizes}, state, seeds)
     for step in run.steps(steps):
-        x = seeds.normal(4, 2)
+        x = torch.ones(2, 4, 2)
         x = scale(half(bend(helper(x)))) + TABLE + torch.as_tensor(ARRAY, dtype=PLACE)
         x = mover(x) + mover.still(x) + cached(1) + judged(x) + arm.lam * plan.weight
         loss = discriminator_loss(net(x), net(-x)).mean((1, 2))
@@ -164,7 +165,7 @@ SEEN = [  # an edit: what stands there, what is put in its place, and words that
     ("self.gain = 23.0", "self.gain = 24.0", "the function Net.__init__ is another one"),
     ("self.last = torch.sigmoid", "self.last = torch.tanh", "net is another one"),
     ("self.last(self.layers(x))", "self.layers(x)", "the function Net.forward is another one"),
-    ("[2, sizes", "[2, 3, sizes", "net is another one"),
+    ("nn.Linear(2,", "nn.Linear(3,", "net is another one"),
     ("betas=(0.5, 0.999)", "betas=(0.9, 0.999)", "optimiser.betas is (0.5, 0.999) there and (0.9"),
     ("torch.optim.Adam", "torch.optim.AdamW", "the kind of optimiser"),
     ("0.1 * step", "0.2 * step", "train.<locals>.<lambda>"),
@@ -179,7 +180,7 @@ SEEN = [  # an edit: what stands there, what is put in its place, and words that
     ("math.log(2)", "math.log(3)", "the loop in train is another one"),
     ('"a", "b"}', '"a", "c"}', "the loop in train is another one"),
     ("import discriminator_loss,", "import generator_loss as discriminator_loss,", "losses"),
-    ("seeds.normal(4, 2)", "seeds.normal(4, 2) * 1.5", "the loop in train is another one"),
+    ("torch.ones(2, 4, 2)", "torch.ones(2, 4, 3)", "the loop in train is another one"),
 ]
 UNSEEN = [
     ("# one", "# two"),

@@ -16,7 +16,6 @@ from jupyter_client.manager import start_new_kernel
 from torch import nn
 
 from onekl.training import run as runs
-from onekl.training.networks import mlp
 from onekl.training.run import Run
 from onekl.training.seeds import Seeds
 
@@ -37,16 +36,21 @@ def stop(step):
         raise Stopped
 
 
-def train(total=20, seconds=0.0, hidden=8, name="small", lr=1e-2):
+def small_network(hidden):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(1, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+
+
+def train(total=20, seconds=0.0, hidden=8, name="small", lr=1e-2, streams=None):
     """A run of two seeds; returns everything that it ends with."""
-    seeds = Seeds([1, 2])
-    model = mlp(seeds, [1, hidden, 1], nn.Tanh)
+    random = streams or torch.Generator().manual_seed(1)
+    model = small_network(hidden)
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
-    run = Run(name, {"lr": lr}, {"model": model, "optimiser": optimiser}, seeds, seconds=seconds)
+    run = Run(name, {"lr": lr}, {"model": model, "optimiser": optimiser}, random, seconds=seconds)
     seen = []
     for step in run.steps(total):
         seen.append(step)
-        x = seeds.normal(16, 1)
+        x = torch.randn(2, 16, 1, generator=getattr(random, "data", random))
         loss = ((model(x) - x**2) ** 2).mean((1, 2))
         optimiser.zero_grad()
         loss.sum().backward()
@@ -61,7 +65,7 @@ def train(total=20, seconds=0.0, hidden=8, name="small", lr=1e-2):
         "optimiser": optimiser.state_dict()["state"],
         "loss": run.history("loss"),
         "largest": run.history("largest"),
-        "streams": seeds.get_state(),
+        "random": random.get_state(),
     }
 
 
@@ -96,6 +100,29 @@ def test_stopped_and_resumed_run_ends_with_the_same_bits(checkpoints, capsys):
     assert resumed.pop("seen") == list(range(13, 20)) and whole.pop("seen") == list(range(20))
     assert same_bits(resumed, whole)
     assert list(checkpoints.iterdir()) == []
+
+
+class Streams:
+    """Several places in one nest: texts and tensors, as the streams of several seeds have."""
+
+    def __init__(self):
+        self.data = torch.Generator().manual_seed(1)
+
+    def get_state(self):
+        return {"data": [self.data.get_state()], "inner": {"names": ["data"]}}
+
+    def set_state(self, states):
+        assert states["inner"]["names"] == ["data"]
+        self.data.set_state(states["data"][0])
+
+
+def test_random_numbers_are_saved_as_a_nest(capsys):
+    whole = train(streams=Streams())
+    stopped_at(7, streams=Streams())
+    resumed = train(streams=Streams())
+    assert line(capsys).startswith("small resumed at step 7")
+    assert resumed.pop("seen")[0] == 7 and whole.pop("seen")[0] == 0
+    assert same_bits(resumed, whole)
 
 
 def test_run_without_a_checkpoint_yet_starts_again_from_the_start(checkpoints, capsys):
@@ -240,9 +267,7 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from torch import nn
-from onekl.training.networks import mlp
 from onekl.training.run import Run
-from onekl.training.seeds import Seeds
 
 torch.set_num_threads(1)
 PLACES = [
@@ -256,10 +281,11 @@ def at(place, step):
         os.kill(os.getpid(), getattr(signal, os.environ["SIGNAL"]))
 
 def train():
-    seeds = Seeds([1, 2])
-    model = mlp(seeds, [1, 8, 1], nn.Tanh)
+    random = torch.Generator().manual_seed(1)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
     optimiser = torch.optim.Adam(model.parameters(), 0.01)
-    run = Run("killed", {}, {"model": model, "optimiser": optimiser}, seeds, seconds=0)
+    run = Run("killed", {}, {"model": model, "optimiser": optimiser}, random, seconds=0)
     write = Path.write_bytes
     def half(path, content):
         if os.environ.get("END") == f"written {run.step - 1}":
@@ -268,7 +294,7 @@ def train():
         write(path, content)
     Path.write_bytes = half
     for step in run.steps(20):
-        x = seeds.normal(16, 1)
+        x = torch.randn(2, 16, 1, generator=random)
         at("drawn", step)
         loss = ((model(x) - x**2) ** 2).mean((1, 2))
         optimiser.zero_grad()
@@ -280,7 +306,7 @@ def train():
         at("logged", step)
     Path.write_bytes = write
     parts = (model.state_dict(), optimiser.state_dict())
-    return [*parts, run.history("loss"), seeds.get_state()]
+    return [*parts, run.history("loss"), random.get_state()]
 
 folder = Path(os.environ["ONEKL_CHECKPOINTS"])
 torch.save(train(), folder.parent / "whole.pt")
@@ -321,17 +347,16 @@ AT_THE_TOP = """
 import torch
 from torch import nn
 from onekl.training.run import Run
-from onekl.training.seeds import Seeds
-seeds = Seeds([1])
+random = torch.Generator().manual_seed(1)
 net = nn.Linear(2, 1)
 nn.init.constant_(net.weight, 0.5)
 nn.init.zeros_(net.bias)
 optimiser = torch.optim.SGD(net.parameters(), 0.1)
 """
 LOOP = """
-run = Run("top", {}, {"net": net, "optimiser": optimiser}, seeds, seconds=0)
+run = Run("top", {}, {"net": net, "optimiser": optimiser}, random, seconds=0)
 for step in run.steps(6):
-    x = seeds.normal(3, 2)[0]
+    x = torch.randn(3, 2, generator=random)
     loss = net(x).square().mean()
     optimiser.zero_grad()
     loss.backward()
