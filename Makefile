@@ -5,7 +5,7 @@ SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' 
 # Two test processes, one thread each; a notebook is one file, so its cells stay in order in one process.
 PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env
 
-.PHONY: help book test lint mutants test-colab notebooks stills repository vendor clean
+.PHONY: help book test lint mutants test-colab notebooks record stills repository vendor clean
 
 help:
 	@echo "make book         build the site into _build/html"
@@ -14,6 +14,7 @@ help:
 	@echo "make mutants      change the provers and the losses at random places: how much do the tests notice? (an hour)"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
+	@echo "make record NOTEBOOK=notebooks/NAME-train.ipynb   run its long profile and keep the record (minutes to hours)"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
 	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
@@ -50,6 +51,9 @@ test-colab:
 
 notebooks: .venv/.installed
 	$(BIN)/python tools/execute.py notebooks/*.ipynb
+
+record: .venv/.installed
+	@$(BIN)/python tools/record.py "$(NOTEBOOK)"
 
 stills: .venv/.installed
 	$(BIN)/python tools/stills.py

@@ -1,20 +1,28 @@
 """Recorded runs: what is written, what is read back, and what is refused."""
 
-import math
+import json
+import re
 import subprocess
-from importlib.resources import files
 from types import SimpleNamespace
 
+import IPython
+import nbformat
 import pytest
 import torch
 
+import record as make_record
 from onekl.training import commit as commits
 from onekl.training import records
+from onekl.training.columns import columns_of
 from onekl.training.commit import commit
+from onekl.training.loop import loop_of
 from onekl.training.records import KEYS, record, recorded
 from onekl.training.run import Run
 from onekl.training.seeds import Seeds
-from paths import ROOT
+from paths import NOTEBOOKS, ROOT
+
+new = nbformat.v4
+RECORDED = ROOT / "src" / "onekl" / "recorded"
 
 
 @pytest.fixture
@@ -34,14 +42,21 @@ def test_what_is_recorded_is_read_back(folder):
     }
     record("made", SimpleNamespace(steps=10, rate=1e-3), [0, 1], values)
     found = recorded("made")
-    assert found.keys() == KEYS
+    assert found.keys() == KEYS and found["loop"] is found["constants"] is None
     assert found["values"] == {
         "ring": {"modes": [8, 7], "share": [0.333333, 2e-9]},
         "curve": [[1, 1, 1]] * 2,
     }
     assert found["settings"] == {"steps": 10, "rate": 1e-3} and found["seeds"] == [0, 1]
     assert found["profile"] == "quick" and found["device"] and found["date"] and found["versions"]
-    assert str(folder) not in (folder / "made.json").read_text()
+    assert str(folder) not in (folder / "made.json").read_text(encoding="utf-8")
+
+
+def test_columns_with_fields_are_read_back(folder):
+    record("made", {}, [0, 1], columns_of({"modes": [8, 7], "share": [0.5, 0.25]}, λ=0.1, k=4))
+    found = recorded("made")["values"]
+    assert found.one("modes", k=4) == [8, 7] and found[0].key == {"λ": 0.1, "k": 4}
+    assert "λ" in (folder / "made.json").read_text(encoding="utf-8")
 
 
 def test_nothing_is_written_without_a_folder(folder, monkeypatch):
@@ -50,36 +65,76 @@ def test_nothing_is_written_without_a_folder(folder, monkeypatch):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(
-    "values, words",
-    [
-        ({"a": [1.0]}, r"values\['a'\] has shape \(1,\).*each of 2 seeds"),
-        ({"a": {"b": 3.0}}, r"values\['a'\]\['b'\] has shape \(\)"),
-        ({"a": [1.0, math.nan]}, "not finite"),
-    ],
-)
-def test_values_that_do_not_fit_the_seeds_are_refused(folder, values, words):
-    with pytest.raises(ValueError, match=words):
-        record("made", {}, [0, 1], values)
+def test_values_that_do_not_fit_the_seeds_leave_no_file(folder):
+    with pytest.raises(ValueError, match="each of 2 seeds"):
+        record("made", {}, [0, 1], {"a": [1.0]})
     assert not (folder / "made.json").exists()
+
+
+WHOLE = dict.fromkeys(KEYS - {"values"})
 
 
 @pytest.mark.parametrize(
     "text, words",
     [
-        (None, "no recorded run 'made'"),
+        (None, "no recorded run 'made'; make one with `make record`"),
         ("{", "is not JSON"),
-        ("[]", "does not have the keys"),
-        ('{"values": {}}', "does not have the keys"),
+        ("[]", "lacks the keys columns, commit, constants, date"),
+        ('{"values": {}}', "has the unknown keys values; record it again"),
+        (json.dumps({**WHOLE, "columns": [], "colour": 1}), "has the unknown keys colour"),
+        (json.dumps({**WHOLE, "columns": [["a", 1]]}), "has a column of an unknown form"),
+        (json.dumps({**WHOLE, "columns": None}), "cannot be read"),
     ],
 )
 def test_a_missing_or_broken_record_is_one_clear_line(folder, text, words):
     if text is not None:
         folder.mkdir()
-        (folder / "made.json").write_text(text)
+        (folder / "made.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=words) as error:
         recorded("made")
     assert "\n" not in str(error.value)
+
+
+RATE, LABELS, MEASURED = 0.5, ("a", "b"), torch.ones(3)
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """The file of a notebook with a loop, which the kernel is told of."""
+    path = tmp_path / "made-train.ipynb"
+    cells = [new.new_code_cell("RATE, LABELS, MEASURED = 0.5, ('a', 'b'), torch.ones(3)")]
+    cells[0].metadata.tags = ["loop"]
+    nbformat.write(new.new_notebook(cells=cells), path)
+    monkeypatch.setenv("ONEKL_NOTEBOOK", str(path))
+    return path
+
+
+def test_a_record_has_the_loop_and_its_plain_constants(folder, notebook):
+    record("made", {}, [0], {"a": [1.0]})
+    found = recorded("made")
+    assert found["loop"] == loop_of(notebook) and list(found["loop"]) == ["RATE"]
+    assert found["constants"] == {"RATE": 0.5, "LABELS": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "executed, said",
+    [
+        (["RATE = 1  # the rate", "def train(): return RATE"], ""),
+        (["RATE = 2", "def train():\n    'Train.'\n    return RATE"], "RATE"),
+        (["RATE = 1", "def train(): return 2 * RATE", "1 +"], "train"),
+        (["other = 3"], ""),
+    ],
+)
+def test_a_reader_with_another_loop_is_told(folder, notebook, monkeypatch, capsys, executed, said):
+    source = "RATE = 1\ndef train():\n    return RATE"
+    cell = new.new_code_cell(source, metadata={"tags": ["loop"]})
+    nbformat.write(new.new_notebook(cells=[cell]), notebook)
+    record("made", {}, [0], {"a": [1.0]})
+    shell = SimpleNamespace(user_ns={"In": ["", *executed]})
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    assert recorded("made")["values"] == {"a": [1.0]}
+    line = f"the recorded run 'made' is of another loop than this notebook's: {said}\n"
+    assert capsys.readouterr().out == (line if said else "")
 
 
 @pytest.fixture
@@ -91,9 +146,11 @@ def asked_anew():
 
 
 def test_the_commit_is_the_last_one_of_the_whole_package(asked_anew):
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--", "src/onekl"]
-    told = subprocess.run(git, capture_output=True, text=True).stdout
-    assert commit() == (told.strip() or None)  # nothing where the files are from an archive
+    of_the_code = ["--", "src/onekl", ":(exclude)src/onekl/recorded"]
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", *of_the_code]
+    told = subprocess.run(git, capture_output=True, text=True).stdout.strip()
+    # nothing where the files are from an archive
+    assert (commit() or "").removesuffix(" with changes") == told
 
 
 def test_there_is_no_commit_without_a_repository(asked_anew, monkeypatch, tmp_path):
@@ -120,10 +177,39 @@ def test_a_run_that_is_not_recorded_asks_for_no_commit(asked_anew, folder, monke
     assert list(Run("made", {}, {}, Seeds([0])).steps(2)) == [0, 1]
 
 
-def test_each_committed_record_reads_and_is_small():
-    paths = [path for path in (files("onekl") / "recorded").iterdir() if path.suffix == ".json"]
-    assert paths
-    for path in paths:
-        found = recorded(path.stem)
-        assert found["name"] == path.stem and len(found["seeds"]) >= 3
-        assert path.stat().st_size < 200_000
+def test_the_commit_says_that_files_differ_from_it(asked_anew, monkeypatch, tmp_path):
+    """A change of a record is none: records are what the code makes."""
+    monkeypatch.setattr(commits, "PACKAGE", tmp_path)
+    (tmp_path / "recorded").mkdir()
+    (tmp_path / "code.py").write_text("1", encoding="utf-8")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=me", "-c", "user.email=me@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], check=True)
+    (tmp_path / "recorded" / "made.json").write_text("{}", encoding="utf-8")
+    clean = commit()
+    assert re.fullmatch("[0-9a-f]{7,}", clean)
+    commit.cache_clear()
+    (tmp_path / "code.py").write_text("2", encoding="utf-8")
+    assert commit() == f"{clean} with changes"
+
+
+RECORDS = sorted(path for path in RECORDED.iterdir() if path.suffix == ".json")
+
+
+def test_there_are_records():
+    assert RECORDS
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_each_committed_record_reads_and_is_as_small_as_its_numbers(path):
+    found = recorded(path.stem)
+    assert found["name"] == path.stem and len(found["seeds"]) >= 3
+    text = path.read_text(encoding="utf-8")
+    body = text[text.index('"columns"') :]
+    assert len(body) < 11 * (body.count(",") + 1) + 60 * body.count(":[")
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_each_record_is_of_the_loop_of_its_notebook(path):
+    """For the notebooks whose loop is tagged: after an edit of the loop, record it again."""
+    make_record.verify(path)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import pickle
 import platform
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from types import FrameType, SimpleNamespace
+from typing import Any, Protocol
 
 import numpy
 import torch
@@ -17,12 +16,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from onekl import __version__
+from onekl.training.checkpoints import Checkpoints
 from onekl.training.commit import commit
-from onekl.training.seeds import Seeds
+from onekl.training.identity import forget_start, parts_of
 
 PROFILES = ("quick", "full")
-# What torch.load and the look into its result raise on a file that is not a whole checkpoint.
-BROKEN = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError)
 
 
 def profile() -> str:
@@ -88,16 +86,34 @@ def require_finite(step: int, **losses: torch.Tensor) -> None:
             )
 
 
+class RandomNumbers(Protocol):
+    """What a run draws from: anything whose place can be saved and set."""
+
+    def get_state(self) -> Any:
+        """The place, a nest of dicts, lists and tensors."""
+
+    def set_state(self, state: Any) -> None:
+        """Go to a place that `get_state` returned."""
+
+
 class Run:
     """A loop that logs, shows its progress, and goes on from where it was stopped.
 
-    `name` names the checkpoint; `settings` (a namespace or dict of plain values) says which run it
-    is; `state` maps names to modules and optimisers; `generator` is the `Seeds` or
-    `torch.Generator` that the loop draws from.
-    Everything random in the loop must come from `generator`: then a run that was stopped and
-    started again ends with the same bits as one that was not.
+    `name` names the checkpoint; `settings` (a namespace or dict of plain values) is what the loop
+    was told; `state` maps names to modules, optimisers and schedules; `generator` is what the loop
+    draws from.
+    Everything random in the loop must come from `generator`, and everything that it changes must be
+    in `state`: then a run that was stopped and started again ends with the same bits as one that
+    was not.
+
+    A stopped run goes on only under the same loop, on the same device with the same versions: with
+    the settings, the code of the loop and of all that it calls in the notebook and in this package
+    also its constants, defaults, networks and optimisers are compared, comments and docstrings are
+    not.
+    Otherwise it starts afresh and says why, and the other loop's checkpoint is kept.
     Checkpoints lie in the folder ONEKL_CHECKPOINTS (default `checkpoints`), written after a step
     when `seconds` have passed since the last one, and removed at the end of the run.
+    A folder that cannot be written costs the checkpoint, and not the run.
     """
 
     def __init__(
@@ -105,20 +121,18 @@ class Run:
         name: str,
         settings: SimpleNamespace | dict[str, Any],
         state: Mapping[str, nn.Module | torch.optim.Optimizer],
-        generator: Seeds | torch.Generator,
+        generator: RandomNumbers,
         seconds: float = 10.0,
     ) -> None:
         self.name, self.state, self.generator, self.seconds = name, state, generator, seconds
-        plain = settings if isinstance(settings, dict) else vars(settings)
-        self.identity = {"name": name, **{key: repr(value) for key, value in plain.items()}}
-        self.path = Path(os.environ.get("ONEKL_CHECKPOINTS") or "checkpoints") / f"{name}.pt"
+        self.settings = settings if isinstance(settings, dict) else vars(settings)
         self.step, self._bar, self._log = 0, None, {}
 
     def steps(self, total: int) -> Iterator[int]:
-        """Yield the steps 0 … total − 1, from the checkpoint's step on if there is a checkpoint.
+        """The steps 0 … total − 1, from the checkpoint's step on if there is a checkpoint.
 
-        A broken checkpoint, or one of another run, raises ValueError; a second call raises
-        RuntimeError.
+        The loop is the code that calls this.
+        A second call raises RuntimeError, and a checkpoint that does not fit the model ValueError.
         """
         if self._bar is not None:
             raise RuntimeError(
@@ -126,21 +140,12 @@ class Run:
             )
         if os.environ.get("ONEKL_RESULTS"):
             commit()  # now: the record is written after the last step
-        self.identity["steps of the loop"] = repr(total)
-        self._resume()
+        checkpoints = Checkpoints(self.name, self._identity(sys._getframe(1), total), tqdm.write)
+        self._resume(checkpoints, total)
         # Each update of a notebook's bar is three messages, and a client that reads them after
         # the cell loses what is beyond its queue's 2,000, the cell's end too.
         self._bar = tqdm(total=total, initial=self.step, desc=self.name, leave=False, mininterval=1)
-        saved = time.monotonic()
-        with self._bar:
-            while self.step < total:
-                yield self.step
-                self.step += 1
-                self._bar.update()
-                if self.step < total and time.monotonic() - saved >= self.seconds:
-                    self._save()
-                    saved = time.monotonic()
-        self.path.unlink(missing_ok=True)
+        return self._steps(total, checkpoints)
 
     def log(self, **values: torch.Tensor) -> None:
         """Keep tensors (S,) under their names at the present step.
@@ -159,52 +164,49 @@ class Run:
         steps, rows = self._log[name]
         return torch.tensor(steps), torch.stack(rows)
 
-    def _save(self) -> None:
-        checkpoint = {
-            "identity": self.identity,
+    def _identity(self, frame: FrameType, total: int) -> dict[str, str]:
+        made = provenance()
+        versions = {f"the version of {name}": str(told) for name, told in made["versions"].items()}
+        parts = parts_of(frame, self.name, self.settings, self.state, self.generator)
+        return {
+            **parts,
+            **versions,
+            "the device": made["device"],
+            "steps of the loop": repr(total),
+        }
+
+    def _steps(self, total: int, checkpoints: Checkpoints) -> Iterator[int]:
+        saved = time.monotonic()
+        with self._bar:
+            while self.step < total:
+                yield self.step
+                self.step += 1
+                self._bar.update()
+                if self.step < total and time.monotonic() - saved >= self.seconds:
+                    checkpoints.save(self._content())
+                    saved = time.monotonic()
+        checkpoints.remove()
+        forget_start(self.name, [*self.state.values(), self.generator])
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "step": self.step,
             "log": self._log,
             "generator": self.generator.get_state(),
             "state": {name: part.state_dict() for name, part in self.state.items()},
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        torch.save(checkpoint, partial)
-        # atomic: the old checkpoint or the new one, never half of one
-        os.replace(partial, self.path)
 
-    def _resume(self) -> None:
-        if not self.path.exists():
+    def _resume(self, checkpoints: Checkpoints, total: int) -> None:
+        found = checkpoints.load()
+        if found is None:
             return
-        checkpoint = self._read()
-        found = checkpoint["identity"]
-        keys = sorted(found.keys() | self.identity.keys())
-        differ = [key for key in keys if found.get(key) != self.identity.get(key)]
-        if differ:
-            told = "; ".join(
-                f"{key} is {found.get(key)} there and {self.identity.get(key)} here"
-                for key in differ
-            )
-            raise ValueError(
-                f"{self.path} belongs to another run ({told}); delete it or move it away"
-            )
         try:
             for name, part in self.state.items():
-                part.load_state_dict(checkpoint["state"][name])
-            self.generator.set_state(checkpoint["generator"])
+                part.load_state_dict(found["state"][name])
+            self.generator.set_state(found["generator"])
         except (KeyError, ValueError, RuntimeError) as error:
             raise ValueError(
-                f"{self.path} does not fit this model or its seeds; delete it to start again"
+                f"{checkpoints.path} does not fit this model or its seeds; delete it to start again"
             ) from error
-        self.step, self._log = checkpoint["step"], checkpoint["log"]
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            checkpoint = torch.load(self.path, map_location="cpu", weights_only=True)
-            return {
-                key: checkpoint[key] for key in ("identity", "step", "log", "generator", "state")
-            }
-        except BROKEN as error:
-            raise ValueError(
-                f"{self.path} is not a readable checkpoint; delete it to start again"
-            ) from error
+        self.step, self._log = found["step"], found["log"]
+        tqdm.write(f"{self.name} resumed at step {self.step} of {total}, from {checkpoints.path}")
