@@ -14,7 +14,7 @@ def times_exp(value: torch.Tensor, exponent: torch.Tensor) -> torch.Tensor:
     Every finite value and exponent of float32 or float64 gives the product, or ±∞ or 0 where
     that is beyond the dtype; an infinite value gives ±∞.
     """
-    dtype = torch.result_type(value, exponent)
+    dtype = value.dtype if exponent.ndim == 0 else torch.promote_types(value.dtype, exponent.dtype)
     exponent = exponent.to(dtype)
     limit = math.floor(math.log(torch.finfo(dtype).max))  # 88 or 709
     first = exponent.clamp(-limit, limit)

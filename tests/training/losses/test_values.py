@@ -186,7 +186,7 @@ def test_vae_loss_bounds_the_likelihood_of_a_linear_gaussian_model():
             torch.tensor(math.log(var), dtype=torch.float64).expand(4001, 1),
         )
         z = reparameterise(mean, log_var, noise[:, None])
-        return (weight * vae_loss(x, z, torch.tensor(math.log(s2)), mean, log_var)).sum()
+        return (weight * vae_loss(x[None], z, torch.tensor(math.log(s2)), mean, log_var)).sum()
 
     posterior_mean, posterior_var = x / (1 + s2), s2 / (1 + s2)
     torch.testing.assert_close(expected_loss(posterior_mean, posterior_var), nll, rtol=1e-7, atol=0)

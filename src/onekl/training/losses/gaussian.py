@@ -39,7 +39,7 @@ def gaussian_log_density(
     mean, log_var = _as_tensor(mean, x), _as_tensor(log_var, x)
     _require_gaussian(x=x, mean=mean, log_var=log_var)
     # Halves where σ > 1, so that x − μ does not overflow where (x − μ)/σ does not.
-    part = torch.where(log_var > 0, 0.5, 1.0)
+    part = torch.where(log_var > 0, 0.5, 1.0).to(x.dtype)
     standard = times_exp(part * x - part * mean, -0.5 * log_var) / part
     return -0.5 * (standard**2 + log_var + LOG_2PI).sum(-1)
 

@@ -1,0 +1,158 @@
+"""What the tests over all inputs share: public functions, shapes that are meant, devices without.
+
+A shape is written as in the docstrings: "... D" is any leading axes and then one of length D, and
+a letter or "..." stands for the same lengths in all arguments of a call.
+"""
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+import torch
+from hypothesis import strategies as st
+
+DTYPES = [torch.float32, torch.float64]
+REFUSED = [torch.float16, torch.bfloat16, torch.int64, torch.complex64]
+
+
+def public(package):
+    """The package's public functions by name, with those of all its modules."""
+    modules = [
+        import_module(f"{package.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(package.__path__)
+    ]
+    return {
+        name: function
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def lengths(letters):
+    """Lengths for the axes' letters, and up to two for the leading axes."""
+    some = st.integers(1, 3)
+    return st.fixed_dictionaries(
+        {
+            letter: st.lists(some, max_size=2).map(tuple) if letter == "..." else some.map(one)
+            for letter in letters
+        }
+    )
+
+
+def one(length):
+    return (length,)
+
+
+def shape_of(spec, found):
+    return sum((found[letter] for letter in spec.split()), ())
+
+
+def bound(spec, shape, found):
+    """Whether `shape` is written `spec`, with the letters' lengths so far; adds to them."""
+    letters = spec.split()
+    named = len(letters) - ("..." in letters)
+    if len(shape) < named or (named == len(letters) and len(shape) > named):
+        return False
+    parts = {}
+    if "..." in letters:  # it always stands first
+        parts["..."] = shape[: len(shape) - named]
+    parts |= {
+        letter: (length,)
+        for letter, length in zip(letters[len(letters) - named :], shape[len(shape) - named :])
+    }
+    if any(length == (0,) for letter, length in parts.items() if letter != "..."):
+        return False
+    return all(found.setdefault(letter, part) == part for letter, part in parts.items())
+
+
+def meant(specs, result):
+    """The function that says which shape shapes written `specs` give, or None where they do not."""
+
+    def of(**shapes):
+        found = {}
+        fit = all(bound(spec, shapes[name], found) for name, spec in specs.items())
+        return shape_of(result, found) if fit else None
+
+    return of
+
+
+def fits(shape, whole):
+    """The last axes of `whole`, or all of them, some of length 1 (the rule of `require_fit`)."""
+    last = any(shape == whole[start:] for start in range(len(whole) + 1))
+    return last or (len(shape) == len(whole) and all(a in (1, b) for a, b in zip(shape, whole)))
+
+
+def joined(first, second):
+    """The shape of two shapes of which each may be longer, or None (the rule of `common_shape`)."""
+    if len(first) != len(second):
+        short, long = sorted((first, second), key=len)
+        return long if fits(short, long) else None
+    pairs = list(zip(first, second))
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
+        return None
+    return tuple(b if a == 1 else a for a, b in pairs)
+
+
+CHANGES = {
+    "nothing": lambda shape, at: shape,
+    "an axis left out": lambda shape, at: shape[:at] + shape[at + 1 :],
+    "an axis of length 1": lambda shape, at: shape[:at] + (1,) + shape[at + 1 :],
+    "an axis added": lambda shape, at: shape[:at] + (1,) + shape[at:],
+    "an axis longer": lambda shape, at: (
+        shape[:at] + tuple(n + 1 for n in shape[at : at + 1]) + shape[at + 1 :]
+    ),
+    "an axis empty": lambda shape, at: shape[:at] + (0,) + shape[at + 1 :],
+    "axes turned round": lambda shape, at: shape[::-1],
+    "leading axes left out": lambda shape, at: shape[at:],
+    "no axes": lambda shape, at: (),
+}
+
+
+@st.composite
+def shapes(draw, specs):
+    """Shapes for the arguments: those that `specs` mean, of which some are changed in one place."""
+    found = draw(lengths({letter for spec in specs.values() for letter in spec.split()}))
+    made = {}
+    for name, spec in specs.items():
+        shape = shape_of(spec, found)
+        # nothing is changed about as often as something
+        change = draw(st.sampled_from(["nothing"] * 6 + list(CHANGES)))
+        made[name] = CHANGES[change](shape, draw(st.integers(0, max(len(shape) - 1, 0))))
+    return made
+
+
+def refusal(call, names, *arguments, **named):
+    """The one clear line of the ValueError that the call raises, which names one of `names`."""
+    try:
+        value = call(*arguments, **named)
+    except ValueError as error:
+        line = str(error)
+    else:
+        raise AssertionError(f"nothing was refused; the call returned {value}")
+    assert "\n" not in line and 20 < len(line) < 300, line
+    assert any(name in line for name in names), f"{line!r} names none of {names}"
+    return line
+
+
+class AppleTensor(torch.Tensor):
+    """A tensor as on an Apple GPU: it can have no float64, and does not mix with the CPU's.
+
+    What its methods give lies there too, but for `cpu()`; its values are the CPU's.
+    """
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.device.__get__:
+            return torch.device("mps")
+        if func is torch.Tensor.cpu or (func is torch.Tensor.to and torch.device("cpu") in args):
+            with torch._C.DisableTorchFunctionSubclass():
+                return args[0].as_subclass(torch.Tensor)
+        if func is not torch.Tensor.to:
+            tensors = [a for a in args if isinstance(a, torch.Tensor)]
+            if any(not isinstance(a, cls) and a.ndim > 0 for a in tensors):
+                raise RuntimeError("expected all tensors to be on the same device")
+        found = super().__torch_function__(func, types, args, kwargs or {})
+        if isinstance(found, cls) and found.dtype == torch.float64:
+            raise TypeError("cannot convert an MPS tensor to float64")
+        return found
