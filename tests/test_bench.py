@@ -87,7 +87,7 @@ def test_the_loop_trains_the_same_networks_as_the_seed_axis():
     """In double precision, after ten steps, every weight of every seed."""
     axis = tuple(network.double() for network in bench.pair(Seeds([4, 9]), 8))
     draws = Seeds([0, 1])
-    x, z = draws.normal(16, 2).double(), draws.normal(16, 2).double()
+    x, z = (draws.child(name).normal(16, 2).double() for name in ("x", "z"))
     loop = [tuple(bench.plain(network, s).double() for network in axis) for s in range(2)]
     first = copy.deepcopy(axis[0][0].weight.data)
     sides = (

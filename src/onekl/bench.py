@@ -16,7 +16,8 @@ from onekl.chapters import CHAPTERS, part
 from onekl.measure.timing import Benchmark, median_seconds, require_equal
 from onekl.recheck import text_of_ledger, time_of_ledger
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
-from onekl.training.networks import SeedLinear, adam, mlp
+from onekl.training.networks import SeedLinear, mlp
+from onekl.training.optimisers import adam
 from onekl.training.run import device, provenance
 from onekl.training.seeds import Seeds
 
@@ -92,14 +93,17 @@ def two_sides(count: int, hidden: int, batch: int) -> tuple[TimedSide, TimedSide
     """The seed axis and the loop over `count` seeds, with the same weights and the same draws."""
     axis = pair(Seeds(range(count)), hidden)
     single = [tuple(plain(network, s) for network in axis) for s in range(count)]
-    draws = Seeds(range(count), device())
-    x, z = draws.normal(batch, 2), draws.normal(batch, 2)
+    seeds = Seeds(range(count), device())
+    x, z = (seeds.child(name).normal(batch, 2) for name in ("x", "z"))
     return TimedSide([axis], [(x, z)]), TimedSide(single, [(x[s], z[s]) for s in range(count)])
 
 
 def pair(seeds: Seeds, hidden: int) -> Pair:
     """G and D for all seeds side by side, on the device."""
-    return tuple(mlp(seeds, [2, hidden, hidden, n_out]).to(device()) for n_out in (2, 1))
+    return tuple(
+        mlp(seeds.child(name), [2, hidden, hidden, n_out]).to(device())
+        for name, n_out in (("generator", 2), ("discriminator", 1))
+    )
 
 
 def plain(network: nn.Sequential, seed: int) -> nn.Sequential:

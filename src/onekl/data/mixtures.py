@@ -10,11 +10,11 @@ import torch
 
 from onekl.training.inputs import require_floats
 from onekl.training.losses.gaussian import gaussian_log_density
-from onekl.training.seeds import Seeds
+from onekl.training.seeds import Stream
 
 
 def two_component_sample(
-    seeds: Seeds,
+    stream: Stream,
     count: int,
     weights: Sequence[float] = (0.5, 0.5),
     means: Sequence[float] = (-2.0, 2.0),
@@ -22,7 +22,7 @@ def two_component_sample(
 ) -> torch.Tensor:
     """`count` draws per seed from the mixture Σ_z weights[z] N(means[z], stds[z]²) on the line.
 
-    `seeds` is a `Seeds` of length S.
+    `stream` is of length S.
     Returns x (S, count).
     Other than two of each, weights that are negative or do not sum to one, and standard deviations
     that are not positive raise ValueError.
@@ -38,10 +38,10 @@ def two_component_sample(
         )
     if not min(stds) > 0:
         raise ValueError(f"stds is {tuple(stds)}; give two that are above 0")
-    second = (seeds.uniform(count) >= weights[0]).long()
+    second = (stream.uniform(count) >= weights[0]).long()
     mean = torch.tensor(means, device=second.device)[second]
     std = torch.tensor(stds, device=second.device)[second]
-    return mean + std * seeds.normal(count)
+    return mean + std * stream.normal(count)
 
 
 class Mixture(NamedTuple):
@@ -50,10 +50,10 @@ class Mixture(NamedTuple):
     centres: torch.Tensor  # (M, 2)
     std: float
 
-    def sample(self, seeds: Seeds, count: int) -> torch.Tensor:
+    def sample(self, stream: Stream, count: int) -> torch.Tensor:
         """`count` draws for each seed of a `Seeds` of length S: (S, count, 2)."""
-        centres = self.centres.to(seeds.device)
-        return centres[seeds.integers(len(centres), count)] + self.std * seeds.normal(count, 2)
+        centres = self.centres.to(stream.device)
+        return centres[stream.integers(len(centres), count)] + self.std * stream.normal(count, 2)
 
     def log_density(self, x: torch.Tensor) -> torch.Tensor:
         """log p̃(x) at the points x (..., 2): (...), in nats.

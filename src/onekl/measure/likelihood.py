@@ -16,7 +16,7 @@ from onekl.training.inputs import (
 )
 from onekl.training.losses.gaussian import gaussian_log_density, reparameterise
 from onekl.training.losses.joint import importance_weighted_log_likelihood
-from onekl.training.seeds import Seeds
+from onekl.training.seeds import Stream
 
 
 @torch.no_grad()
@@ -26,7 +26,7 @@ def importance_sampled_log_likelihood(
     decoder_log_var: torch.Tensor,
     mean: torch.Tensor,
     log_var: torch.Tensor,
-    seeds: Seeds,
+    stream: Stream,
     samples: int = 128,
     chunk: int = 32,
 ) -> torch.Tensor:
@@ -39,17 +39,17 @@ def importance_sampled_log_likelihood(
 
     `x` is (N, D); `decoder` maps (S, B, L) to the means (S, B, D) of q(x|z); `mean` and `log_var`
     are (S, N, L); `decoder_log_var` fits (S, chunk, N, D), as a number or as (S, 1, 1, 1);
-    `seeds`, S of them, draw the noise; `chunk` draws are decoded at a time.
+    `stream`, of length S, draws the noise; `chunk` draws are decoded at a time.
     Returns (S, N), in nats.
     Raises ValueError unless `chunk` is even and divides `samples`, for other shapes, for half
     precision, and for values that are not finite, in the decoder's output for NaN.
     """
     if chunk < 2 or chunk % 2 or samples < 1 or samples % chunk:
         raise ValueError(f"chunk must be even and divide samples, got {chunk} and {samples}")
-    _check(x, decoder_log_var, mean, log_var, seeds, chunk)
+    _check(x, decoder_log_var, mean, log_var, stream, chunk)
     parts = []
     for _ in range(samples // chunk):
-        noise = seeds.normal(chunk, *mean.shape[1:]).to(mean)
+        noise = stream.normal(chunk, *mean.shape[1:]).to(mean)
         z, log_proposal = _proposed(mean[:, None], log_var[:, None], *noise.chunk(2, 1))
         parts.append(_log_weights(x, z, log_proposal, decoder, decoder_log_var))
     return importance_weighted_log_likelihood(torch.cat(parts, 1).movedim(1, -1))
@@ -116,7 +116,7 @@ def _check(
     decoder_log_var: torch.Tensor,
     mean: torch.Tensor,
     log_var: torch.Tensor,
-    seeds: Seeds,
+    stream: Stream,
     chunk: int,
 ) -> None:
     tensors = {"x": x, "decoder_log_var": decoder_log_var, "mean": mean, "log_var": log_var}
@@ -128,9 +128,9 @@ def _check(
             f"x has shape {tuple(x.shape)} and mean has shape {tuple(mean.shape)}; "
             "give the images as (N, D) and the codes' means as (S, N, L)"
         )
-    if len(seeds) != len(mean):
+    if len(stream) != len(mean):
         raise ValueError(
-            f"seeds has {len(seeds)} streams, and mean has {len(mean)} seeds; give as many"
+            f"the stream has {len(stream)} seeds, and mean has {len(mean)}; give as many"
         )
-    require_fit((len(seeds), chunk, *x.shape), decoder_log_var=decoder_log_var)
+    require_fit((len(stream), chunk, *x.shape), decoder_log_var=decoder_log_var)
     require_finite_values(**tensors)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 
 from onekl.measure.units import in_unit, require_samples
-from onekl.training.seeds import Seeds
+from onekl.training.seeds import Stream
 
 
 class TwoSample(NamedTuple):
@@ -26,7 +26,7 @@ class TwoSample(NamedTuple):
 def two_sample_test(
     x: torch.Tensor,
     y: torch.Tensor,
-    seeds: Seeds,
+    stream: Stream,
     permutations: int = 200,
     widths: Sequence[float] = (0.5, 1.0, 2.0),
 ) -> TwoSample:
@@ -34,7 +34,7 @@ def two_sample_test(
 
     The kernel is the mean of Gaussians exp(−‖a − b‖²/2w²), with w one of `widths` times the median
     distance of the pooled sample.
-    Its null distribution is that of shuffled labels; `seeds` draws the shuffles.
+    Its null distribution is that of shuffled labels; `stream` draws the shuffles.
     Under the null hypothesis that both come from one distribution, the p-value
     (1 + number of shuffles at or above the statistic)/(1 + `permutations`) is at most α with a
     probability of at most α.
@@ -42,14 +42,14 @@ def two_sample_test(
     Other shapes, half precision, fewer than two points in a sample, values that are not finite,
     another number of seeds, and points of which half the pairs coincide raise ValueError.
     """
-    _check(x, y, seeds, permutations, widths)
+    _check(x, y, stream, permutations, widths)
     _, parts = in_unit(x, y)
     pooled = torch.cat(parts, 1)
     kernel, n = _kernel(pooled, widths), x.shape[1]
     signs = torch.ones(
         len(pooled), permutations + 1, pooled.shape[1], dtype=torch.bool, device=pooled.device
     )
-    order = seeds.uniform(permutations, pooled.shape[1]).argsort(-1).to(pooled.device)
+    order = stream.uniform(permutations, pooled.shape[1]).argsort(-1).to(pooled.device)
     signs[:, 0], signs[:, 1:] = torch.arange(pooled.shape[1], device=pooled.device) < n, order < n
     found = _unbiased(kernel, signs.double())
     statistic, null = found[:, 0], found[:, 1:]
@@ -82,7 +82,7 @@ def _unbiased(kernel: torch.Tensor, first: torch.Tensor) -> torch.Tensor:
 
 
 def _check(
-    x: torch.Tensor, y: torch.Tensor, seeds: Seeds, permutations: int, widths: Sequence[float]
+    x: torch.Tensor, y: torch.Tensor, stream: Stream, permutations: int, widths: Sequence[float]
 ) -> None:
     require_samples(x=x, y=y)
     if x.shape[::2] != y.shape[::2] or min(x.shape[1], y.shape[1]) < 2:
@@ -90,8 +90,8 @@ def _check(
             "two samples x (S, N, D) and y (S, M, D) of two points or more are needed, "
             f"got {tuple(x.shape)} and {tuple(y.shape)}"
         )
-    if len(seeds) != len(x):
-        raise ValueError(f"seeds has {len(seeds)} streams, and x has {len(x)} seeds; give as many")
+    if len(stream) != len(x):
+        raise ValueError(f"the stream has {len(stream)} seeds, and x has {len(x)}; give as many")
     if permutations < 1 or not widths or not min(widths) > 0:
         raise ValueError(
             f"permutations is {permutations} and widths is {tuple(widths)}; "

@@ -19,6 +19,7 @@ from onekl import __version__
 from onekl.training.checkpoints import Checkpoints
 from onekl.training.commit import commit
 from onekl.training.identity import forget_start, parts_of
+from onekl.training.starts import require_own_starts
 
 PROFILES = ("quick", "full")
 
@@ -132,12 +133,15 @@ class Run:
         """The steps 0 … total − 1, from the checkpoint's step on if there is a checkpoint.
 
         The loop is the code that calls this.
-        A second call raises RuntimeError, and a checkpoint that does not fit the model ValueError.
+        A second call raises RuntimeError; two networks that start alike, and a checkpoint that does
+        not fit the model, raise ValueError.
         """
         if self._bar is not None:
             raise RuntimeError(
                 f"run {self.name!r} has started already; make a new Run to train again"
             )
+        networks = {k: part for k, part in self.state.items() if isinstance(part, nn.Module)}
+        require_own_starts(networks)
         if os.environ.get("ONEKL_RESULTS"):
             commit()  # now: the record is written after the last step
         checkpoints = Checkpoints(self.name, self._identity(sys._getframe(1), total), tqdm.write)

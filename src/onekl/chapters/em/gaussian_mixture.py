@@ -26,7 +26,7 @@ from onekl.training.inputs import (
     require_same_shape,
 )
 from onekl.training.losses.gaussian import LOG_2PI
-from onekl.training.seeds import Seeds
+from onekl.training.seeds import Stream
 
 # Of the data's variance in a coordinate: a component thinner than that has no density to speak of.
 COLLAPSED = 1e-10
@@ -82,7 +82,7 @@ class GaussianMixture(NamedTuple):
         return weights, means, covariances
 
 
-def random_start(x: torch.Tensor, components: int, seeds: Seeds) -> GaussianMixture:
+def random_start(x: torch.Tensor, components: int, stream: Stream) -> GaussianMixture:
     """A mixture of K = `components` for each of the S seeds, from the points x (N, D).
 
     It has equal weights, means at distinct points of x, and the covariance of x; its tensors have
@@ -99,12 +99,12 @@ def random_start(x: torch.Tensor, components: int, seeds: Seeds) -> GaussianMixt
             f"{components} components cannot start at distinct points of {len(distinct)}"
             f"{_repeated(x, distinct)}; ask for {'fewer' if components > 1 else 'one or more'}"
         )
-    order = place[seeds.uniform(len(x)).argsort(-1).to(x.device)]  # (S, N)
+    order = place[stream.uniform(len(x)).argsort(-1).to(x.device)]  # (S, N)
     means = torch.stack([distinct[_first_distinct(one, components)] for one in order])
     centred = x - x.mean(0)
     covariance = centred.mT @ centred / len(x)
-    weights = x.new_full((len(seeds), components), 1 / components)
-    return GaussianMixture(weights, means, covariance.expand(len(seeds), components, -1, -1))
+    weights = x.new_full((len(stream), components), 1 / components)
+    return GaussianMixture(weights, means, covariance.expand(len(stream), components, -1, -1))
 
 
 def _repeated(x: torch.Tensor, distinct: torch.Tensor) -> str:
