@@ -15,11 +15,17 @@ MEASURES = ("joint", "x", "z", "x → x", "z → z", "neighbour")
 
 @pytest.fixture(scope="module")
 def found():
-    return recorded("ali")["values"]["found"]
+    """{(data, run): {(objective, kind): {measure: its numbers}}}."""
+    nest = {}
+    for column in recorded("ali")["values"]:
+        data, run, objective, kind = column.key.values()
+        of_arm = nest.setdefault((data, run), {}).setdefault((objective, kind), {})
+        of_arm[column.measure] = column.numbers
+    return nest
 
 
 def values(found, title, objective, kind, name):
-    one = torch.tensor(found[title][f"{objective}, {kind}"][name], dtype=torch.float64)
+    one = torch.tensor(found[title][objective, kind][name], dtype=torch.float64)
     return one.log() if "→" in name else one
 
 
@@ -28,9 +34,7 @@ def as_well(found, *runs, one="su-41"):
 
     It has to be so on every measure.
     """
-    conditions = [
-        (title, kind) for title in found if title.split(", ")[1] in runs for kind in KINDS
-    ]
+    conditions = [(title, kind) for title in found if title[1] in runs for kind in KINDS]
     return [
         not any(worse(found, *condition, one, other) for other in ("su-42", "su-43"))
         for condition in conditions
@@ -48,16 +52,16 @@ def worse(found, title, kind, one, other):
 
 def test_the_record_has_every_condition_objective_and_measure(found):
     assert set(found) == {
-        f"{name}, {run}"
+        (name, run)
         for name in ("ring", "grid", "digits")
         for run in ("common", "searched", "longer")
     }
     for title, arms in found.items():
-        assert set(arms) == {f"{objective}, {kind}" for objective in OBJECTIVES for kind in KINDS}
+        assert set(arms) == {(objective, kind) for objective in OBJECTIVES for kind in KINDS}
         needed = (
             set(MEASURES)
             | {"scale"}
-            | ({"p joint", "p x", "p z"} if not title.endswith("longer") else set())
+            | ({"p joint", "p x", "p z"} if title[1] != "longer" else set())
         )
         assert all(needed <= set(measures) for measures in arms.values())
 
@@ -67,7 +71,7 @@ def test_the_page_prints_the_recorded_joint(found):
     for name in ("ring", "grid", "digits"):
         for kind in KINDS:
             ends = [
-                confidence_interval(values(found, f"{name}, searched", objective, kind, "joint"))
+                confidence_interval(values(found, (name, "searched"), objective, kind, "joint"))
                 for objective in OBJECTIVES
             ]
             cells = [f"{end.mean:.3f} ± {end.high - end.mean:.3f}" for end in ends]
@@ -78,7 +82,7 @@ def test_the_page_prints_the_recorded_scale(found):
     page = (ROOT / "book/ali.md").read_text(encoding="utf-8")
     for name in ("ring", "grid", "digits"):
         for kind in ("Gaussian", "Dirac"):
-            runs = [found[f"{name}, searched"][f"{objective}, {kind}"] for objective in OBJECTIVES]
+            runs = [found[name, "searched"][objective, kind] for objective in OBJECTIVES]
             means = [torch.tensor(run["scale"]).log().mean().exp() for run in runs]
             cells = [f"{mean:.2g}" if mean < 10 else f"{mean:.0f}" for mean in means]
             assert f"| {name}, {kind} | {' | '.join(cells)} |" in page
@@ -115,7 +119,7 @@ def test_the_verdict_follows_from_the_record(found):
 def joints(found, objective, run):
     """{condition: the joint's statistic (S,)} for the nine pairs of data and kind."""
     return {
-        f"{name}, {kind}": values(found, f"{name}, {run}", objective, kind, "joint")
+        f"{name}, {kind}": values(found, (name, run), objective, kind, "joint")
         for name in ("ring", "grid", "digits")
         for kind in KINDS
     }
@@ -161,8 +165,7 @@ def test_the_page_counts_the_smallest_means(found):
 def test_the_page_counts_the_repeated_runs(found):
     same = [
         sum(
-            found[f"{name}, common"][f"{one}, {kind}"]
-            == found[f"{name}, searched"][f"{one}, {kind}"]
+            found[name, "common"][one, kind]["joint"] == found[name, "searched"][one, kind]["joint"]
             for name in ("ring", "grid", "digits")
             for kind in KINDS
         )

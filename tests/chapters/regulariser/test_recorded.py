@@ -35,17 +35,17 @@ def test_the_regularisers_chapter_prints_the_recorded_trial():
         "the best control, as many discriminator steps": [],
         "the best control, as much computing": [],
     }
-    for found in recorded("regulariser")["values"].values():
+    for data in ("ring", "grid"):
+        found = recorded("regulariser")["values"].where(data=data)
         for k, lam, compute in ((2, 10, "fair, 1.6×"), (5, 1, "fair, 3×")):
-            arm = found[f"k={k} d=1 λ={lam} rate=1 fresh"]["fair"]
+            same = {"k": k, "d": 1, "rate": 1, "z": "fresh"}
+            arm, none = (found.one("fair", lam=weight, **same) for weight in (lam, 0))
             controls = [
-                [one[key] for name, one in found.items() if " λ=0 " in name and key in one]
-                for key in ("fair", compute)
+                [one.numbers for one in found.where(lam=0) if one.measure == measure]
+                for measure in ("fair", compute)
             ]
             best = [max(values, key=sum) for values in controls]
-            for row, other in zip(
-                rows.values(), (found[f"k={k} d=1 λ=0 rate=1 fresh"]["fair"], *best)
-            ):
+            for row, other in zip(rows.values(), (none, *best)):
                 gap = paired_difference(torch.tensor(arm), torch.tensor(other))
                 row.append(
                     f"{gap.mean:+.1f} [{gap.low:.1f}, {gap.high:.1f}]".replace("[-0.0,", "[0.0,")
