@@ -66,18 +66,14 @@ def bound(spec, shape, found):
     named = len(letters) - ("..." in letters)
     if len(shape) < named or (named == len(letters) and len(shape) > named):
         return False
-    parts = {}
-    if "..." in letters:  # it always stands first
-        parts["..."] = shape[: len(shape) - named]
-    parts |= {
-        letter: (length,)
-        for letter, length in zip(letters[len(letters) - named :], shape[len(shape) - named :])
-    }
-    if any(length == (0,) for letter, length in parts.items() if letter != "..."):
+    lead = [("...", shape[: len(shape) - named])] if "..." in letters else []  # it stands first
+    last = zip(letters[len(letters) - named :], map(one, shape[len(shape) - named :]))
+    parts = lead + list(last)
+    if any(part == (0,) for _, part in parts[len(lead) :]):
         return False
     return all(
         part == ((int(letter),) if letter.isdigit() else found.setdefault(letter, part))
-        for letter, part in parts.items()
+        for letter, part in parts
     )
 
 
