@@ -1,15 +1,19 @@
 """What the tests over all inputs share: public functions, shapes that are meant, devices without.
 
 A shape is written as in the docstrings: "... D" is any leading axes and then one of length D, and
-a letter or "..." stands for the same lengths in all arguments of a call.
+a letter or "..." stands for the same lengths in all arguments of a call; a digit is a length.
 """
 
 import inspect
+import math
 import pkgutil
 from importlib import import_module
 
+import mpmath
 import torch
 from hypothesis import strategies as st
+
+from onekl.training.seeds import Seeds
 
 DTYPES = [torch.float32, torch.float64]
 REFUSED = [torch.float16, torch.bfloat16, torch.int64, torch.complex64]
@@ -36,6 +40,7 @@ def lengths(letters):
         {
             letter: st.lists(some, max_size=2).map(tuple) if letter == "..." else some.map(one)
             for letter in letters
+            if not letter.isdigit()
         }
     )
 
@@ -44,8 +49,15 @@ def one(length):
     return (length,)
 
 
+def streams(count):
+    """The random streams of that many seeds."""
+    return Seeds(range(count))
+
+
 def shape_of(spec, found):
-    return sum((found[letter] for letter in spec.split()), ())
+    return sum(
+        ((int(letter),) if letter.isdigit() else found[letter] for letter in spec.split()), ()
+    )
 
 
 def bound(spec, shape, found):
@@ -54,16 +66,15 @@ def bound(spec, shape, found):
     named = len(letters) - ("..." in letters)
     if len(shape) < named or (named == len(letters) and len(shape) > named):
         return False
-    parts = {}
-    if "..." in letters:  # it always stands first
-        parts["..."] = shape[: len(shape) - named]
-    parts |= {
-        letter: (length,)
-        for letter, length in zip(letters[len(letters) - named :], shape[len(shape) - named :])
-    }
-    if any(length == (0,) for letter, length in parts.items() if letter != "..."):
+    lead = [("...", shape[: len(shape) - named])] if "..." in letters else []  # it stands first
+    last = zip(letters[len(letters) - named :], map(one, shape[len(shape) - named :]))
+    parts = lead + list(last)
+    if any(part == (0,) for _, part in parts[len(lead) :]):
         return False
-    return all(found.setdefault(letter, part) == part for letter, part in parts.items())
+    return all(
+        part == ((int(letter),) if letter.isdigit() else found.setdefault(letter, part))
+        for letter, part in parts
+    )
 
 
 def meant(specs, result):
@@ -122,6 +133,33 @@ def shapes(draw, specs):
     return made
 
 
+def extremes(dtype):
+    """Ordinary and extreme numbers: 0, subnormal, tiny, near 1, and up to the largest there is."""
+    info = torch.finfo(dtype)
+    tiny = [0.0, info.smallest_normal, info.smallest_normal * 2**-20, info.tiny * info.eps]
+    sizes = [*tiny, 1e-30, 1e-8, 0.3, 1.0, 3.0, 30.0, 80.0, 90.0, 180.0, 360.0, 700.0, 1500.0]
+    sizes += [1e4, 1e20, math.sqrt(info.max), info.max * 1e-8, 3e38, info.max / 2.5, info.max]
+    return torch.tensor([s * a for a in sizes for s in (1, -1)], dtype=torch.float64).to(dtype)
+
+
+# Units in the last place of the size: each of some ten operations rounds by at most half a one or,
+# the exponential, by one, and a sum of four terms by one and a half.
+FEW = 12
+
+
+def wrong(found, value, size, dtype):
+    """What is wrong with `found`, or None: its distance in units in the last place of the size."""
+    info = torch.finfo(dtype)
+    if math.isnan(found):
+        return "NaN"
+    if math.isinf(found):
+        # what is added up, or twice that, is too large for the dtype
+        return None if 4 * size > info.max and found * value > 0 else "infinite"
+    apart = abs(mpmath.mpf(found) - value)
+    # below the smallest normal number digits are lost
+    return None if apart <= FEW * (info.eps * size + info.smallest_normal) else "off"
+
+
 def refusal(call, names, *arguments, **named):
     """The one clear line of the ValueError that the call raises, which names one of `names`."""
     try:
@@ -143,12 +181,12 @@ class AppleTensor(torch.Tensor):
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
-        if func is torch.Tensor.device.__get__:
+        if func == torch.Tensor.device.__get__:
             return torch.device("mps")
-        if func is torch.Tensor.cpu or (func is torch.Tensor.to and torch.device("cpu") in args):
+        if func == torch.Tensor.cpu or (func == torch.Tensor.to and torch.device("cpu") in args):
             with torch._C.DisableTorchFunctionSubclass():
                 return args[0].as_subclass(torch.Tensor)
-        if func is not torch.Tensor.to:
+        if func != torch.Tensor.to:
             tensors = [a for a in args if isinstance(a, torch.Tensor)]
             if any(not isinstance(a, cls) and a.ndim > 0 for a in tensors):
                 raise RuntimeError("expected all tensors to be on the same device")

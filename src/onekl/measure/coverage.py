@@ -64,7 +64,7 @@ def mode_counts(mixture: Mixture, x: torch.Tensor) -> torch.Tensor:
 
 def _check(x: torch.Tensor) -> None:
     require_floats(x=x)
-    if x.ndim != 3 or x.shape[-1] != 2 or x.shape[1] == 0:
+    if x.ndim != 3 or x.shape[-1] != 2 or 0 in x.shape:
         raise ValueError(f"x: expected samples of shape (S, N, 2), got {tuple(x.shape)}")
     if not torch.isfinite(x).all():
         raise ValueError(

@@ -33,7 +33,7 @@ def verdict(passed: Iterable[bool]) -> str:
         raise ValueError(f"passed has shape {tuple(passed.shape)}; give one truth value per seed")
     passed = [one.tolist() if hasattr(one, "tolist") else one for one in passed]
     if not passed:
-        raise ValueError("a verdict needs at least one seed; none was given")
+        raise ValueError("passed is empty; a verdict needs at least one seed")
     for one in passed:
         if not isinstance(one, bool):
             raise ValueError(f"passed holds {one!r}; give one True or False for each seed")
@@ -48,8 +48,6 @@ def confidence_interval(values: torch.Tensor | Sequence[float], level: float = 0
     0 and 1 raises ValueError.
     """
     values = _in_float64("values", values)
-    if len(values) < 2:
-        raise ValueError(f"values: an interval needs two seeds or more, got {len(values)}")
     if not 0 < level < 1:
         raise ValueError(f"level is {level:g}; give a probability between 0 and 1")
     # exact sums, so that neither a common shift nor the size of the values costs digits
@@ -77,12 +75,18 @@ def paired_difference(
 
 
 def _in_float64(name: str, values: torch.Tensor | Sequence[float]) -> list[float]:
-    """The values (S,) as floats; raises ValueError, with their name, unless they are finite."""
+    """The values (S,) as floats.
+
+    Raises ValueError, with their name, unless they are two or more, real and finite.
+    """
     values = values.cpu() if isinstance(values, torch.Tensor) else values
+    if isinstance(values, torch.Tensor) and values.is_complex():
+        raise ValueError(f"{name} is of {values.dtype}; an interval needs real numbers")
     values = torch.as_tensor(values, dtype=torch.float64)
-    if values.ndim != 1:
+    if values.ndim != 1 or len(values) < 2:
         raise ValueError(
-            f"{name}: an interval needs one value per seed, (S,), got shape {tuple(values.shape)}"
+            f"{name}: an interval needs one value per seed for two seeds or more, "
+            f"got shape {tuple(values.shape)}"
         )
     if not torch.isfinite(values).all():
         raise ValueError(

@@ -22,8 +22,7 @@ from onekl.training.inputs import (
 def spread(x: torch.Tensor) -> torch.Tensor:
     """The root of E‖x − E x‖² over the N points of each seed, for x (S, N, D): (S,)."""
     require_samples(x=x)
-    unit, (points,) = in_unit(x)
-    return _like(x, _variance(points).sqrt() * unit[:, 0, 0])
+    return _spread(x).to(x)
 
 
 def scaled_pairs(
@@ -59,13 +58,14 @@ def relative_error(target: torch.Tensor, reconstruction: torch.Tensor) -> torch.
     """
     require_samples(target=target, reconstruction=reconstruction)
     require_same_shape(target=target, reconstruction=reconstruction)
-    _, (points, images) = in_unit(target, reconstruction)
-    baseline = _variance(points)
+    baseline = _spread(target)
     if not (baseline > 0).all():
         raise ValueError(
             "the target's points are all equal; a constant has no error to compare with"
         )
-    return _like(target, (points - images).square().sum(-1).mean(1) / baseline)
+    unit, (points, images) = in_unit(target, reconstruction)
+    error = (points - images).square().sum(-1).mean(1).sqrt() * unit[:, 0, 0]
+    return ((error / baseline) ** 2).to(target)
 
 
 def nearest_neighbour_error(
@@ -99,10 +99,9 @@ def nearest_neighbour_error(
     return in_float64(reference_labels.gather(1, nearest) != labels).mean(1)
 
 
-def _variance(points: torch.Tensor) -> torch.Tensor:
-    """E‖x − E x‖² over the N points of each seed, (S, N, D) to (S,)."""
-    return (points - points.mean(1, keepdim=True)).square().sum(-1).mean(1)
-
-
-def _like(x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    return values.to(x)
+def _spread(x: torch.Tensor) -> torch.Tensor:
+    """The spread of x (S, N, D) in float64: (S,)."""
+    unit, (points,) = in_unit(x)
+    points = points - points[:, :1]  # a common shift costs no digits
+    centred = points - points.mean(1, keepdim=True)
+    return centred.square().sum(-1).mean(1).sqrt() * unit[:, 0, 0]

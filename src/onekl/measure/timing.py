@@ -30,6 +30,8 @@ def require_equal(name: str, ours: torch.Tensor, other: torch.Tensor) -> None:
     """
     require_floats(ours=ours, other=other)
     require_same_shape(ours=ours, other=other)
+    if ours.numel() == 0:
+        raise ValueError(f"ours has shape {tuple(ours.shape)}; give the losses of one step or more")
     relative = (ours - other).abs() / other.abs()
     apart = relative.masked_fill(ours == other, 0).max().item()
     if not apart <= TOLERANCE:

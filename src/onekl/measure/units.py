@@ -1,4 +1,4 @@
-"""Samples moved and scaled so that no distance between their points leaves the dtype."""
+"""Samples that can be judged, and in a unit in which no square of them leaves the dtype."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ def require_samples(**samples: torch.Tensor) -> None:
 
 
 def in_unit(*samples: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """The samples (S, N, D), (S, M, D) … seed by seed in the same unit, and that unit (S, 1, 1).
+    """The samples (S, N, D), (S, M, D) … seed by seed in one unit, and that unit (S, 1, 1).
 
-    The first point of the first sample comes to lie at 0, and the largest coordinate is ±1; the
-    unit is what a distance has to be multiplied by to be the one before.
+    The unit is the power of two just above the largest coordinate of a seed, so nothing is rounded.
     All are in float64, on the CPU where a device has none.
     """
-    moved = [in_float64(sample) for sample in samples]
-    origin = 0.5 * moved[0][:, :1]
-    moved = [0.5 * sample - origin for sample in moved]  # halves do not overflow
-    largest = torch.stack([sample.abs().amax((1, 2), keepdim=True) for sample in moved]).amax(0)
-    unit = torch.where(largest > 0, largest, 1.0)
-    return 2 * unit, [sample / unit for sample in moved]
+    samples = [in_float64(sample) for sample in samples]
+    largest = torch.stack([sample.abs().amax((1, 2), keepdim=True) for sample in samples]).amax(0)
+    mantissa, _ = torch.frexp(largest)
+    unit = torch.where(largest > 0, largest / mantissa, 1.0).clamp_max(2.0**1023)
+    return unit, [sample / unit for sample in samples]

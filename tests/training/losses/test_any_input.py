@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numerics
-from numerics import DTYPES, REFUSED, fits, joined, meant, refusal
+from numerics import DTYPES, FEW, REFUSED, extremes, fits, joined, meant, refusal, wrong
 from onekl.training import losses
 from onekl.training.losses.adversarial import regularised_generator_loss
 from onekl.training.losses.encoder import aae_loss
@@ -294,19 +294,6 @@ FORMULAS = {
     ),
 }
 
-# Units in the last place of the size: each of some ten operations rounds by at most half a one or,
-# the exponential, by one, and a sum of four terms by one and a half.
-FEW = 12
-
-
-def extremes(dtype):
-    """Ordinary and extreme numbers: 0, subnormal, tiny, near 1, and up to the largest there is."""
-    info = torch.finfo(dtype)
-    tiny = [0.0, info.smallest_normal, info.smallest_normal * 2**-20, info.tiny * info.eps]
-    sizes = [*tiny, 1e-30, 1e-8, 0.3, 1.0, 3.0, 30.0, 80.0, 90.0, 180.0, 360.0, 700.0, 1500.0]
-    sizes += [1e4, 1e20, math.sqrt(info.max), info.max * 1e-8, 3e38, info.max / 2.5, info.max]
-    return torch.tensor([s * a for a in sizes for s in (1, -1)], dtype=torch.float64).to(dtype)
-
 
 def drawn(name, dtype, count, seed):
     """`count` examples with coordinates from the extremes, half of them ordinary numbers."""
@@ -325,19 +312,6 @@ def drawn(name, dtype, count, seed):
         table = torch.log_softmax(arguments["log_encoder"].clamp(-1e37, 1e37), -1)
         arguments["log_encoder"] = table.clamp_min(-torch.finfo(dtype).max)
     return arguments
-
-
-def wrong(found, value, size, dtype):
-    """What is wrong with `found`, or None: its distance in units in the last place of the size."""
-    info = torch.finfo(dtype)
-    if math.isnan(found):
-        return "NaN"
-    if math.isinf(found):
-        # what is added up, or twice that, is too large for the dtype
-        return None if 4 * size > info.max and found * value > 0 else "infinite"
-    apart = abs(mpmath.mpf(found) - value)
-    # below the smallest normal number digits are lost
-    return None if apart <= FEW * (info.eps * size + info.smallest_normal) else "off"
 
 
 @each
@@ -464,6 +438,15 @@ def test_a_cell_that_is_possible_and_forbidden_makes_the_joint_kl_infinite():
     for small in (-1.0, -200.0, -1e4):
         log_encoder = torch.tensor([math.log(-math.expm1(small)), small])
         assert joint_kl(log_encoder, torch.tensor([-1.0, -math.inf])).item() == math.inf
+
+
+@each
+def test_an_apple_gpu_which_has_no_float64_is_enough(name):
+    arguments = ordinary(name, dtype=torch.float32)
+    there = {key: tensor.as_subclass(numerics.AppleTensor) for key, tensor in arguments.items()}
+    found = LOSSES[name](**there)
+    assert isinstance(found, numerics.AppleTensor)
+    assert torch.equal(found.cpu(), LOSSES[name](**arguments))
 
 
 def test_gradients_are_finite_where_the_value_is():
