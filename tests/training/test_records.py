@@ -123,6 +123,8 @@ def test_a_record_has_the_loop_and_its_plain_constants(folder, notebook):
         (["RATE = 2", "def train():\n    'Train.'\n    return RATE"], "RATE"),
         (["RATE = 1", "def train(): return 2 * RATE", "1 +"], "train"),
         (["other = 3"], ""),
+        (["RATE = 1", "def train(): return RATE", "def train(): return 3", "x = 1"], "train"),
+        (["RATE = 2", "def train(): return RATE", "RATE = 1", "train = 4"], ""),
     ],
 )
 def test_a_reader_with_another_loop_is_told(folder, notebook, monkeypatch, capsys, executed, said):

@@ -47,6 +47,11 @@ class Statement:
         first = [name for name in names if name in self.sets] or sorted(self.sets)
         return first[0] if first else type(self.node).__name__.lower()
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it gives a function, a class or a constant its name, which no other thing has."""
+        return isinstance(self.node, DEFINITIONS) or self.label.isupper()
+
 
 def loop_of(path: Path) -> dict[str, str]:
     """The digests of the notebook's loop, by what each statement sets, in the notebook's order.

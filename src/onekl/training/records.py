@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -129,11 +130,13 @@ def _differs(loop: Mapping[str, str]) -> list[str]:
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
         return []
-    executed = set()
+    executed, last = set(), {}
     for source in shell.user_ns.get("In", ()):
-        try:
-            executed |= {statement.digest for statement in statements(source)}
-        except SyntaxError:  # a cell that was never executed either
-            continue
+        with suppress(SyntaxError):  # a cell that was never executed either
+            for statement in statements(source):
+                executed.add(statement.digest)
+                if statement.is_named:  # what a cell that was edited and executed again names anew
+                    last[statement.label] = statement.digest
     missing = [label for label, digest in loop.items() if digest not in executed]
-    return missing if len(missing) < len(loop) else []
+    anew = [label for label in loop if last.get(label, loop[label]) not in loop.values()]
+    return list(dict.fromkeys(missing + anew)) if len(missing) < len(loop) else []

@@ -1,5 +1,7 @@
 """The loop of the regulariser's trial, as the notebook has it: stopped, resumed, with bad input."""
 
+import itertools
+import os
 from types import SimpleNamespace
 
 import nbformat
@@ -60,21 +62,33 @@ def tensors(value):
 @pytest.mark.parametrize(
     "name, calls", [("regularised_generator_loss", 3 * 17 + 2), ("discriminator_loss", 18)]
 )
-def test_run_stopped_within_a_round_ends_with_the_same_bits(notebook, tmp_path, name, calls):
+def test_run_stopped_within_a_round_ends_with_the_same_bits(
+    notebook, tmp_path, monkeypatch, capsys, name, calls
+):
     """Stopped before the second of three generator steps of round 18, or in its step of D."""
-    whole, loss, left = train(notebook), notebook[name], iter(range(calls - 1))
+    loss = notebook[name]
 
-    def stop(*arguments):
-        if next(left, None) is None:
-            raise Stopped
-        return loss(*arguments)
+    def ended():
+        """A run whose loss ends it at that call; the count is kept where no loop can see it."""
+        count = itertools.count(1)
 
-    notebook[name] = stop
+        def counted(*arguments):
+            if str(next(count)) == os.environ.get("STOP_AT"):
+                raise Stopped
+            return loss(*arguments)
+
+        notebook[name] = counted
+        return train(notebook)
+
+    whole = ended()
+    monkeypatch.setenv("STOP_AT", str(calls))
     with pytest.raises(Stopped):
-        train(notebook)
-    assert torch.load(tmp_path / "small.pt")["step"] == 17  # rounds 0 to 16 are done
-    notebook[name] = loss
-    resumed = train(notebook)
+        ended()
+    monkeypatch.delenv("STOP_AT")
+    (path,) = tmp_path.glob("*.pt")
+    assert torch.load(path)["step"] == 17  # rounds 0 to 16 are done
+    resumed = ended()
+    assert capsys.readouterr().out == f"small resumed at step 17 of 40, from {path}\n"
     pairs = list(zip(tensors(resumed), tensors(whole), strict=True))
     assert len(pairs) > 60 and all(torch.equal(*pair) for pair in pairs)
 
