@@ -282,7 +282,7 @@ def page(copy):
         ],
     }
     place = copy.parent / "toc.yml"
-    place.write_text(yaml.safe_dump(contents, sort_keys=False))
+    place.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
     out = copy.parent / "site"
     command = Path(sys.executable).with_name("jupyter-book")
     done = run(copy, command, "build", ".", "--toc", place, "--path-output", out)
@@ -338,7 +338,9 @@ def test_the_still_picture_holds_in_the_copy(copy):
 
 def test_the_recipe_names_each_file_and_each_list():
     recipe = re.search(
-        r"^## A chapter\n(.*?)^## ", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S
+        r"^## A chapter\n(.*?)^## ",
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+        re.M | re.S,
     )[1]
     named = set(re.findall(r"`([\w./-]+)`", recipe))
     paths = [*FILES, STILL, *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS)]

@@ -41,7 +41,7 @@ def test_what_is_recorded_is_read_back(folder):
     }
     assert found["settings"] == {"steps": 10, "rate": 1e-3} and found["seeds"] == [0, 1]
     assert found["profile"] == "quick" and found["device"] and found["date"] and found["versions"]
-    assert str(folder) not in (folder / "made.json").read_text()
+    assert str(folder) not in (folder / "made.json").read_text(encoding="utf-8")
 
 
 def test_nothing_is_written_without_a_folder(folder, monkeypatch):
@@ -76,7 +76,7 @@ def test_values_that_do_not_fit_the_seeds_are_refused(folder, values, words):
 def test_a_missing_or_broken_record_is_one_clear_line(folder, text, words):
     if text is not None:
         folder.mkdir()
-        (folder / "made.json").write_text(text)
+        (folder / "made.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=words) as error:
         recorded("made")
     assert "\n" not in str(error.value)
