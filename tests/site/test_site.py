@@ -54,6 +54,11 @@ EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(
 }).map(e => e.outerHTML.slice(0, 200))"""
 
 
+def test_a_host_that_knows_jekyll_leaves_no_folder_out(site):
+    """It skips folders such as _static, unless a file of this name is there."""
+    assert (site / ".nojekyll").is_file()
+
+
 def open_page(context, url):
     """Open `url`, wait until its maths is set; returns the page and the list of what went wrong."""
     page, wrong = context.new_page(), []
