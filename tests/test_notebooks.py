@@ -11,18 +11,13 @@ import pytest
 
 import execute
 import repository
+from first_cell import first_cell
 from onekl.chapters import CHAPTERS
 from paths import ROOT, sections
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in PATHS}
 URL = repository.current(ROOT)
-FIRST_CELL = f"""\
-# In Colab: install the package if it is missing; torch and numpy stay as they are.
-try:
-    import onekl
-except ImportError:
-    %pip install --quiet --no-deps "onekl @ git+{URL}\""""
 # Folders of one machine, a kernel's temporary files, colours of a terminal, addresses of objects.
 OF_ONE_MACHINE = re.compile(
     r"/(home|root|Users|tmp|work|mnt|content|opt|usr)/|ipykernel_|\\u001b|\x1b"
@@ -84,8 +79,8 @@ def test_says_what_its_outputs_came_from(name):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_first_cell(name):
-    """The first cell installs the package from the address in the configuration."""
-    assert code_cells(NOTEBOOKS[name])[0].source == FIRST_CELL
+    """It is the one of tools/first_cell.ipy; `make first-cell` puts it there."""
+    assert code_cells(NOTEBOOKS[name])[0].source == first_cell()
 
 
 def test_one_address():
@@ -224,7 +219,6 @@ def test_an_address_can_be_set_again_after_a_run_that_left_files_out(copy):
 
 def test_the_address_is_set_under_another_code_page(copy):
     """The tool itself, in an environment that would read and write ASCII."""
-    (copy / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "repository.py", copy / "tools")
     for url in ("https://github.com/me/one-kl", "https://github.com/you/one-kl", URL):
         done = subprocess.run(

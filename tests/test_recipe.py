@@ -14,7 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-import repository
+from first_cell import first_cell
 from paths import ROOT
 
 PARTS = ("book", "notebooks", "src", "tests", "tools")
@@ -123,12 +123,7 @@ def test_the_claim_is_exact():
 ''',
 }
 STILL = f"{FOLDER}/still.png"
-FIRST_CELL = f"""\
-# In Colab: install the package if it is missing; torch and numpy stay as they are.
-try:
-    import onekl
-except ImportError:
-    %pip install --quiet --no-deps "onekl @ git+{repository.current(ROOT)}\""""
+FIRST_CELL = first_cell()
 NOTEBOOKS = {
     "toy-check": (
         "# Check: a toy",

@@ -34,6 +34,7 @@ def holders(root: Path) -> list[Path]:
         *(root / name for name in ("README.md", "CITATION.cff", "MAINTAINING.md")),
         *sorted(root.glob("book/*.md")),
         *sorted(root.glob("notebooks/*.ipynb")),
+        root / "tools" / "first_cell.ipy",
     ]
 
 
