@@ -1,11 +1,11 @@
-# `make book` and `make test` start from nothing: Python 3.11 or newer, make and git are enough.
+# `make book` and `make test` start from nothing: Python 3.11 to 3.14, make and git are enough.
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find book notebooks src -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 # Two test processes, one thread each; a notebook is one file, so its cells stay in order in one process.
 PYTEST := OMP_NUM_THREADS=1 ONEKL_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env
 
-.PHONY: help book test lint mutants test-colab notebooks record stills repository vendor clean
+.PHONY: help book test lint mutants test-colab notebooks first-cell record stills repository vendor clean
 
 help:
 	@echo "make book         build the site into _build/html"
@@ -15,13 +15,14 @@ help:
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
 	@echo "make record NOTEBOOK=notebooks/NAME-train.ipynb   run its long profile and keep the record (minutes to hours)"
+	@echo "make first-cell   put tools/first_cell.ipy into every notebook"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"
 	@echo "make vendor       fetch MathJax again at its pinned version (needs node)"
 	@echo "make clean        remove the environments, the built site and what the tests reach"
 
 .venv/.installed: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "One KL needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@$(PYTHON) tools/supported.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
@@ -54,6 +55,9 @@ notebooks: .venv/.installed
 
 record: .venv/.installed
 	@$(BIN)/python tools/record.py "$(NOTEBOOK)"
+
+first-cell: .venv/.installed
+	$(BIN)/python tools/first_cell.py notebooks/*.ipynb
 
 stills: .venv/.installed
 	$(BIN)/python tools/stills.py

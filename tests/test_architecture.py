@@ -180,7 +180,9 @@ def test_the_package_never_loads_sphinx():
 def test_a_rule_that_is_broken_is_seen(tmp_path):
     """The reading of imports finds one in a function, one of a name and one of a module."""
     file = tmp_path / "made.py"
-    file.write_text("import torch.nn\ndef f():\n    from onekl.chapters import gan\n")
+    file.write_text(
+        "import torch.nn\ndef f():\n    from onekl.chapters import gan\n", encoding="utf-8"
+    )
     assert {"torch.nn", "onekl.chapters", "onekl.chapters.gan"} <= imported(file)
 
 

@@ -151,11 +151,15 @@ def test_a_finding_on_what_is_no_experiment_is_refused(tmp_path):
             }
         },
     }
-    (tmp_path / "made-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    (tmp_path / "made-train.ipynb").write_text(
+        json.dumps({"cells": [{"outputs": [output]}]}), encoding="utf-8"
+    )
     with pytest.raises(LedgerError, match="no experiment"):
         ledger(tmp_path)
     output["data"][FINDING]["id"] = "su-t9"
-    (tmp_path / "made-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    (tmp_path / "made-train.ipynb").write_text(
+        json.dumps({"cells": [{"outputs": [output]}]}), encoding="utf-8"
+    )
     row = {row.id: row for row in ledger(tmp_path)}["su-t9"]
     assert (row.verdict, row.seeds, row.effect, row.check) == (
         "supported",
@@ -163,7 +167,9 @@ def test_a_finding_on_what_is_no_experiment_is_refused(tmp_path):
         "e",
         "notebooks/made-train.ipynb#su-t9",
     )
-    (tmp_path / "twin-train.ipynb").write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+    (tmp_path / "twin-train.ipynb").write_text(
+        json.dumps({"cells": [{"outputs": [output]}]}), encoding="utf-8"
+    )
     with pytest.raises(LedgerError, match="twice"):
         ledger(tmp_path)
 

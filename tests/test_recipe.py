@@ -14,7 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-import repository
+from first_cell import first_cell
 from paths import ROOT
 
 PARTS = ("book", "notebooks", "src", "tests", "tools")
@@ -123,12 +123,7 @@ def test_the_claim_is_exact():
 ''',
 }
 STILL = f"{FOLDER}/still.png"
-FIRST_CELL = f"""\
-# In Colab: install the package if it is missing; torch and numpy stay as they are.
-try:
-    import onekl
-except ImportError:
-    %pip install --quiet --no-deps "onekl @ git+{repository.current(ROOT)}\""""
+FIRST_CELL = first_cell()
 NOTEBOOKS = {
     "toy-check": (
         "# Check: a toy",
@@ -282,7 +277,7 @@ def page(copy):
         ],
     }
     place = copy.parent / "toc.yml"
-    place.write_text(yaml.safe_dump(contents, sort_keys=False))
+    place.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
     out = copy.parent / "site"
     command = Path(sys.executable).with_name("jupyter-book")
     done = run(copy, command, "build", ".", "--toc", place, "--path-output", out)
@@ -338,7 +333,9 @@ def test_the_still_picture_holds_in_the_copy(copy):
 
 def test_the_recipe_names_each_file_and_each_list():
     recipe = re.search(
-        r"^## A chapter\n(.*?)^## ", (ROOT / "CONTRIBUTING.md").read_text(), re.M | re.S
+        r"^## A chapter\n(.*?)^## ",
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+        re.M | re.S,
     )[1]
     named = set(re.findall(r"`([\w./-]+)`", recipe))
     paths = [*FILES, STILL, *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS)]

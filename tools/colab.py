@@ -5,26 +5,27 @@ Usage: `colab.py FOLDER`.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import nbformat
 
-from repository import ROOT, current
+from first_cell import first_cell
+from repository import ROOT
 
 
 def redirect(path: Path) -> str:
-    """Replace the repository's address in the first code cell of the notebook `path`.
+    """Replace the address and the tag in the first code cell of the notebook `path`.
 
     Returns the cell's source.
-    Raises ValueError when the cell does not install from that address.
+    Raises ValueError when the cell is not that of `first_cell.ipy`.
     """
     notebook = nbformat.read(path, as_version=4)
     cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
-    address = f"git+{current(ROOT)}"
-    if f'"onekl @ {address}"' not in cell.source:
-        raise ValueError(f"{path.name}: the first cell does not install onekl from {address}")
-    cell.source = cell.source.replace(address, ROOT.as_uri())
+    if cell.source != first_cell():
+        raise ValueError(f"{path.name} has another first cell: run `make first-cell`")
+    cell.source = re.sub(r'(?<="onekl @ )[^"]+', ROOT.as_uri(), cell.source)
     nbformat.write(notebook, path)
     return cell.source
 

@@ -25,6 +25,7 @@ from onekl.symbolic.algebra import (
     kl_div,
 )
 from onekl.symbolic.numeric import DIGITS, compiled
+from onekl.symbolic.parametric.families import RandomFamilies
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.trials import Relation
 from onekl.symbolic.vectors.algebra import INDEX
@@ -80,11 +81,14 @@ def test_values_on_tables_are_those_of_30_digits(name, zeros):
             assert agree(instance(found, k), batch.assignment(k), EXPRESSIONS[name]), k
 
 
+KNOWN = (RandomTables, RandomParameters, RandomVectors, RandomFamilies)
+
+
 def relations_of_the_book():
     """A batch of 40 instances, a side of a relation, and its values, for all that has rules."""
     for claim in stated_claims().values():
         for statement in (*claim.statements, *claim.also):
-            if type(statement.instances) not in (RandomTables, RandomParameters, RandomVectors):
+            if type(statement.instances) not in KNOWN:
                 continue
             for relation in (t for t in statement.trials() if isinstance(t, Relation)):
                 batch = draw(statement.instances, 40)[0]

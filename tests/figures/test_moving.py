@@ -129,6 +129,13 @@ def test_bad_element_id_gives_one_clear_line():
 
 
 @pytest.mark.parametrize("figure", FIGURES)
+def test_what_stands_in_its_place_says_both_reasons(figure):
+    (instead,) = re.findall("<noscript>(.*?)</noscript>", figure.html("one"), re.DOTALL)
+    assert "JavaScript" in instead and "browser" in instead
+    assert "Trust Notebook" in instead and "jupyter trust" in instead
+
+
+@pytest.mark.parametrize("figure", FIGURES)
 def test_widget_carries_its_state(figure):
     widget = figure(element_id="other")
     data = widget._repr_mimebundle_()[0]

@@ -1,23 +1,27 @@
-"""Two sides that are timed must agree, and both are timed."""
+"""How far two sides that are timed are apart is measured, and both are timed."""
 
 import math
 
-import pytest
 import torch
 
-from onekl.measure.timing import TOLERANCE, median_seconds, require_equal
+from onekl.measure.timing import TOLERANCE, apart, apart_text, median_seconds
 
 
-def test_losses_that_are_not_numbers_are_not_equal():
-    with pytest.raises(ValueError, match="nan apart"):
-        require_equal("both", torch.tensor([math.nan]), torch.tensor([math.nan]))
+def test_losses_that_are_no_numbers_are_infinitely_far_apart():
+    """A NaN is never taken for agreement."""
+    one, lost = torch.ones(2, 2), torch.tensor([[1.0, math.nan], [1.0, 1.0]])
+    for pair in ((one, lost), (lost, one), (lost, lost)):
+        assert apart(*pair) == math.inf
+        assert "different arithmetic" in apart_text(apart(*pair))
 
 
-def test_losses_may_differ_by_the_tolerance_and_no_more():
-    one = torch.ones(3, 2, dtype=torch.float64)
-    require_equal("near", one * (1 + 0.9 * TOLERANCE), one)
-    with pytest.raises(ValueError, match="^far: "):
-        require_equal("far", one * (1 + 1.1 * TOLERANCE), one)
+def test_how_far_losses_are_apart_is_relative():
+    one = torch.tensor([[1.0, 1000.0]], dtype=torch.float64)
+    assert apart(one, one) == 0
+    for share, warned in ((0.9, False), (1.1, True)):
+        found = apart(one * (1 + share * TOLERANCE), one)
+        assert abs(found - share * TOLERANCE) < 1e-9
+        assert ("different arithmetic" in apart_text(found)) == warned
 
 
 def test_the_two_sides_take_turns_and_warm_up_once():

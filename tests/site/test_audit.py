@@ -280,10 +280,11 @@ def site(tmp_path_factory):
     for page in (ROOT / "book").glob("*.md"):
         shutil.copy(page, source / "book")
     shutil.copy(ROOT / "book" / "references.bib", source)
-    (source / "conf.py").write_text(CONF)
+    (source / "conf.py").write_text(CONF, encoding="utf-8")
     (source / "index.md").write_text(
         "# Site\n\n```{toctree}\n:glob:\n\nbook/*\n```\n\n"
-        "```{audit} spirals\n```\n\n```{not-exact} sloppy\n```\n"
+        "```{audit} spirals\n```\n\n```{not-exact} sloppy\n```\n",
+        encoding="utf-8",
     )
     warnings = io.StringIO()
     Sphinx(

@@ -44,11 +44,11 @@ def build(tmp_path):
         source = tmp_path / "source"
         (source / "book").mkdir(parents=True)
         shutil.copytree(NOTEBOOKS, source / "notebooks")
-        (source / "conf.py").write_text(CONF)
-        (source / "index.md").write_text(f"# Page\n\n{text}\n")
+        (source / "conf.py").write_text(CONF, encoding="utf-8")
+        (source / "index.md").write_text(f"# Page\n\n{text}\n", encoding="utf-8")
         for name, page in pages.items():
             (source / "notebooks" / f"{name}-check.md").write_text(
-                f"---\norphan: true\n---\n{page}"
+                f"---\norphan: true\n---\n{page}", encoding="utf-8"
             )
         warnings = io.StringIO()
         app = Sphinx(

@@ -14,7 +14,7 @@ from paths import ROOT, SITE
 # index.html only leads on to the first page, and _static holds templates of the theme.
 NO_PAGES = {SITE / "index.html", *SITE.glob("_static/**/*.html")}
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in set(SITE.rglob("*.html")) - NO_PAGES)
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 UNTYPESET = """() => [...document.querySelectorAll('.math')]
@@ -52,6 +52,11 @@ EMPTY_FIGURES = """() => [...document.querySelectorAll('.onekl-figure')].filter(
     const drawn = e.querySelector('svg *, canvas, input, [role=slider]');
     return !drawn || e.getBoundingClientRect().height < 20;
 }).map(e => e.outerHTML.slice(0, 200))"""
+
+
+def test_a_host_that_knows_jekyll_leaves_no_folder_out(site):
+    """It skips folders such as _static, unless a file of this name is there."""
+    assert (site / ".nojekyll").is_file()
 
 
 def open_page(context, url):
@@ -219,7 +224,10 @@ def test_from_a_disk(context, site):
 
 def test_links(site):
     """Each link and image within the site leads to a file, and each anchor to an element."""
-    soups = {name: BeautifulSoup((site / name).read_text(), "html.parser") for name in PAGES}
+    soups = {
+        name: BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        for name in PAGES
+    }
     anchors = {name: {tag["id"] for tag in soup.find_all(id=True)} for name, soup in soups.items()}
     broken = []
     for name, soup in soups.items():
@@ -238,7 +246,7 @@ def test_links(site):
 def test_no_other_host(site):
     """No script, style, font or image comes from another host; no page has the widget manager."""
     for name in PAGES:
-        soup = BeautifulSoup((site / name).read_text(), "html.parser")
+        soup = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
         loaded = [
             tag.get("src") or tag.get("href")
             for tag in soup.find_all(["script", "link", "img", "iframe"])
@@ -250,7 +258,10 @@ def test_no_other_host(site):
 def test_vendored_files():
     """The vendored files are those of the manifest, byte for byte, and no others."""
     book = ROOT / "book"
-    lines = [line.split("  ") for line in (book / "vendor.sha256").read_text().splitlines()]
+    lines = [
+        line.split("  ")
+        for line in (book / "vendor.sha256").read_text(encoding="utf-8").splitlines()
+    ]
     found = {
         path.relative_to(book / "vendor").as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (book / "vendor").rglob("*")

@@ -7,6 +7,7 @@ import pytest
 import sympy
 from sympy import Add, Function, S, exp, log
 
+from onekl.claims.numbers import Trials
 from onekl.symbolic.algebra import (
     KL,
     Entropy,
@@ -204,6 +205,25 @@ def test_prover_and_numbers_agree_on_every_mutant(name):
     assert len(tried) >= 2
     for change, mutant in tried:
         assert refuted(mutant, support) != provable(mutant), (change, mutant.latex())
+
+
+def expansions(statements):
+    return [name for name, one in statements.items() if isinstance(one, ParametricExpansion)]
+
+
+@pytest.mark.parametrize("name", expansions(TRUE))
+def test_a_true_expansion_agrees_on_arrays(name):
+    support = TRUE[name].prove().support
+    trials = Trials(TRUE[name], support)
+    assert trials._has_rules
+    assert trials.numbers().finite == 1000
+
+
+@pytest.mark.parametrize("name", expansions(FALSE))
+def test_a_false_expansion_is_refuted_on_arrays(name):
+    trials = Trials(FALSE[name], ())
+    assert trials._has_rules
+    assert trials.refute(FALSE[name])
 
 
 def premises(statement):

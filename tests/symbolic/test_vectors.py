@@ -20,6 +20,7 @@ from sympy import (
     sqrt,
 )
 
+from onekl.claims.numbers import Trials
 from onekl.symbolic.algebra import KL, Entropy, Expectation, Joint, SumOrIntegral
 from onekl.symbolic.mutants import mutants
 from onekl.symbolic.notation import latex
@@ -558,6 +559,19 @@ def test_the_penalty_bends_as_said_along_a_curve(name):
 def test_another_bend_is_refused_and_refuted(name):
     refusal(bending(*STRAIGHT[name]))
     assert worst(bending(*STRAIGHT[name]), 4) > WRONG
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_the_penalty_bends_as_said_on_arrays(name):
+    trials = Trials(bending(*BENT[name]), ())
+    assert trials._has_rules and trials.numbers().finite == 1000
+
+
+@pytest.mark.parametrize("name", STRAIGHT)
+def test_another_bend_is_refuted_on_arrays(name):
+    statement = bending(*STRAIGHT[name])
+    trials = Trials(statement, ())
+    assert trials._has_rules and trials.refute(statement)
 
 
 def test_mutants_of_a_bend_are_refused_and_refuted():

@@ -20,6 +20,7 @@ from onekl.examiner.batch import Batch
 from onekl.examiner.continuous import continuous
 from onekl.examiner.draw import Unmet, draw
 from onekl.examiner.evaluate import NoRule
+from onekl.examiner.expansions import expanded
 from onekl.examiner.lines import SLOWLY, Lined
 from onekl.examiner.narrowing import distance_to_limit, order_of_approach
 from onekl.examiner.optima import distance_to_best, rivals
@@ -29,7 +30,7 @@ from onekl.symbolic.numeric import DIGITS, Assignment, Evaluator
 from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Statement
-from onekl.symbolic.trials import Best, Narrowing, Relation, Trial
+from onekl.symbolic.trials import Best, Expanded, Narrowing, Relation, Trial
 
 INSTANCES = 1000
 MINIMISED = 40  # instances on which a generic minimiser is set against a claimed optimum
@@ -312,4 +313,15 @@ def _narrowing(
         seen.figures.append(f"observed order {np.median(orders):.1f}")
 
 
-_KINDS = {Relation: _relation, Best: _best, Narrowing: _narrowing}
+def _expanded(
+    seen: _Seen, trial: Expanded, examiners: list[Examiner], figures: bool = True
+) -> None:
+    found = expanded(trial, examiners)
+    seen.finite += found.finite
+    if figures:
+        seen.figures.append(_error(found.error or 0.0))
+    seen.wrong += [*found.wrong, *found.valueless]
+    seen.unsure += found.unsure
+
+
+_KINDS = {Relation: _relation, Best: _best, Narrowing: _narrowing, Expanded: _expanded}

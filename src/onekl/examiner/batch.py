@@ -73,6 +73,9 @@ class Batch:
 
     def total(self, variable: Symbol, number: Bounded) -> Bounded:
         """The sum over the variable's letters."""
+        return number.of_each(lambda one: self._sum(variable, one))
+
+    def _sum(self, variable: Symbol, number: Bounded) -> Bounded:
         if number.value.ndim < -self.axis(variable) and number.error.ndim < -self.axis(variable):
             return number * Bounded(float(self.size(variable)))
         return number.sum(self.axis(variable))
@@ -222,16 +225,13 @@ class Batch:
     def chosen(self, which: np.ndarray) -> Batch:
         """The instances with these numbers; what is drawn on demand is drawn before."""
         kept = {key: value[..., which] for key, value in self._drawn().items()}
-        return Batch(
-            len(which),
-            self.seed,
-            self.sizes,
-            {family: table[..., which] for family, table in self.tables.items()},
-            self.axes,
-            {symbol: value[which] for symbol, value in self.values.items()},
-            self.maps,
-            dict(self._axis),
-            kept,
+        return replace(
+            self,
+            count=len(which),
+            tables={family: table[..., which] for family, table in self.tables.items()},
+            values={symbol: value[which] for symbol, value in self.values.items()},
+            _axis=dict(self._axis),
+            _kept=kept,
         )
 
     def assignment(self, k: int) -> Assignment:

@@ -15,6 +15,10 @@ EPS = 2.0**-52  # twice the rounding error of one operation
 SMALLEST = 2.0**-1022  # what is nearer to 0 may have become 0
 
 
+class NoRule(TypeError):
+    """Something that the examiner has no rule for."""
+
+
 class Bounded:
     """Numbers with bounds: the true number at each place is within `error` of `value`.
 
@@ -79,6 +83,14 @@ class Bounded:
         slope = exponent * (abs(self.value) + self.error) ** (exponent - 1)
         return slope * self.error + EPS * abs(value)
 
+    def start(self) -> Bounded:
+        """Where the number starts from: itself, for one that does not move."""
+        return self
+
+    def of_each(self, change: Callable[[Bounded], Bounded]) -> Bounded:
+        """What a linear change makes of it."""
+        return change(self)
+
     def is_zero(self) -> np.ndarray:
         """Where the number is exactly 0."""
         return (self.value == 0) & (self.error == 0)
@@ -107,6 +119,10 @@ class Bounded:
         value = function(self.value)
         return Bounded(value, slope * self.error + EPS * (1 + abs(value)))
 
+    def sin(self) -> Bounded:
+        """The sine."""
+        return self.smooth(np.sin, 1.0)
+
     def sum(self, axis: int) -> Bounded:
         """The sum over an axis, counted from the last, which stays with length 1."""
         value, error = np.broadcast_arrays(self.value, self.error)
@@ -118,12 +134,17 @@ class Bounded:
         error = np.where(np.isinf(total), np.where(sure, 0.0, np.inf), added + rounding)
         return Bounded(total, error)
 
+    def unless(self, condition: np.ndarray, other: Bounded) -> Bounded:
+        """The number, or the other one where the condition holds."""
+        return Bounded(
+            np.where(condition, other.value, self.value),
+            np.where(condition, other.error, self.error),
+        )
+
     @staticmethod
     def where(condition: np.ndarray, one: Bounded, other: Bounded) -> Bounded:
         """One number where the condition holds, the other elsewhere."""
-        return Bounded(
-            np.where(condition, one.value, other.value), np.where(condition, one.error, other.error)
-        )
+        return other.unless(condition, one)
 
     @staticmethod
     def extreme(numbers: Sequence[Bounded], pick: np.ufunc) -> Bounded:

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from onekl.examiner.batch import Batch
+from onekl.examiner.families import DIMENSIONS, moving
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import Joint
 from onekl.symbolic.copies import alphabet
+from onekl.symbolic.parametric.families import RandomFamilies
 from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.vectors.algebra import INDEX
@@ -91,6 +93,8 @@ def tables(source: RandomTables, count: int, seed: int, zeros: bool) -> Batch:
     uniform = batch.random("scalars").random
     batch.values = {scalar: 0.1 + 1.9 * uniform(count) for scalar in source.scalars}
     batch.maps = {name: batch.size(variable) for name, variable in source.maps}
+    if isinstance(source, RandomFamilies):
+        return moving(batch, source, dimension=1 + seed // 1000 % DIMENSIONS)
     return batch
 
 

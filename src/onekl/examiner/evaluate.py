@@ -14,7 +14,7 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.examiner.batch import Batch
-from onekl.examiner.bounded import EPS, Bounded
+from onekl.examiner.bounded import EPS, Bounded, NoRule
 from onekl.symbolic.algebra import (
     KL,
     ClassProbability,
@@ -31,10 +31,6 @@ from onekl.symbolic.copies import alphabet
 
 INFINITE = Bounded(np.inf)
 Known = Mapping[Expr, Bounded]
-
-
-class NoRule(TypeError):
-    """A kind of node that the examiner has no rule for."""
 
 
 class TableExaminer:
@@ -120,7 +116,7 @@ class TableExaminer:
     def log_ratio(self, expression: KL) -> Bounded:
         """The logarithm whose mean a KL is, ∞ where its second density is 0."""
         first, second = self._value(expression.first), self._value(expression.second)
-        return Bounded.where(second.is_zero(), INFINITE, (first / second).log())
+        return (first / second).log().unless(second.is_zero(), INFINITE)
 
     def entropy(self, expression: Entropy) -> Bounded:
         """The entropy."""
@@ -196,7 +192,7 @@ class TableExaminer:
     def _kl_div(self, expression: kl_div) -> Bounded:
         a, b = map(self._value, expression.args)
         general = a * (a / b).log() - a + b
-        return Bounded.where(a.is_zero(), b, Bounded.where(b.is_zero(), INFINITE, general))
+        return general.unless(b.is_zero(), INFINITE).unless(a.is_zero(), b)
 
 
 RULES: dict[type, Callable[[TableExaminer, Expr], Bounded]] = {

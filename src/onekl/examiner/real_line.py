@@ -9,6 +9,7 @@ from sympy import Derivative, Expr, Mul, Symbol
 
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import RULES, NoRule, TableExaminer
+from onekl.examiner.jets import ONE, ZERO, Jet
 from onekl.symbolic.algebra import Gaussian, SumOrIntegral, factors
 from onekl.symbolic.gaussians import gaussian_chain
 
@@ -26,13 +27,11 @@ _T = np.arange(-512, 513) / 128.0
 LINE = np.sinh(np.pi / 2 * np.sinh(_T))
 LINE_WEIGHTS = np.pi / 256 * np.cosh(_T) * np.cosh(np.pi / 2 * np.sinh(_T))
 
-STEP = 2.0**-12  # of a derivative
-
 
 def root(variance: Bounded) -> Bounded:
     """The standard deviation; NaN where the variance is not positive."""
-    positive = variance.value > 0
-    return Bounded.where(positive, variance, Bounded(np.nan)) ** Bounded(0.5)
+    positive = variance.start().value > 0
+    return variance.unless(~positive, Bounded(np.nan)) ** Bounded(0.5)
 
 
 class LineExaminer(TableExaminer):
@@ -53,18 +52,19 @@ class LineExaminer(TableExaminer):
         return self._over_the_line(expression)
 
     def _over_the_line(self, expression: SumOrIntegral) -> Bounded:
-        """An integral over one real variable, by the double-exponential rule.
-
-        What every second node alone would change is part of the bound.
-        """
+        """An integral over one real variable, by the double-exponential rule."""
         if len(expression.variables) > 1:
             raise NoRule(f"an integral over a plane without Gaussians: {expression}")
         (variable,) = expression.variables
         nodes, weights = (self.batch.along(variable, one) for one in (LINE, LINE_WEIGHTS))
-        axis = self.batch.axis(variable)
         terms = Bounded(weights) * self.at(
             variable, Bounded(nodes), lambda: self._value(expression.integrand)
         )
+        return terms.of_each(lambda one: self._sum_of_nodes(variable, one))
+
+    def _sum_of_nodes(self, variable: Symbol, terms: Bounded) -> Bounded:
+        """The sum; what every second node alone would change is part of the bound."""
+        axis = self.batch.axis(variable)
         every_second = np.arange(len(LINE)) % 2 == 0
         whole = terms.sum(axis)
         half = (terms * Bounded(self.batch.along(variable, 2.0 * every_second))).sum(axis)
@@ -102,24 +102,38 @@ class LineExaminer(TableExaminer):
         return self._value(expression.formula())
 
     def _derivative(self, expression: Derivative) -> Bounded:
-        """A first derivative by differences of four values; what half the step changes is a bound.
+        """A derivative in one number, from the expression's Taylor polynomial in it.
 
-        NoRule for other derivatives, and in what is no number.
+        NoRule for a derivative in several, and in what is no number.
         """
-        (symbol, order), *others = expression.variable_count
-        if others or order != 1 or symbol not in self.batch.values:
+        (symbol, times), *others = expression.variable_count
+        if others or not (symbol in self.place or symbol in self.batch.values):
             raise NoRule(f"no rule differentiates so: {expression}")
-        fine, coarse = (self._difference(expression.expr, symbol, h) for h in (STEP, 2 * STEP))
-        return Bounded(fine.value, fine.error + abs(fine.value - coarse.value))
-
-    def _difference(self, function: Expr, symbol: Symbol, step: float) -> Bounded:
         here = self._value(symbol)
-        near, far = (
-            self.at(symbol, here + Bounded(k * step), lambda: self._value(function))
-            - self.at(symbol, here - Bounded(k * step), lambda: self._value(function))
-            for k in (1, 2)
-        )
-        return (near * Bounded(8.0) - far) * Bounded(1 / (12 * step))
+        moves = isinstance(here, Jet)  # the derivative is then a polynomial too
+        if moves and here.coefficients[1:2] != (ONE,):
+            raise NoRule(f"{symbol} moves at a speed of its own")
+        order = int(times) + (len(here.coefficients) - 1 if moves else 0)
+        place = Jet.moving(here.start(), ONE, order)
+        found = self.along(symbol, place, expression.expr).derivative(int(times))
+        return found if moves else found.start()
+
+    def along(self, symbol: Symbol, place: Jet | tuple[Jet, ...], expression: Expr) -> Jet:
+        """The Taylor polynomial of the expression while one symbol, or one vector, moves.
+
+        NoRule where anything else in it moves.
+        """
+        for other in expression.free_symbols - {symbol}:
+            if _jets(self.place.get(other)):
+                raise NoRule(f"no rule differentiates what moves already: {expression}")
+        still = _jets(place)[0] * ZERO
+        return still + self.at(symbol, place, lambda: self._value(expression))
+
+
+def _jets(place: Bounded | tuple[Bounded, ...] | None) -> list[Jet]:
+    """What moves of a number, or of a vector's coordinates."""
+    every = place if isinstance(place, tuple) else (place,)
+    return [one for one in every if isinstance(one, Jet)]
 
 
 RULES.update({Gaussian: LineExaminer._gaussian, Derivative: LineExaminer._derivative})

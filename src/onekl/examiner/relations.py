@@ -58,11 +58,12 @@ def tried(relation: Relation, examiners: Sequence[Examiner]) -> Tally:
     tally = Tally()
     for value in examiners:
         left, right = sides(relation, value)
-        _count(tally, relation.sign, left, right, value.batch)
+        count(tally, relation.sign, left, right, value.batch)
     return tally
 
 
-def _count(tally: Tally, sign: str, left: Bounded, right: Bounded, batch: Batch) -> None:
+def count(tally: Tally, sign: str, left: Bounded, right: Bounded, batch: Batch) -> None:
+    """Add to the tally what two sides, (count,) or (1,) each, show on a batch."""
     with np.errstate(all="ignore"):
         shape = np.zeros(batch.count)
         gap, size, bound = (

@@ -26,8 +26,11 @@ _SHARED = "\n".join(
     for name in (_HERE / "shared.txt").read_text(encoding="utf-8").split()
 )
 
+INSTEAD = """\
+This figure moves by JavaScript, and none runs here: either the browser has it switched off, or this
+is a notebook that is not trusted yet (File, Trust Notebook, or jupyter trust NAME.ipynb)."""
 _STATIC = """\
-<div class="onekl-figure" id="{id}"><noscript>This figure needs JavaScript.</noscript></div>
+<div class="onekl-figure" id="{id}"><noscript>{instead}</noscript></div>
 <style>
 {css}</style>
 <script type="module">
@@ -98,7 +101,7 @@ class MovingFigure(anywidget.AnyWidget):
         given = {name: cls.state[name].check(value, name) for name, value in values.items()}
         shown = cls._start() | given
         page = {"css": cls.style, "source": cls.script, "state": json.dumps(shown)}
-        return _STATIC.format(id=element_id, **page)
+        return _STATIC.format(id=element_id, instead=INSTEAD, **page)
 
     @classmethod
     def _start(cls) -> dict[str, Any]:

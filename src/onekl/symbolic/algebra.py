@@ -22,6 +22,7 @@ from sympy.printing.str import StrPrinter
 
 from onekl.symbolic.copies import alphabet, level, shifted
 from onekl.symbolic.integrals import Integrated, integrated_over_line, joined
+from onekl.symbolic.nodes import nodes_of
 
 Table = dict[tuple[int, ...], Any]  # a number, or a formula, for each cell
 
@@ -518,7 +519,7 @@ FUNCTIONALS = (SumOrIntegral, KL, Expectation, Entropy)  # what sums variables a
 @lru_cache(maxsize=4096)  # a statement and its mutants share most of their sides
 def bound_variables(expression: Expr) -> frozenset[Symbol]:
     """The variables that some functional in the expression sums away."""
-    return frozenset(v for node in expression.atoms(*FUNCTIONALS) for v in node.variables)
+    return frozenset(v for node in nodes_of(FUNCTIONALS, expression) for v in node.variables)
 
 
 def define(expression: Expr) -> Expr:

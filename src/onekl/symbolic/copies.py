@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Symbol, default_sort_key
 from sympy.core.function import AppliedUndef, UndefinedFunction
+
+from onekl.symbolic.nodes import nodes_of
 
 
 class Copy(Symbol):
@@ -98,13 +99,8 @@ def fresh(
 
 def copies_in(expressions: Iterable[Expr]) -> tuple[Copy, ...]:
     """The copies that stand in expressions, by their variable's name and their primes."""
-    found = {copy for expression in expressions for copy in _copies(expression)}
+    found = {copy for expression in expressions for copy in nodes_of(Copy, expression)}
     return tuple(sorted(found, key=lambda copy: (copy.original.name, copy.level)))
-
-
-@lru_cache(maxsize=4096)  # each prover asks again
-def _copies(expression: Expr) -> frozenset[Copy]:
-    return frozenset(expression.atoms(Copy))
 
 
 class SymmetricFunction(AppliedUndef):

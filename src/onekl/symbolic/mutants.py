@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import sympy
-from sympy import Add, Expr, Mul, Pow, exp, log
+from sympy import Add, Basic, Expr, Mul, Pow, exp, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
@@ -58,9 +58,18 @@ def _canonical(expression: Expr) -> Expr:
     return Add(*map(_canonical_term, Add.make_args(expression)))
 
 
-@lru_cache(maxsize=4096)  # a mutant differs from the others in one term
+@lru_cache(maxsize=2**14)  # a mutant differs from the others in one term, and there in one part
 def _canonical_term(term: Expr) -> Expr:
-    return sympy.expand(term.doit())
+    return _expanded(term.doit())
+
+
+@lru_cache(maxsize=2**14)
+def _expanded(expression: Basic) -> Basic:
+    """The expression expanded from the inside out."""
+    if not expression.args:
+        return expression
+    rebuilt = expression.func(*map(_expanded, expression.args))
+    return sympy.expand(rebuilt, deep=False) if isinstance(rebuilt, Expr) else rebuilt
 
 
 def _same_variables(changed: Expr, original: Expr, joints: tuple[Joint, ...]) -> bool:

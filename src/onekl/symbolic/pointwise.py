@@ -17,6 +17,7 @@ from sympy.core.function import AppliedUndef
 from onekl.symbolic.absolute import without_max
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac, SumOrIntegral
 from onekl.symbolic.copies import copies_in
+from onekl.symbolic.nodes import nodes_of
 from onekl.symbolic.notation import latex
 from onekl.symbolic.patterns import by_bayes
 from onekl.symbolic.premises import Finite
@@ -85,10 +86,10 @@ def _require_closed(left: Expr, right: Expr, tables: RandomTables) -> None:
 def _left_open(side: Expr, tables: RandomTables) -> tuple[frozenset, frozenset, frozenset]:
     """The variables that a side leaves open, the names it may not hold, and its derivatives."""
     variables, free = set(all_variables(tables, side)), side.free_symbols
-    families = {d.family for d in side.atoms(Density)}
+    families = {d.family for d in nodes_of(Density, side)}
     strange = families - {joint.family for joint in tables.joints}
     strange |= set(map(latex, free - variables - set(tables.scalars)))
-    return frozenset(free & variables), frozenset(strange), frozenset(side.atoms(Derivative))
+    return frozenset(free & variables), frozenset(strange), nodes_of(Derivative, side)
 
 
 def _all_integrated(sides: list[list[IntegralTerm]], tables: RandomTables) -> tuple[Symbol, ...]:

@@ -20,6 +20,7 @@ from onekl.symbolic.algebra import (
     bound_variables,
 )
 from onekl.symbolic.copies import alphabet, copies_in
+from onekl.symbolic.nodes import nodes_of
 from onekl.symbolic.numeric import Assignment, Number, compiled
 from onekl.tables import check_table
 
@@ -133,7 +134,7 @@ def all_variables(tables: RandomTables, *expressions: Expr) -> tuple[Symbol, ...
 
 def require_own_variables(tables: RandomTables, *expressions: Expr) -> None:
     """ValueError where an integral is over a variable that belongs to no joint."""
-    labels = {labelled.label for one in expressions for labelled in one.atoms(LabelledJoint)}
+    labels = {labelled.label for one in expressions for labelled in nodes_of(LabelledJoint, one)}
     known = {*all_variables(tables, *expressions), *labels}
     bound = frozenset().union(*map(bound_variables, expressions))
     for variable in sorted(bound - known, key=str):

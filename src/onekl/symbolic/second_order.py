@@ -19,6 +19,7 @@ from onekl.symbolic.proof import NotProved, Proof, is_density
 from onekl.symbolic.sampling import RandomTables
 from onekl.symbolic.statements import Statement, difference
 from onekl.symbolic.taylor import ANALYTIC
+from onekl.symbolic.trials import Expanded
 
 STEP = mpmath.mpf(10) ** -(DIGITS // 2)  # of the differences along the curve
 UNDER_THE_INTEGRAL = (
@@ -118,6 +119,13 @@ class SecondOrder(Statement):
                     f"the {what} at {self.symbol} = {self.point} is off by {rest} under the mean"
                 )
         return Proof(needs=(UNDER_THE_INTEGRAL,))
+
+    def trials(self) -> tuple[Expanded, ...]:
+        """The mean is the bend times half the square, up to the second order."""
+        plain = self.plain()
+        mean, bend = (Expectation(plain.weight, one) for one in (plain.value, plain.bend))
+        square = (plain.symbol - plain.point) ** 2
+        return (Expanded(mean, square / 2 * bend, plain.symbol, plain.point, order=2),)
 
     def _compile(self) -> Evaluator:
         """The largest error of the mean, its slope and its bend, by finite differences."""

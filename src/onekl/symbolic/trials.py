@@ -41,4 +41,18 @@ class Narrowing:
     place: Basic
 
 
-Trial = Relation | Best | Narrowing
+@dataclass(frozen=True)
+class Expanded:
+    """expression = value but for what is of higher order than `order` in symbol − point.
+
+    It holds at every letter of what is left open.
+    """
+
+    expression: Expr
+    value: Expr
+    symbol: Symbol
+    point: Expr
+    order: int
+
+
+Trial = Relation | Best | Narrowing | Expanded

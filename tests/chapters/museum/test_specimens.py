@@ -165,7 +165,7 @@ def test_an_unknown_specimen_and_an_older_wording_are_one_clear_line(tmp_path, m
     with pytest.raises(ValueError, match="there is no specimen 'bug-11'"):
         specimen("bug-11")
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks" / "museum-check.ipynb").write_text('{"cells": []}')
+    (tmp_path / "notebooks" / "museum-check.ipynb").write_text('{"cells": []}', encoding="utf-8")
     with pytest.raises(ValueError, match="does not examine bug-1"):
         examination("bug-1", tmp_path)
     monkeypatch.setattr("onekl.chapters.museum.specimen.Specimen.fingerprint", lambda self: "older")
@@ -203,10 +203,11 @@ def build(tmp_path):
         shutil.copy(ROOT / "notebooks" / "museum-check.ipynb", source / "notebooks")
         (source / "conf.py").write_text(
             "extensions = ['myst_parser', 'onekl_site.proofs', 'onekl_site.museum']\n"
-            "exclude_patterns = ['**.ipynb']\n"
+            "exclude_patterns = ['**.ipynb']\n",
+            encoding="utf-8",
         )
-        (source / "index.md").write_text("# Front\n")
-        (source / f"{page}.md").write_text(f"# Page\n\n{text}\n")
+        (source / "index.md").write_text("# Front\n", encoding="utf-8")
+        (source / f"{page}.md").write_text(f"# Page\n\n{text}\n", encoding="utf-8")
         warnings = io.StringIO()
         Sphinx(
             source,

@@ -135,10 +135,14 @@ class RandomFamilies(RandomTables):
     directions: tuple[VectorSymbol, ...] = ()
 
     @property
+    def moving(self) -> tuple[ParametricJoint, ...]:
+        """The joints that have a parameter."""
+        return tuple(joint for joint in self.joints if isinstance(joint, ParametricJoint))
+
+    @property
     def parameters(self) -> tuple[VectorSymbol, ...]:
         """The parameters of the joints."""
-        moving = [joint for joint in self.joints if isinstance(joint, ParametricJoint)]
-        return tuple(dict.fromkeys(joint.parameter for joint in moving))
+        return tuple(dict.fromkeys(joint.parameter for joint in self.moving))
 
     def draw(self, random: Random, index: int) -> FamilyAssignment:
         """The instance with this index."""
@@ -148,19 +152,21 @@ class RandomFamilies(RandomTables):
             v: tuple(mpmath.mpf(random.uniform(-1, 1)) for _ in range(size))
             for v in (*self.parameters, *self.directions)
         }
-        families = {
-            joint.family: _tilted(random, instance.tables[joint.family], size)
-            for joint in self.joints
-            if isinstance(joint, ParametricJoint)
-        }
+        families = {}
+        for joint in self.moving:
+            table = instance.tables[joint.family]
+            families[joint.family] = tilted(table, {cell: _forms(random, size) for cell in table})
         instance.values |= vectors
         functions = _smooth_in_vectors(random, instance.functions)
         return FamilyAssignment(**(vars(instance) | {"functions": functions}), families=families)
 
 
-def _tilted(random: Random, table: dict[tuple[int, ...], Number], size: int) -> Family:
-    """θ ↦ table · exp(smooth functions of θ), made to sum to one."""
-    tilts = {cell: _smooth(random, size) for cell in table}
+Forms = Sequence[Sequence[Number]]  # three affine forms: a constant and a slope a coordinate
+
+
+def tilted(table: dict[tuple[int, ...], Number], forms: Mapping[tuple[int, ...], Forms]) -> Family:
+    """θ ↦ table · exp(smooth functions of θ, by their forms), made to sum to one."""
+    tilts = {cell: _smooth(own) for cell, own in forms.items()}
 
     def at(place: Vector) -> dict[tuple[int, ...], Number]:
         raw = {cell: mass * mpmath.exp(tilts[cell](place)) for cell, mass in table.items()}
@@ -170,12 +176,15 @@ def _tilted(random: Random, table: dict[tuple[int, ...], Number], size: int) -> 
     return at
 
 
-def _smooth(random: Random, size: int) -> Callable[[Vector], Number]:
-    """A random function of a vector: an affine one, its sine and a square."""
-    a, b, c = ([mpmath.mpf(random.uniform(-1, 1)) for _ in range(size + 1)] for _ in range(3))
+def _forms(random: Random, size: int) -> Forms:
+    return [[mpmath.mpf(random.uniform(-1, 1)) for _ in range(size + 1)] for _ in range(3)]
+
+
+def _smooth(forms: Forms) -> Callable[[Vector], Number]:
+    """A function of a vector: one form, the sine of another and half the square of the third."""
 
     def value(place: Vector) -> Number:
-        first, second, third = (w[0] + mpmath.fdot(w[1:], place) for w in (a, b, c))
+        first, second, third = (w[0] + mpmath.fdot(w[1:], place) for w in forms)
         return first + mpmath.sin(second) + third**2 / 2
 
     return value
@@ -191,7 +200,7 @@ def _smooth_in_vectors(random: Random, plain: Callable[..., Number]) -> Callable
         if not place:
             return plain(name, *letters)
         if (name, letters) not in memory:
-            memory[name, letters] = _smooth(random, len(place))
+            memory[name, letters] = _smooth(_forms(random, len(place)))
         return memory[name, letters](place)
 
     return value

@@ -34,6 +34,7 @@ from onekl.symbolic.parametric.zero_sums import require_zero_sum
 from onekl.symbolic.proof import NotProved, Proof
 from onekl.symbolic.sampling import all_variables
 from onekl.symbolic.statements import Statement
+from onekl.symbolic.trials import Expanded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,11 @@ class ParametricExpansion(Statement):
     def _derivation(self) -> Lines:
         """Taylor at every point of the integral."""
         return expansion_lines(self.expression, self.step, self.order, self.value)
+
+    def trials(self) -> tuple[Expanded, ...]:
+        """The two sides along the line θ − t·step."""
+        t = sympy.Dummy("t", positive=True)
+        return (Expanded(*self.plain()._along_the_line(t), t, sympy.S.Zero, self.order),)
 
     def _compile(self) -> Evaluator:
         """The remainder over t^order along the line at a small t; 0 where it is of higher order.

@@ -32,7 +32,7 @@ def test_bytes_and_scaled_are_inverse():
 def test_folder_reads_sorted_and_in_the_middle(tmp_path):
     save(tmp_path / "b.png", 20, 30, 1)
     save(tmp_path / "a.jpg", 30, 20, 2)
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     Image.new("L", (8, 8), 77).save(tmp_path / "c.PNG")
     found = pictures.folder(tmp_path, side=8)
     assert found.shape == (3, 3, 8, 8) and found.dtype == torch.uint8
@@ -59,7 +59,7 @@ def told(call, *words):
 
 def test_missing_and_empty_folders_are_named(tmp_path):
     told(lambda: pictures.folder(tmp_path / "none"), "there is no folder", str(tmp_path / "none"))
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no picture", encoding="utf-8")
     told(lambda: pictures.folder(tmp_path), "holds no pictures", str(tmp_path))
 
 
