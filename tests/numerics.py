@@ -51,7 +51,7 @@ def one(length):
 
 def streams(count):
     """The random streams of that many seeds."""
-    return Seeds(range(count))
+    return Seeds(range(count)).child("draws")
 
 
 def shape_of(spec, found):

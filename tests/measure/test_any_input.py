@@ -21,7 +21,7 @@ from onekl.measure.coverage import FAIR, HIGH_QUALITY, mode_counts
 from onekl.measure.intervals import confidence_interval, paired_difference, verdict
 from onekl.measure.likelihood import importance_sampled_log_likelihood
 from onekl.measure.pairs import spread
-from onekl.measure.timing import TOLERANCE, require_equal
+from onekl.measure.timing import TOLERANCE, apart
 from onekl.measure.two_sample import two_sample_test
 from onekl.measure.units import in_unit
 
@@ -51,13 +51,14 @@ SPECS = {
         ["S"],
     ),
     "two_sample_test": (SAMPLES, ["S", "S 5", "S"]),
-    "require_equal": ({"ours": "...", "other": "..."}, []),
+    "apart": ({"ours": "...", "other": "..."}, [""]),
     "require_samples": ({"x": "S N D"}, []),
     "in_unit": (SAMPLES, ["S 1 1", "S N D", "S M D"]),
     "median_seconds": ({}, []),  # it takes functions
+    "apart_text": ({}, []),  # it takes a number and makes words
 }
 # These give no number that a formula could give: the first two have tests of their own.
-NO_NUMBER = {"median_seconds", "require_samples"}
+NO_NUMBER = {"median_seconds", "apart_text", "require_samples"}
 # in_unit is for samples that `require_samples` has let through.
 UNCHECKED = {"in_unit"}
 CHECKED = [name for name in MEASURES if name not in UNCHECKED and name in SPECS and SPECS[name][0]]
@@ -68,7 +69,7 @@ also = {
     "paired_difference": lambda first, second: first[0] > 1,
     "relative_error": lambda target, reconstruction: target[1] > 1,  # else all points are equal
     "two_sample_test": lambda x, y: x[1] > 1 and y[1] > 1,
-    "require_equal": lambda ours, other: 0 not in ours,
+    "apart": lambda ours, other: 0 not in ours,
 }
 
 
@@ -102,7 +103,7 @@ def made(name, shapes, dtype=torch.float64, seed=0):
         if key == "passed":
             tensor = tensor > 0
         arguments[key] = tensor.exp() if key.endswith("spread") else tensor
-    if name == "require_equal":  # the two sides agree, as far as they have the same shape
+    if name == "apart":  # the two sides agree, as far as they have the same shape
         ours, other = arguments.values()
         arguments["ours"] = other.clone() if ours.shape == other.shape else ours
     return arguments
@@ -130,11 +131,11 @@ def called(name, arguments, seeds=None):
     elif name == "importance_sampled_log_likelihood":
         x = arguments["x"]
         decoder = constant(x) if x.ndim else None
-        found = measure(decoder=decoder, seeds=seeds, samples=4, chunk=2, **arguments)
+        found = measure(decoder=decoder, stream=seeds, samples=4, chunk=2, **arguments)
     elif name == "two_sample_test":
-        found = measure(seeds=seeds, permutations=5, **arguments)
-    elif name == "require_equal":
-        found = measure("ours and other", **arguments)
+        found = measure(stream=seeds, permutations=5, **arguments)
+    elif name == "apart":
+        found = torch.tensor(measure(**arguments))
     elif name == "in_unit":
         unit, samples = measure(*arguments.values())
         found = (unit, *samples)
@@ -211,6 +212,9 @@ def test_values_that_are_not_finite_are_refused_by_name(name, bad):
         if tensor.is_floating_point():
             broken = tensor.clone()
             broken.view(-1)[-1] = bad
+            if name == "apart":  # the two sides are then infinitely far apart
+                assert called(name, arguments | {key: broken})[0] == math.inf
+                continue
             refusal(called, [key, "samples are not finite"], name, arguments | {key: broken})
 
 
@@ -362,13 +366,13 @@ FORMULAS = {
     "in_unit": units_of,
     # these are compared in tests of their own below
     "verdict": lambda passed: "supported" if min(passed) else "mixed" if max(passed) else "not",
-    "require_equal": lambda a, b: all(abs(p - q) <= TOLERANCE * abs(q) for p, q in zip(a, b)),
+    "apart": lambda a, b: max(0 if p == q else abs(p - q) / abs(q) for p, q in zip(a, b)),
     "nearest_neighbour_error": neighbour_error_of,
     "importance_sampled_log_likelihood": lambda weights: mean_of(list(map(mpmath.exp, weights))),
 }
 APART = {
     "verdict",
-    "require_equal",
+    "apart",
     "nearest_neighbour_error",
     "importance_sampled_log_likelihood",
 }
@@ -463,20 +467,19 @@ def test_a_verdict_counts(passed):
 
 @settings(max_examples=200)
 @given(st.integers(0, 10**6), st.sampled_from(DTYPES))
-def test_two_sides_are_equal_if_they_agree_to_the_tolerance(seed, dtype):
+def test_how_far_two_sides_are_apart(seed, dtype):
     generator = torch.Generator().manual_seed(seed)
     pool = extremes(dtype)
     other = pool[torch.randint(len(pool), (2,), generator=generator)]
     off = 1 + 3 * TOLERANCE * (torch.rand(2, generator=generator, dtype=torch.float64) - 0.5)
     ours = (other * off).to(dtype)
-    with mpmath.workdps(60):
-        equal = FORMULAS["require_equal"](numbers(ours), numbers(other))
     if not ours.isfinite().all():
+        assert apart(ours, other) == math.inf
         return
-    if equal:
-        require_equal("sides", ours, other)
-    else:
-        refusal(require_equal, ["sides"], "sides", ours, other)
+    with mpmath.workdps(60):
+        expected = FORMULAS["apart"](numbers(ours), numbers(other))
+    # the difference of numbers so near to each other is exact, their ratio is rounded once
+    assert apart(ours, other) == pytest.approx(float(expected), rel=2 * torch.finfo(dtype).eps)
 
 
 LOG_VARS = [0.0, -1.0, 20.0, -80.0, 80.0, -700.0, 700.0, 1e4, -1e4, 3e37, -3e37]

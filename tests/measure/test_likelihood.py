@@ -17,7 +17,7 @@ def linear_vae():
 
     Its log q(x), and its posterior's mean and variance, are known.
     """
-    seeds, noise_variance = Seeds([0, 1]), 0.2
+    seeds, noise_variance = Seeds([0, 1]).child("draws"), 0.2
     decoder = SeedLinear(seeds, 2, 3).double()
     x = torch.randn(4, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     weight, bias = decoder.weight.detach(), decoder.bias.detach()

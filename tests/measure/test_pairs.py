@@ -10,12 +10,12 @@ from onekl.training.seeds import Seeds
 
 
 def test_spread_is_the_root_of_the_total_variance():
-    x = Seeds(range(3)).normal(50, 4) * 3 + 7
+    x = Seeds(range(3)).child("draws").normal(50, 4) * 3 + 7
     torch.testing.assert_close(spread(x), x.var(1, unbiased=False).sum(-1).sqrt())
 
 
 def test_pairs_have_unit_spread_in_each_part():
-    seeds = Seeds(range(2))
+    seeds = Seeds(range(2)).child("draws")
     x, z = 100 * seeds.normal(80, 5), seeds.normal(80, 2) / 9
     pairs = scaled_pairs(x, z, spread(x), spread(z))
     assert pairs.shape == (2, 80, 7)
@@ -24,7 +24,7 @@ def test_pairs_have_unit_spread_in_each_part():
 
 
 def test_relative_error_is_zero_when_perfect_and_one_for_the_mean():
-    target = Seeds(range(2)).normal(30, 3) + 5
+    target = Seeds(range(2)).child("draws").normal(30, 3) + 5
     mean = target.mean(1, keepdim=True).expand_as(target)
     torch.testing.assert_close(relative_error(target, target), torch.zeros(2))
     torch.testing.assert_close(relative_error(target, mean), torch.ones(2))
@@ -32,7 +32,7 @@ def test_relative_error_is_zero_when_perfect_and_one_for_the_mean():
 
 
 def test_neighbours_agree_with_scikit_learn_seed_by_seed():
-    seeds = Seeds(range(4))
+    seeds = Seeds(range(4)).child("draws")
     codes, reference = seeds.normal(40, 2), seeds.normal(60, 2)
     labels, reference_labels = seeds.integers(3, 40), seeds.integers(3, 60)
     found = nearest_neighbour_error(codes, labels, reference, reference_labels)
@@ -59,5 +59,5 @@ def test_neighbours_agree_with_scikit_learn_seed_by_seed():
 )
 def test_bad_input_is_one_clear_line(call, words):
     with pytest.raises(ValueError, match=words) as error:
-        call(Seeds(range(2)).normal(5, 2))
+        call(Seeds(range(2)).child("draws").normal(5, 2))
     assert "\n" not in str(error.value)

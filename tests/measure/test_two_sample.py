@@ -29,7 +29,7 @@ def by_hand(x, y, widths):
 
 
 def test_the_statistic_is_the_unbiased_mmd():
-    seeds = Seeds([0, 1])
+    seeds = Seeds([0, 1]).child("draws")
     x, y = seeds.normal(6, 2), 0.5 + seeds.normal(4, 2)
     found = two_sample_test(x, y, seeds, 5, widths=(1.0, 3.0))
     for s in range(2):
@@ -41,20 +41,20 @@ def test_the_statistic_is_the_unbiased_mmd():
 
 def test_the_level_holds_and_the_null_is_centred():
     """Of 200 tests of samples from one distribution, about a tenth reject at that level."""
-    seeds = Seeds(range(200))
+    seeds = Seeds(range(200)).child("draws")
     found = two_sample_test(seeds.normal(40, 2), seeds.normal(30, 2), seeds, 99)
     assert 5 <= (found.p_value <= 0.1).sum() <= 36  # 20 expected; beyond with a probability of 1e-4
     assert abs(found.null.mean()) < 4 * found.null.std() / math.sqrt(found.null.numel() / 99)
 
 
 def test_a_shift_is_found():
-    seeds = Seeds(range(20))
+    seeds = Seeds(range(20)).child("draws")
     found = two_sample_test(seeds.normal(100, 2), 0.8 + seeds.normal(100, 2), seeds, 99)
     assert (found.p_value == 0.01).all()
 
 
 def test_the_same_shuffles_whichever_seeds_stand_beside():
-    both, one = Seeds([3, 4]), Seeds([4])
+    both, one = Seeds([3, 4]).child("draws"), Seeds([4]).child("draws")
     x, y = both.normal(10, 2), both.normal(10, 2)
     z, w = one.normal(10, 2), one.normal(10, 2)
     torch.testing.assert_close(
@@ -73,4 +73,4 @@ def test_the_same_shuffles_whichever_seeds_stand_beside():
 )
 def test_samples_that_do_not_fit_are_refused(x, y, complaint):
     with pytest.raises(ValueError, match=complaint):
-        two_sample_test(x, y, Seeds(range(len(x))))
+        two_sample_test(x, y, Seeds(range(len(x))).child("draws"))

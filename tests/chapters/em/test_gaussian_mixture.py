@@ -21,7 +21,7 @@ STEPS = 25
 
 def synthetic():
     """900 points of three Gaussians in the plane that overlap: (N, 2)."""
-    seeds = Seeds([7])
+    seeds = Seeds([7]).child("draws")
     factors = torch.tensor(
         [[[1, 0], [0.8, 0.4]], [[0.5, 0], [-0.3, 1]], [[0.7, 0], [0, 0.7]]], dtype=torch.float64
     )
@@ -79,7 +79,7 @@ def oracle(mixture, x):
 @data
 def test_the_path_is_scikit_learns(x, components):
     """`lower_bound_` is the mean log q(x) of the parameters before the M half-step."""
-    starts = gm.random_start(x, components, Seeds(STARTS))
+    starts = gm.random_start(x, components, Seeds(STARTS).child("draws"))
     found = list(path(starts, x))
     for s in STARTS:
         for (before, _, after), model in zip(found, oracle(of_start(starts, s), x)):
@@ -99,7 +99,7 @@ def test_the_path_is_scikit_learns(x, components):
 @data
 def test_the_starts_differ_and_move(x, components):
     """The comparison above is of several paths, none of which stands still."""
-    starts = gm.random_start(x, components, Seeds(STARTS))
+    starts = gm.random_start(x, components, Seeds(STARTS).child("draws"))
     *_, (_, _, last) = path(starts, x)
     likelihood = -negative_log_likelihood(last.log_joint(x)).mean(-1)
     assert (likelihood + negative_log_likelihood(starts.log_joint(x)).mean(-1)).min() > 0.1
@@ -111,7 +111,7 @@ def test_the_starts_differ_and_move(x, components):
 
 @data
 def test_each_half_step_lowers_the_joint_kl_by_its_exact_size(x, components):
-    found = list(path(gm.random_start(x, components, Seeds(STARTS)), x))
+    found = list(path(gm.random_start(x, components, Seeds(STARTS).child("draws")), x))
 
     def objective(log_encoder, model):
         return joint_kl(log_encoder, model.log_joint(x)).mean(-1)
@@ -131,10 +131,12 @@ def test_each_half_step_lowers_the_joint_kl_by_its_exact_size(x, components):
 @data
 def test_the_m_half_step_is_a_minimum(x, components):
     """The joint KL's slopes vanish there, and a step away raises it, for a p(z|x) of no mixture."""
-    log_encoder = torch.log_softmax(Seeds([3]).normal(len(x), components)[0].double(), -1)
+    log_encoder = torch.log_softmax(
+        Seeds([3]).child("draws").normal(len(x), components)[0].double(), -1
+    )
     best = gm.m_step(x, log_encoder)
     least = joint_kl(log_encoder, best.log_joint(x)).mean()
-    noise = Seeds(range(20)).normal(components, 1 + x.shape[1]).double()
+    noise = Seeds(range(20)).child("draws").normal(components, 1 + x.shape[1]).double()
     for size in (1e-3, 1e-1):
         for draw in size * noise:
             other = gm.GaussianMixture(
@@ -149,15 +151,15 @@ def test_the_m_half_step_is_a_minimum(x, components):
 
 def test_a_start_in_a_stack_runs_as_it_does_alone():
     x, components = DATA["synthetic"]
-    *_, (_, _, stack) = path(gm.random_start(x, components, Seeds([5, 9])), x)
-    *_, (_, _, alone) = path(gm.random_start(x, components, Seeds([9])), x)
+    *_, (_, _, stack) = path(gm.random_start(x, components, Seeds([5, 9]).child("draws")), x)
+    *_, (_, _, alone) = path(gm.random_start(x, components, Seeds([9]).child("draws")), x)
     for ours, theirs in zip(stack, alone):
         torch.testing.assert_close(ours[1], theirs[0], rtol=0, atol=1e-12)
 
 
 def test_each_start_may_have_its_own_points():
     x = torch.stack([DATA["synthetic"][0][:400], DATA["synthetic"][0][400:800]])
-    starts = [gm.random_start(one, 3, Seeds([0])) for one in x]
+    starts = [gm.random_start(one, 3, Seeds([0]).child("draws")) for one in x]
     both = gm.GaussianMixture(*(torch.cat(parts) for parts in zip(*starts)))
     *_, (_, _, last) = path(both, x, 5)
     for s in (0, 1):
@@ -168,7 +170,7 @@ def test_each_start_may_have_its_own_points():
 def random_mixtures(components=3, dimension=4):
     """Two random mixtures with a leading axis of 2."""
     for seed in (0, 1):
-        seeds = Seeds([seed, seed + 10])
+        seeds = Seeds([seed, seed + 10]).child("draws")
         factor = seeds.normal(components, dimension, dimension).double()
         yield gm.GaussianMixture(
             torch.softmax(seeds.normal(components).double(), -1),
@@ -179,7 +181,7 @@ def random_mixtures(components=3, dimension=4):
 
 def test_log_joint_and_kl_are_torchs():
     mixture, old = random_mixtures()
-    x = Seeds([4]).normal(6, 4)[0].double()
+    x = Seeds([4]).child("draws").normal(6, 4)[0].double()
     normals = [MultivariateNormal(m.means, m.covariances) for m in (mixture, old)]
     expected = mixture.weights.log()[:, None] + normals[0].log_prob(x[:, None, None]).movedim(0, 1)
     torch.testing.assert_close(mixture.log_joint(x), expected, rtol=1e-12, atol=1e-12)
@@ -194,7 +196,7 @@ def test_log_joint_and_kl_are_torchs():
 
 def test_the_gradient_of_the_joint_kl_at_the_posterior_is_that_of_the_likelihood():
     x = DATA["synthetic"][0]
-    start = of_start(gm.random_start(x, 3, Seeds([0])), 0)
+    start = of_start(gm.random_start(x, 3, Seeds([0]).child("draws")), 0)
     parameters = [part.clone().requires_grad_() for part in start]
     mixture = gm.GaussianMixture(*parameters)
     posterior = gm.e_step(mixture, x).detach()
@@ -243,11 +245,11 @@ def test_a_thin_component_is_no_singular_one():
 
 def test_what_does_not_fit_is_one_clear_line():
     x = DATA["synthetic"][0]
-    start = gm.random_start(x, 3, Seeds([0]))
+    start = gm.random_start(x, 3, Seeds([0]).child("draws"))
     with pytest.raises(ValueError, match=r"expected points of shape \(N, 2\), got \(900, 1\)"):
         start.log_joint(x[:, :1])
     with pytest.raises(ValueError, match="5 components cannot start at distinct points of 4"):
-        gm.random_start(x[:4], 5, Seeds([0]))
+        gm.random_start(x[:4], 5, Seeds([0]).child("draws"))
     broken = start._replace(covariances=-start.covariances)
     with pytest.raises(
         ValueError, match="^component 0 of start 0 has a covariance that is not positive definite"
