@@ -8,7 +8,6 @@ import torch
 
 from onekl.chapters.regulariser import bench
 from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
-from onekl.training.seeds import Seeds
 
 TINY = {"side": 16, "dim": 2, "batch": 2, "steps": 1, "repetitions": 1}
 
@@ -21,8 +20,8 @@ def test_the_measures_have_sizes_and_speeds():
 
 
 def test_our_image_step_computes_the_plain_loops_losses():
-    random, stream = torch.Generator().manual_seed(1), Seeds([1]).child("networks")
-    networks = Generator(stream, 16, 4), Discriminator(stream, 16, 4)
+    random = torch.Generator().manual_seed(1)
+    networks = Generator(random, 16, 4), Discriminator(random, 16, 4)
     data = 2 * torch.rand(24, 3, 16, 16, generator=random) - 1
     z = torch.randn(2, 8, LATENT, generator=random)
     turns = (

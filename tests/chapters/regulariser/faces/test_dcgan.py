@@ -22,16 +22,15 @@ from onekl.chapters.regulariser.faces.training import (
     without_side_effects,
 )
 from onekl.training.run import Run, require_finite
-from onekl.training.seeds import Seeds
 
 TINY = {"side": 16, "dim": 2}
 
 
 def trainer(batch_norm=True, seed=0, **changes):
-    stream = Seeds([seed]).child("networks")
+    random = torch.Generator().manual_seed(seed)
     return AdversarialTrainer(
-        Generator(stream, batch_norm=batch_norm, **TINY),
-        Discriminator(stream, batch_norm=batch_norm, **TINY),
+        Generator(random, batch_norm=batch_norm, **TINY),
+        Discriminator(random, batch_norm=batch_norm, **TINY),
         "cpu",
         **changes,
     )
@@ -46,8 +45,8 @@ def batch(seed=1):
 
 def test_layers_at_the_article_s_size():
     """Shapes from the article's code: 512, 256, 128, 64 channels, no bias beside normalisation."""
-    stream = Seeds([0]).child("networks")
-    shapes = [tuple(p.shape) for p in Generator(stream).parameters() if p.ndim > 1]
+    random = torch.Generator().manual_seed(0)
+    shapes = [tuple(p.shape) for p in Generator(random).parameters() if p.ndim > 1]
     assert shapes == [
         (8192, 100),
         (512, 256, 5, 5),
@@ -55,18 +54,18 @@ def test_layers_at_the_article_s_size():
         (128, 64, 5, 5),
         (64, 3, 5, 5),
     ]
-    shapes = [tuple(p.shape) for p in Discriminator(stream).parameters() if p.ndim > 1]
+    shapes = [tuple(p.shape) for p in Discriminator(random).parameters() if p.ndim > 1]
     assert shapes == [(64, 3, 5, 5), (128, 64, 5, 5), (256, 128, 5, 5), (512, 256, 5, 5), (1, 8192)]
     assert widths(64, 64) == [512, 256, 128, 64] and widths(16, 8) == [16, 8]
 
 
 @pytest.mark.parametrize("batch_norm, norms", [(True, 7), (False, 0)])
 def test_normalisation_and_biases(batch_norm, norms):
-    stream = Seeds([0]).child("networks")
+    random = torch.Generator().manual_seed(0)
     layers = [
         layer
         for network in (Generator, Discriminator)
-        for layer in network(stream, 64, 2, batch_norm).modules()
+        for layer in network(random, 64, 2, batch_norm).modules()
     ]
     normal = [layer for layer in layers if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d))]
     assert len(normal) == norms  # four in G, three in D
@@ -81,8 +80,8 @@ def test_normalisation_and_biases(batch_norm, norms):
 
 def test_starts_are_those_of_the_code():
     """N(0, .02²), for convolutions cut at two standard deviations, which leaves .8796 of it."""
-    stream = Seeds([0]).child("networks")
-    generator, discriminator = Generator(stream, 32, 16), Discriminator(stream, 32, 16)
+    random = torch.Generator().manual_seed(0)
+    generator, discriminator = Generator(random, 32, 16), Discriminator(random, 32, 16)
     free = torch.cat([p.detach().flatten() for p in generator.parameters() if p.ndim > 1])
     cut = torch.cat(
         [
@@ -104,15 +103,15 @@ def test_starts_are_those_of_the_code():
 @pytest.mark.parametrize("side", [16, 32, 64])
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_shapes_at_every_side(side, batch_norm):
-    stream = Seeds([0]).child("networks")
-    x = Generator(stream, side, 2, batch_norm)(torch.randn(5, LATENT))
+    random = torch.Generator().manual_seed(0)
+    x = Generator(random, side, 2, batch_norm)(torch.randn(5, LATENT))
     assert x.shape == (5, 3, side, side) and x.abs().max() <= 1
-    assert Discriminator(stream, side, 2, batch_norm)(x).shape == (5,)
+    assert Discriminator(random, side, 2, batch_norm)(x).shape == (5,)
 
 
 def test_another_side_is_refused():
     with pytest.raises(ValueError, match="a side of 16, 32, 64 pixels, got 48"):
-        Generator(Seeds([0]).child("generator"), 48)
+        Generator(torch.Generator(), 48)
 
 
 def test_generator_of_another_shape_is_refused():
@@ -175,7 +174,7 @@ def test_cost_of_an_iteration():
         (Generator, torch.zeros(2, LATENT)),
         (Discriminator, torch.zeros(2, 3, 32, 32)),
     ):
-        made = network(Seeds([0]).child("network"), 32, 4)
+        made = network(torch.Generator(), 32, 4)
         for layer in made.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
                 layer.register_forward_hook(count)

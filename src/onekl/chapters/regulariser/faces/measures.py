@@ -16,7 +16,6 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from onekl.chapters.regulariser.faces.drawing import SIZES, Faces
-from onekl.training.seeds import Seeds
 
 # A picture is clear if the classifier gives each of its attributes at least this probability.
 CLEAR = 0.9
@@ -48,20 +47,21 @@ class Classifier(nn.Module):
         return [head(features) for head in self.heads]
 
 
-def train_classifier(faces: Faces, steps: int, seeds: Seeds, batch: int = 128) -> Classifier:
+def train_classifier(
+    faces: Faces, steps: int, random: torch.Generator, batch: int = 128
+) -> Classifier:
     """A classifier trained on `faces` for `steps` steps of Adam, the rate falling to 0.
 
-    Its start and its batches are drawn from the streams of one seed.
+    Its start and its batches are drawn from `random`.
     """
-    start, of_rows = seeds.child("classifier"), seeds.child("batches of the classifier")
     x, truth = faces.images, faces.attributes.to(faces.images.device)
     with torch.random.fork_rng():
-        torch.manual_seed(int(start.integers(2**31)))
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=random)))
         classifier = Classifier(x.shape[-1]).to(x.device)
     adam = torch.optim.Adam(classifier.parameters(), 3e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     for _ in range(steps):
-        (rows,) = of_rows.integers(len(x), batch)
+        rows = torch.randint(len(x), (batch,), generator=random).to(x.device)
         loss = sum(map(cross_entropy, classifier(x[rows]), truth[rows].T))
         adam.zero_grad()
         loss.backward()
