@@ -54,7 +54,7 @@ class Watched(NotebookClient):
         words = html.unescape(MARKUP.sub("", value)).strip()
         if words.endswith("%"):
             self._left = words
-        elif time.monotonic() - self._last >= SECONDS:
+        elif "[" in words and time.monotonic() - self._last >= SECONDS:
             print(f"  {self._left} {words}", flush=True)
             self._last = time.monotonic()
 

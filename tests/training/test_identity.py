@@ -20,7 +20,9 @@ from onekl.training.run import Run
 CELLS = '''
 import functools, math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
+from operator import itemgetter
 from typing import NamedTuple
 import numpy, torch
 from torch import nn
@@ -34,6 +36,9 @@ TABLE = torch.tensor([1.0, 2.0])
 ARRAY = numpy.array([3, 4])
 NAMES = {"ring", "grid", "digits"}
 PLACE = torch.float32
+EXACT = Decimal("0.1")
+PAIR = itemgetter(0, 1)
+NORMAL = torch.distributions.Normal(0.0, 1.0)
 sizes = {"hidden": 8, "batch": 4}
 
 class Kind(Enum):
@@ -49,7 +54,14 @@ class Plan:
     weight: float = 2.0
     rates: list = field(default_factory=lambda: [1, 2])
 
-arm, plan = Arm(), Plan()
+@dataclass(slots=True)
+class Slotted:
+    depth: int = 31
+
+class Rows(list):
+    """A list with a name."""
+
+arm, plan, slotted, rows = Arm(), Plan(), Slotted(), Rows([37, 38])
 
 def helper(x, power=2, *, shift=0.25):
     """What it does."""
@@ -122,6 +134,7 @@ def train(steps, k=2):
         x = mover(x) + mover.still(x) + cached(1) + judged(x) + arm.lam * plan.weight
         loss = discriminator_loss(net(x), net(-x)).mean((1, 2))
         loss = loss + math.log(2) * sum(LAMBDAS) * len(NAMES) + reached(x).sum()
+        loss = loss + float(EXACT) + slotted.depth + sum(PAIR(rows)) + NORMAL.log_prob(x).mean()
         if "ring" in {"ring", "grid", "a", "b"}:
             optimiser.zero_grad()
             loss.sum().backward()
@@ -133,6 +146,11 @@ def unused(x):
 train(3)
 '''
 SEEN = [  # an edit: what stands there, what is put in its place, and words that tell it
+    ('Decimal("0.1")', 'Decimal("0.2")', "EXACT is Decimal('0.1') there and Decimal('0.2') here"),
+    ("itemgetter(0, 1)", "itemgetter(0, 0)", "PAIR is"),
+    ("Normal(0.0, 1.0)", "Normal(0.0, 2.0)", "NORMAL is another one"),
+    ("depth: int = 31", "depth: int = 32", "slotted.depth is 31 there and 32 here"),
+    ("Rows([37, 38])", "Rows([37, 39])", "rows is"),
     ("RATE = 1e-3", "RATE = 2e-3", "RATE is 0.001 there and 0.002 here"),
     ("LAMBDAS = (0, 0.1, 1)", "LAMBDAS = (0, 0.2, 1)", "LAMBDAS is (0, 0.1, 1) there and (0, 0.2"),
     ("[1.0, 2.0]", "[1.0, 2.5]", "TABLE is another one"),
@@ -238,6 +256,33 @@ def test_an_edit_that_changes_the_loop_is_named(parts, old, new, words):
 @pytest.mark.parametrize("old, new", UNSEEN)
 def test_an_edit_that_changes_nothing_is_not_seen(parts, old, new):
     assert difference(parts(CELLS), parts(edited(old, new))) == ""
+
+
+THROUGH_A_GENERATOR = """
+from itertools import islice
+from onekl.training.run import Run
+def phases(run):
+    for step in run.steps(4):
+        yield 2 * step
+def train(rate):
+    total = 0
+    for step in islice(phases(Run("toy", {}, {}, None)), 3):
+        total += rate * step
+train(3)
+"""
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ("2 * step", "3 * step", "the loop in phases is another one"),
+        ("total += rate", "total -= rate", "the loop in train is another one"),
+        ("train(3)", "train(4)", "rate is 3 there and 4 here"),
+    ],
+)
+def test_a_loop_that_takes_its_steps_from_a_generator_is_followed(parts, old, new, words):
+    there, here = parts(THROUGH_A_GENERATOR), parts(THROUGH_A_GENERATOR.replace(old, new))
+    assert words in difference(there, here)
 
 
 def every_loss():

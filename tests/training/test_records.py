@@ -15,7 +15,7 @@ from onekl.training import commit as commits
 from onekl.training import records
 from onekl.training.columns import columns_of
 from onekl.training.commit import commit
-from onekl.training.loop import loop_of
+from onekl.training.loop import loop_of, records_of
 from onekl.training.records import KEYS, record, recorded
 from onekl.training.run import Run
 from onekl.training.seeds import Seeds
@@ -209,6 +209,11 @@ def test_each_committed_record_reads_and_is_as_small_as_its_numbers(path):
     text = path.read_text(encoding="utf-8")
     body = text[text.index('"columns"') :]
     assert len(body) < 11 * (body.count(",") + 1) + 60 * body.count(":[")
+
+
+def test_each_record_is_made_by_one_notebook():
+    made = [name for path in NOTEBOOKS.glob("*.ipynb") for name in records_of(path)]
+    assert sorted(made) == [path.stem for path in RECORDS]
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)

@@ -68,7 +68,7 @@ def parts_of(
         walk.add(key, value)
     for key, value in state.items():
         walk.add(key, value)
-    for one in _frames_of_the_loop(frame):
+    for one in walk.frames_of_the_loop(frame):
         walk.add_frame(one)
     for key, value in {**state, "the random numbers": generator}.items():
         walk.parts[f"the start of {key}"] = _start(name, value, walk)
@@ -109,13 +109,6 @@ def _told(key: str, there: str | None, here: str | None) -> str:
     if there.startswith("#") or here.startswith("#"):
         return f"{key} is another one"
     return f"{key} is {there} there and {here} here"
-
-
-def _frames_of_the_loop(frame: types.FrameType) -> Iterator[types.FrameType]:
-    """The frame itself, and where it is a generator's also the frame that asks it for values."""
-    yield frame
-    if frame.f_code.co_flags & inspect.CO_GENERATOR and frame.f_back is not None:
-        yield from _frames_of_the_loop(frame.f_back)
 
 
 def _start(name: str, part: Any, walk: _Walk) -> str:
@@ -187,6 +180,15 @@ class _Walk:
             self.add(f"{key}.{name}", part)
         self._open.discard(id(value))
 
+    def frames_of_the_loop(self, frame: types.FrameType | None) -> Iterator[types.FrameType]:
+        """The frame itself, and where it is a generator's also the one that asks it for values."""
+        while frame is not None:
+            if self._follows(frame.f_globals.get("__name__")):
+                yield frame
+                if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+                    return
+            frame = frame.f_back
+
     def add_frame(self, frame: types.FrameType) -> None:
         """The code of the loop, its local values, and what it reads from outside."""
         code = frame.f_code
@@ -238,10 +240,10 @@ class _Walk:
             return value if value and all(isinstance(key, str) for key in value) else None
         if isinstance(value, types.SimpleNamespace):
             return vars(value)
-        if isinstance(value, nn.Module | type | types.ModuleType | types.FunctionType | Enum):
+        told_whole = any(isinstance(value, kinds) for kinds, _ in self.KINDS)
+        if told_whole or self._is_run(value) or not self._follows(type(value).__module__):
             return None
-        own = hasattr(value, "__dict__") and self._follows(type(value).__module__)
-        return self._attributes(value) if own and not self._is_run(value) else None
+        return self._attributes(value)
 
     def _optimizer_fields(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
         fields: dict[str, Any] = {}
@@ -257,7 +259,13 @@ class _Walk:
 
     def _attributes(self, value: Any) -> dict[str, Any]:
         """An object's attributes; of one with a random state, which moves, the public ones."""
-        found = dict(vars(value))
+        slots = {
+            name: getattr(value, name)
+            for kind in type(value).__mro__
+            for name in getattr(kind, "__slots__", ())
+            if hasattr(value, name) and name not in ("__dict__", "__weakref__")
+        }
+        found = {**slots, **getattr(value, "__dict__", {})}
         if hasattr(value, "get_state") and hasattr(value, "set_state"):
             return {key: part for key, part in found.items() if not key.startswith("_")}
         return found
@@ -270,16 +278,23 @@ class _Walk:
 
     def _object(self, value: Any) -> str:
         kind = self._class(type(value))
-        if self._is_run(value) or not hasattr(value, "__dict__"):
+        if self._is_run(value):
             return kind
-        fields = self._attributes(value)
         if self._follows(type(value).__module__):
-            return f"{kind} {self._mapping(fields)}"
+            return f"{kind} {self._mapping(self._attributes(value))}"
+        if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+            return f"{kind} {self._array(numpy.asarray(value))}"
+        if hasattr(value, "__dict__"):
+            return f"{kind} {self._public(value)}"
+        return kind if ADDRESS.search(repr(value)) else repr(value)
+
+    def _public(self, value: Any) -> str:
+        """The public attributes of an installed package's object, down to the depth `DEPTH`."""
         if self._depth >= DEPTH:
-            return kind
+            return "…"
         self._depth += 1
-        public = {key: part for key, part in fields.items() if not key.startswith("_")}
-        found = f"{kind} {self._mapping(public)}"
+        fields = self._attributes(value)
+        found = self._mapping({key: fields[key] for key in fields if not key.startswith("_")})
         self._depth -= 1
         return found
 
@@ -319,20 +334,19 @@ class _Walk:
         return f"{kind} {hashlib.sha256(value.tobytes()).hexdigest()}"
 
     def _module(self, value: nn.Module) -> str:
-        state = value.state_dict(keep_vars=True)
+        """How it prints, its tensors, and of each part the class, the attributes and the hooks."""
+        parts = list(value.modules())
         own = [
-            {
-                key: part
-                for key, part in vars(one).items()
-                if key not in OF_EVERY_MODULE or key in ("_forward_hooks", "_forward_pre_hooks")
-            }
-            for one in value.modules()
+            {key: part for key, part in vars(one).items() if key not in OF_EVERY_MODULE}
+            for one in parts
         ]
-        kinds = [self._class(type(one)) for one in value.modules()]
-        hooks = [list(fields.pop("_forward_hooks").values()) for fields in own]
-        hooks += [list(fields.pop("_forward_pre_hooks").values()) for fields in own]
-        shown = ADDRESS.sub("", repr(value))
-        return f"{shown} {kinds} {self._mapping(state)} {self.text(own)} {self.text(hooks)}"
+        hooks = [
+            [*vars(one)["_forward_pre_hooks"].values(), *vars(one)["_forward_hooks"].values()]
+            for one in parts
+        ]
+        kinds = [self._class(type(one)) for one in parts]
+        told = [kinds, value.state_dict(keep_vars=True), own, hooks]
+        return ADDRESS.sub("", repr(value)) + self.text(told)
 
     def _optimizer(self, value: torch.optim.Optimizer) -> str:
         return f"{self._class(type(value))} {self._mapping(self._optimizer_fields(value))}"
