@@ -111,7 +111,7 @@ def refused(notebook, message, **changes):
 
 
 def test_bad_input_is_refused_in_one_line(notebook):
-    refused(
-        notebook, "an arm has λ = -1; give it a weight of 0 or more", arms=[notebook["Arm"](-1.0)]
-    )
+    arms = [notebook["Arm"](1.0), notebook["Arm"](-1.0)]
+    refused(notebook, r"lam is -1 in Arm\(lam=-1.0, .*\); give a number of 0 or more", arms=arms)
+    refused(notebook, r"two arms are Arm\(lam=1.0", arms=[arms[0], arms[0]])
     refused(notebook, "1 discriminator and 0 generator steps trains no GAN", generator_steps=0)
