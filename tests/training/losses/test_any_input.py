@@ -64,9 +64,18 @@ def of_gaussian(x, mean, log_var):
     return whole[:-1]
 
 
+def of_decoded(x, decoder_mean, decoder_log_var):
+    either = fits(x, decoder_mean) or fits(decoder_mean, x)
+    return of_gaussian(x, decoder_mean, decoder_log_var) if either else None
+
+
 def of_vae(x, decoder_mean, decoder_log_var, mean, log_var):
     kl = meant(SPECS["gaussian_kl"], "...")(mean=mean, log_var=log_var)
-    return kl if of_gaussian(x, decoder_mean, decoder_log_var) == kl else None
+    return kl if of_decoded(x, decoder_mean, decoder_log_var) == kl else None
+
+
+def of_densities(log_p_data, log_q):
+    return log_q if fits(log_p_data, log_q) else log_p_data if fits(log_q, log_p_data) else None
 
 
 def of_noise(mean, log_var, noise):
@@ -85,12 +94,12 @@ def of_weighted(lam, **others):
 # Where an argument may also be smaller than its spec: the shape of the value, or None.
 MEANT = {
     "gaussian_log_density": of_gaussian,
-    "reconstruction_loss": lambda **shapes: of_gaussian(*shapes.values()),
+    "reconstruction_loss": of_decoded,
     "vae_loss": of_vae,
     "reparameterise": of_noise,
     "regularised_generator_loss": of_weighted,
     "aae_loss": of_weighted,
-    "optimal_discriminator_logit": lambda log_p_data, log_q: joined(log_p_data, log_q),
+    "optimal_discriminator_logit": of_densities,
 }
 
 
@@ -156,6 +165,15 @@ def spread(name, shapes):
         if letter:
             last[letter] = max(last.get(letter, (1,)), shapes[key][-1:])
     return {key: (*lead, *last.get(letter, ())) for key, letter in letters.items()}
+
+
+@pytest.mark.parametrize("name", ["reconstruction_loss", "vae_loss", "optimal_discriminator_logit"])
+def test_two_that_would_make_all_pairs_are_refused(name):
+    arguments = ordinary(name)
+    first, second = list(arguments)[:2]
+    arguments[first] = arguments[first][:, :1]
+    arguments[second] = arguments[second][:1]
+    refusal(LOSSES[name], [first], **arguments)
 
 
 @each

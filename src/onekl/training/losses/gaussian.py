@@ -14,11 +14,12 @@ import math
 import torch
 
 from onekl.training.inputs import (
-    common_shape,
+    require_either_fits,
     require_fit,
     require_floats,
     require_last_axis,
     require_same_shape,
+    shape_of_pairs,
 )
 from onekl.training.scaled import times_exp
 
@@ -75,11 +76,13 @@ def reconstruction_loss(
     """su-7, its first term: −log q(x|z) for a Gaussian decoder.
 
     `x` and `decoder_mean`, the decoder's output at one z ~ p(z|x), are (..., D), and
-    `decoder_log_var` is (..., D) or (..., 1); what fits what is as in `gaussian_log_density`.
+    `decoder_log_var` is (..., D) or (..., 1).
+    One of the first two may have the last axes of the other alone, or length 1 along some of them.
     Returns (...), in nats.
     """
     decoder_log_var = _as_tensor(decoder_log_var, x)
     _require_gaussian(x=x, decoder_mean=decoder_mean, decoder_log_var=decoder_log_var)
+    require_either_fits(x=x, decoder_mean=decoder_mean)
     return -gaussian_log_density(x, decoder_mean, decoder_log_var)
 
 
@@ -119,7 +122,7 @@ def _require_gaussian(**tensors: torch.Tensor) -> None:
     require_floats(**tensors)
     (x_name, x), (mean_name, mean), (log_var_name, log_var) = tensors.items()
     require_last_axis(**{x_name: x})
-    whole = common_shape(**{x_name: x, mean_name: mean})
+    whole = shape_of_pairs(**{x_name: x, mean_name: mean})
     if mean.ndim and x.shape[-1] != mean.shape[-1]:
         raise ValueError(
             f"{x_name} has {x.shape[-1]} coordinates and {mean_name} has {mean.shape[-1]}; "
