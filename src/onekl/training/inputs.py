@@ -88,14 +88,17 @@ def _fits(shape: Shape, whole: Shape) -> bool:
     return ones or tuple(shape) == tuple(whole[len(whole) - len(shape) :])
 
 
-def require_either_fits(**tensors: torch.Tensor) -> None:
-    """Raise ValueError, with the names of two tensors, unless one is meant for the other's shape.
+def require_either_fits(**tensors: torch.Tensor) -> Shape:
+    """The shape of one of two tensors, for which the other is meant.
 
-    Two that both have length 1 where the other has more would make pairs that nobody drew.
+    Raises ValueError, with their names, if there is none: two that both have length 1 where the
+    other has more would make pairs that nobody drew.
     """
     first, second = tensors.values()
-    if not (_fits(first.shape, second.shape) or _fits(second.shape, first.shape)):
-        raise _no_fit(tensors)
+    for one, other in ((first, second), (second, first)):
+        if _fits(one.shape, other.shape):
+            return tuple(other.shape)
+    raise _no_fit(tensors)
 
 
 def shape_of_pairs(**tensors: torch.Tensor) -> Shape:
@@ -104,11 +107,10 @@ def shape_of_pairs(**tensors: torch.Tensor) -> Shape:
     Raises ValueError, with their names, for others.
     """
     first, second = tensors.values()
-    for one, other in ((first, second), (second, first)):
-        if _fits(one.shape, other.shape):
-            return tuple(other.shape)
     pairs = list(zip(first.shape, second.shape))
-    if first.ndim != second.ndim or any(a != b and 1 not in (a, b) for a, b in pairs):
+    if first.ndim != second.ndim:
+        return require_either_fits(**tensors)
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
         raise _no_fit(tensors)
     return tuple(b if a == 1 else a for a, b in pairs)
 

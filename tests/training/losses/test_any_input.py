@@ -79,7 +79,8 @@ def of_densities(log_p_data, log_q):
 
 
 def of_noise(mean, log_var, noise):
-    return noise if fits(mean, noise) and fits(log_var, noise) else None
+    whole = of_densities(noise, mean)
+    return whole if whole is not None and fits(log_var, whole) else None
 
 
 def of_weighted(lam, **others):
@@ -100,6 +101,17 @@ MEANT = {
     "regularised_generator_loss": of_weighted,
     "aae_loss": of_weighted,
     "optimal_discriminator_logit": of_densities,
+}
+
+
+# Where a number may stand for a tensor that is the same everywhere.
+NUMBERS = {
+    "gaussian_log_density": ["mean", "log_var"],
+    "reconstruction_loss": ["decoder_log_var"],
+    "vae_loss": ["decoder_log_var"],
+    "regularised_generator_loss": ["lam"],
+    "aae_loss": ["lam"],
+    "ali_complete_loss": ["generator_kl"],
 }
 
 
@@ -157,7 +169,7 @@ def test_shapes_that_are_not_meant_are_refused_by_name_and_others_are_not(name, 
 def spread(name, shapes):
     """The arguments' shapes when each of these, which are meant, is as large as it can be."""
     lead = result_of(name, shapes)
-    if name == "reparameterise":
+    if name == "reparameterise":  # elementwise
         return dict.fromkeys(shapes, lead)
     letters = {key: spec.removeprefix("...").strip() for key, spec in SPECS[name].items()}
     last = {}
@@ -190,6 +202,23 @@ def test_the_draws_of_shapes_hold_both_kinds(name):
     assert seen == (
         {True, False} if len(SPECS[name]) > 1 or "... " in str(SPECS[name]) else {False}
     )
+
+
+@pytest.mark.parametrize("name, key", [(n, key) for n, keys in NUMBERS.items() for key in keys])
+def test_a_number_is_a_tensor_that_is_the_same_everywhere(name, key):
+    arguments = ordinary(name)
+    tensor = torch.full_like(arguments[key], 0.7)
+    same = LOSSES[name](**arguments | {key: tensor})
+    assert torch.equal(LOSSES[name](**arguments | {key: 0.7}), same)
+
+
+@each
+def test_elsewhere_a_number_is_refused_by_name(name):
+    arguments = ordinary(name)
+    for key in arguments:
+        if key not in NUMBERS.get(name, ()):
+            line = refusal(LOSSES[name], [key], **arguments | {key: 0.7})
+            assert "give a tensor" in line
 
 
 @each
@@ -371,7 +400,7 @@ def test_it_compiles_without_a_break(name, backend):
         for loss in (LOSSES[name], compiled)
     ]
     assert torch.equal(*values)
-    numbers = {key: 0.7 for key in arguments if key == "lam"}
+    numbers = {key: 0.7 for key in arguments if key in NUMBERS.get(name, ())}
     assert torch.equal(LOSSES[name](**arguments | numbers), compiled(**arguments | numbers))
 
 

@@ -61,12 +61,13 @@ def gaussian_kl(mean: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
 def reparameterise(mean: torch.Tensor, log_var: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """sn-10: z = μ + σ·ε; if ε ~ N(0, 1) then z ~ N(μ, σ²).
 
-    `noise` is ε, (..., L); `mean` is μ and `log_var` is log σ², of this shape, or of length 1
-    along some of its axes, or with the last of them alone, or without axes.
+    `noise` is ε and `mean` is μ, (..., L), and `log_var` is log σ².
+    One of the first two may have the last axes of the other alone, or none, or length 1 along some,
+    where its numbers are shared; `log_var` may too.
     Returns z (..., L), through which gradients reach μ and log σ².
     """
     require_floats(mean=mean, log_var=log_var, noise=noise)
-    require_fit(tuple(noise.shape), mean=mean, log_var=log_var)
+    require_fit(require_either_fits(mean=mean, noise=noise), log_var=log_var)
     return mean + times_exp(noise, 0.5 * log_var)
 
 
