@@ -173,12 +173,12 @@ def require_normalised(**tables: torch.Tensor) -> torch.Tensor:
     Raises ValueError with its name if it does not, or gives NaN (see the module).
     """
     ((name, log_table),) = tables.items()
-    total = torch.logsumexp(log_table.detach(), -1, keepdim=True)
-    good = total.abs() <= TOLERANCE[log_table.dtype]
+    total = torch.exp(log_table.detach()).sum(-1, keepdim=True)
+    good = (total - 1).abs() <= TOLERANCE[log_table.dtype]
 
     def complaint(good: torch.Tensor) -> str:
         return (
-            f"exp({name}) sums to {total[~good][0].exp():.9g} over its last axis, not to one; "
+            f"exp({name}) sums to {total[~good][0]:.9g} over its last axis, not to one; "
             f"give {name}.log_softmax(-1)"
         )
 
