@@ -2,10 +2,14 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
 
+import numerics
+from numerics import DTYPES, REFUSED, extremes, refusal, wrong
 from onekl.data.mixtures import grid, ring, two_component_sample
 from onekl.measure.coverage import coverage, mode_counts
 from onekl.training.seeds import Seeds
@@ -92,3 +96,62 @@ def test_log_density_integrates_to_one_and_stays_finite_far_away():
     density = ring().log_density(torch.cartesian_prod(line, line)).exp()
     assert density.sum().item() * 0.002**2 == pytest.approx(1, abs=1e-9)
     assert torch.isfinite(ring().log_density(torch.tensor([50.0, 50.0])))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("mixture", [ring(), grid()])
+def test_log_density_is_its_formula_at_all_finite_points(mixture, dtype):
+    pool = extremes(dtype)
+    places = torch.randint(len(pool), (200, 2), generator=torch.Generator().manual_seed(0))
+    x = pool[places]
+    log_var = 2 * mpmath.log(mpmath.mpf(mixture.std))
+    with mpmath.workdps(60):
+        for point, found in zip(x.tolist(), mixture.log_density(x).tolist()):
+            squares = [
+                sum((mpmath.mpf(a) - mpmath.mpf(b)) ** 2 for a, b in zip(point, centre))
+                / mpmath.mpf(mixture.std) ** 2
+                for centre in mixture.centres.tolist()
+            ]
+            least = min(squares)
+            total = sum(mpmath.exp(-min(one - least, 1e6) / 2) for one in squares)
+            constant = log_var + mpmath.log(2 * mpmath.pi) + mpmath.log(len(squares))
+            right = mpmath.log(total) - least / 2 - constant
+            # the coordinates' own differences from the centres are as exact as the points
+            size = least + 2 * abs(log_var) + 10
+            assert wrong(found, right, size, dtype) is None, point
+
+
+@settings(max_examples=100)
+@given(numerics.shapes({"x": "... 2"}))
+def test_points_of_another_shape_are_refused_by_name(shapes):
+    x = torch.zeros(shapes["x"])
+    if x.ndim and x.shape[-1] == 2:
+        assert ring().log_density(x).shape == x.shape[:-1]
+    else:
+        refusal(ring().log_density, ["x"], x)
+
+
+@pytest.mark.parametrize("dtype", REFUSED)
+def test_points_of_another_dtype_are_refused_by_name(dtype):
+    refusal(ring().log_density, ["x"], torch.zeros(3, 2).to(dtype))
+
+
+def test_points_that_are_nan_are_refused_by_name():
+    line = refusal(ring().log_density, ["x"], torch.tensor([[0.0, math.nan], [0.0, 0.0]]))
+    assert line.startswith("1 points of x are NaN")
+
+
+@pytest.mark.parametrize(
+    "name, bad",
+    [
+        ("weights", (0.5, 0.4)),
+        ("weights", (1.5, -0.5)),
+        ("weights", (1.0,)),
+        ("weights", (math.nan, 0.5)),
+        ("means", (0.0, 1.0, 2.0)),
+        ("stds", (1.0, 0.0)),
+        ("stds", (1.0, -1.0)),
+    ],
+)
+def test_two_components_have_two_of_each_and_proper_ones(name, bad):
+    refusal(two_component_sample, [name], Seeds([0]), 3, **{name: bad})

@@ -76,38 +76,52 @@ def require_fit(whole: Shape, **tensors: torch.Tensor) -> None:
     is refused.
     """
     for name, tensor in tensors.items():
-        shape = tuple(tensor.shape)
-        ones = len(shape) == len(whole) and all(a in (1, b) for a, b in zip(shape, whole))
-        if not (ones or shape == whole[len(whole) - len(shape) :]):
+        if not _fits(tensor.shape, whole):
             raise ValueError(
-                f"{name} has shape {shape}, which does not fit {whole}; "
+                f"{name} has shape {tuple(tensor.shape)}, which does not fit {tuple(whole)}; "
                 "give it all these axes, each of that length or of 1, or the last of them"
             )
 
 
-def common_shape(**tensors: torch.Tensor) -> Shape:
-    """The shape of two tensors' pairs: of one shape, or one of them fits the other.
+def _fits(shape: Shape, whole: Shape) -> bool:
+    ones = len(shape) == len(whole) and all(a in (1, b) for a, b in zip(shape, whole))
+    return ones or tuple(shape) == tuple(whole[len(whole) - len(shape) :])
 
-    With as many axes, either may have length 1 where the other has more.
-    Raises ValueError, with the second's name, for others.
+
+def require_either_fits(**tensors: torch.Tensor) -> Shape:
+    """The shape of one of two tensors, for which the other is meant.
+
+    Raises ValueError, with their names, if there is none: two that both have length 1 where the
+    other has more would make pairs that nobody drew.
     """
-    (_, first), (name, second) = tensors.items()
+    first, second = tensors.values()
+    for one, other in ((first, second), (second, first)):
+        if _fits(one.shape, other.shape):
+            return tuple(other.shape)
+    raise _no_fit(tensors)
+
+
+def shape_of_pairs(**tensors: torch.Tensor) -> Shape:
+    """The shape of two tensors' pairs: one fits the other, or both have length 1 in some axes.
+
+    Raises ValueError, with their names, for others.
+    """
+    first, second = tensors.values()
+    pairs = list(zip(first.shape, second.shape))
     if first.ndim != second.ndim:
-        short, long = sorted((first, second), key=lambda tensor: tensor.ndim)
-        fits = short.ndim == 0 or short.shape == long.shape[-short.ndim :]
-        whole = tuple(long.shape)
-    else:
-        pairs = list(zip(first.shape, second.shape))
-        fits = all(a == b or 1 in (a, b) for a, b in pairs)
-        whole = tuple(b if a == 1 else a for a, b in pairs)
-    if not fits:
-        other = next(iter(tensors))
-        raise ValueError(
-            f"{other} has shape {tuple(first.shape)} and {name} has shape {tuple(second.shape)}, "
-            "which do not fit; give both the same axes, each of one length or of 1, "
-            "or one of them the last axes of the other"
-        )
-    return whole
+        return require_either_fits(**tensors)
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
+        raise _no_fit(tensors)
+    return tuple(b if a == 1 else a for a, b in pairs)
+
+
+def _no_fit(tensors: dict[str, torch.Tensor]) -> ValueError:
+    (first, one), (second, other) = tensors.items()
+    return ValueError(
+        f"{first} has shape {tuple(one.shape)} and {second} has shape {tuple(other.shape)}, "
+        "which do not fit; give both the same axes, or one of them length 1 along some, "
+        "or the last of them alone"
+    )
 
 
 def require_values(
@@ -159,12 +173,12 @@ def require_normalised(**tables: torch.Tensor) -> torch.Tensor:
     Raises ValueError with its name if it does not, or gives NaN (see the module).
     """
     ((name, log_table),) = tables.items()
-    total = torch.logsumexp(log_table.detach(), -1, keepdim=True)
-    good = total.abs() <= TOLERANCE[log_table.dtype]
+    total = torch.exp(log_table.detach()).sum(-1, keepdim=True)
+    good = (total - 1).abs() <= TOLERANCE[log_table.dtype]
 
     def complaint(good: torch.Tensor) -> str:
         return (
-            f"exp({name}) sums to {total[~good][0].exp():.9g} over its last axis, not to one; "
+            f"exp({name}) sums to {total[~good][0]:.9g} over its last axis, not to one; "
             f"give {name}.log_softmax(-1)"
         )
 

@@ -64,13 +64,23 @@ def of_gaussian(x, mean, log_var):
     return whole[:-1]
 
 
+def of_decoded(x, decoder_mean, decoder_log_var):
+    either = fits(x, decoder_mean) or fits(decoder_mean, x)
+    return of_gaussian(x, decoder_mean, decoder_log_var) if either else None
+
+
 def of_vae(x, decoder_mean, decoder_log_var, mean, log_var):
     kl = meant(SPECS["gaussian_kl"], "...")(mean=mean, log_var=log_var)
-    return kl if of_gaussian(x, decoder_mean, decoder_log_var) == kl else None
+    return kl if of_decoded(x, decoder_mean, decoder_log_var) == kl else None
+
+
+def of_densities(log_p_data, log_q):
+    return log_q if fits(log_p_data, log_q) else log_p_data if fits(log_q, log_p_data) else None
 
 
 def of_noise(mean, log_var, noise):
-    return noise if fits(mean, noise) and fits(log_var, noise) else None
+    whole = of_densities(noise, mean)
+    return whole if whole is not None and fits(log_var, whole) else None
 
 
 def of_weighted(lam, **others):
@@ -85,12 +95,23 @@ def of_weighted(lam, **others):
 # Where an argument may also be smaller than its spec: the shape of the value, or None.
 MEANT = {
     "gaussian_log_density": of_gaussian,
-    "reconstruction_loss": lambda **shapes: of_gaussian(*shapes.values()),
+    "reconstruction_loss": of_decoded,
     "vae_loss": of_vae,
     "reparameterise": of_noise,
     "regularised_generator_loss": of_weighted,
     "aae_loss": of_weighted,
-    "optimal_discriminator_logit": lambda log_p_data, log_q: joined(log_p_data, log_q),
+    "optimal_discriminator_logit": of_densities,
+}
+
+
+# Where a number may stand for a tensor that is the same everywhere.
+NUMBERS = {
+    "gaussian_log_density": ["mean", "log_var"],
+    "reconstruction_loss": ["decoder_log_var"],
+    "vae_loss": ["decoder_log_var"],
+    "regularised_generator_loss": ["lam"],
+    "aae_loss": ["lam"],
+    "ali_complete_loss": ["generator_kl"],
 }
 
 
@@ -148,7 +169,7 @@ def test_shapes_that_are_not_meant_are_refused_by_name_and_others_are_not(name, 
 def spread(name, shapes):
     """The arguments' shapes when each of these, which are meant, is as large as it can be."""
     lead = result_of(name, shapes)
-    if name == "reparameterise":
+    if name == "reparameterise":  # elementwise
         return dict.fromkeys(shapes, lead)
     letters = {key: spec.removeprefix("...").strip() for key, spec in SPECS[name].items()}
     last = {}
@@ -156,6 +177,15 @@ def spread(name, shapes):
         if letter:
             last[letter] = max(last.get(letter, (1,)), shapes[key][-1:])
     return {key: (*lead, *last.get(letter, ())) for key, letter in letters.items()}
+
+
+@pytest.mark.parametrize("name", ["reconstruction_loss", "vae_loss", "optimal_discriminator_logit"])
+def test_two_that_would_make_all_pairs_are_refused(name):
+    arguments = ordinary(name)
+    first, second = list(arguments)[:2]
+    arguments[first] = arguments[first][:, :1]
+    arguments[second] = arguments[second][:1]
+    refusal(LOSSES[name], [first], **arguments)
 
 
 @each
@@ -172,6 +202,23 @@ def test_the_draws_of_shapes_hold_both_kinds(name):
     assert seen == (
         {True, False} if len(SPECS[name]) > 1 or "... " in str(SPECS[name]) else {False}
     )
+
+
+@pytest.mark.parametrize("name, key", [(n, key) for n, keys in NUMBERS.items() for key in keys])
+def test_a_number_is_a_tensor_that_is_the_same_everywhere(name, key):
+    arguments = ordinary(name)
+    tensor = torch.full_like(arguments[key], 0.7)
+    same = LOSSES[name](**arguments | {key: tensor})
+    assert torch.equal(LOSSES[name](**arguments | {key: 0.7}), same)
+
+
+@each
+def test_elsewhere_a_number_is_refused_by_name(name):
+    arguments = ordinary(name)
+    for key in arguments:
+        if key not in NUMBERS.get(name, ()):
+            line = refusal(LOSSES[name], [key], **arguments | {key: 0.7})
+            assert "give a tensor" in line
 
 
 @each
@@ -353,7 +400,7 @@ def test_it_compiles_without_a_break(name, backend):
         for loss in (LOSSES[name], compiled)
     ]
     assert torch.equal(*values)
-    numbers = {key: 0.7 for key in arguments if key == "lam"}
+    numbers = {key: 0.7 for key in arguments if key in NUMBERS.get(name, ())}
     assert torch.equal(LOSSES[name](**arguments | numbers), compiled(**arguments | numbers))
 
 

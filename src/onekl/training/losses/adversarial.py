@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import logsigmoid
 
 from onekl.training.inputs import (
-    common_shape,
+    require_either_fits,
     require_floats,
     require_last_axis,
     require_one_per_example,
@@ -95,11 +95,11 @@ def optimal_discriminator_logit(log_p_data: torch.Tensor, log_q: torch.Tensor) -
     """su-18 as a logit: log p̃(x) − log q(x), whose sigmoid is D*(x) = p̃(x) / (p̃(x) + q(x)).
 
     Both are log densities at the same points, (...); one may have the last axes of the other alone,
-    and with as many axes each may have length 1 where the other has more.
+    or length 1 along some of them.
     Returns (...): ±∞ where one density vanishes, NaN where both do, because D is free there.
     """
     require_floats(log_p_data=log_p_data, log_q=log_q)
-    common_shape(log_p_data=log_p_data, log_q=log_q)
+    require_either_fits(log_p_data=log_p_data, log_q=log_q)
     return log_p_data - log_q
 
 

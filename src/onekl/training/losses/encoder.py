@@ -78,16 +78,19 @@ def ali_exchanged_loss(
 def ali_complete_loss(
     encoder_logits: torch.Tensor,
     generator_logits: torch.Tensor,
-    generator_kl: torch.Tensor,
+    generator_kl: torch.Tensor | float,
     encoder_log_ratio: torch.Tensor,
 ) -> torch.Tensor:
     """su-40: `ali_loss` plus KL(q(x|z) ‖ q°(x|z)) plus log [p°(z|x) / p(z|x)] where q draws.
 
     `generator_kl` is that KL at z ~ q(z), and `encoder_log_ratio` that logarithm at z ~ q(z),
     x ~ q(x|z).
-    The old densities carry no gradient; the arguments are (...), all of one shape.
+    The old densities carry no gradient; the arguments are (...), all of one shape, but a KL that
+    is the same everywhere may be a number.
     Returns (...), in nats.
     """
+    if not isinstance(generator_kl, torch.Tensor):
+        generator_kl = encoder_logits.new_full(encoder_logits.shape, generator_kl)
     _require_pairs(
         encoder_logits=encoder_logits,
         generator_logits=generator_logits,

@@ -14,11 +14,12 @@ import math
 import torch
 
 from onekl.training.inputs import (
-    common_shape,
+    require_either_fits,
     require_fit,
     require_floats,
     require_last_axis,
     require_same_shape,
+    shape_of_pairs,
 )
 from onekl.training.scaled import times_exp
 
@@ -60,12 +61,13 @@ def gaussian_kl(mean: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
 def reparameterise(mean: torch.Tensor, log_var: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """sn-10: z = μ + σ·ε; if ε ~ N(0, 1) then z ~ N(μ, σ²).
 
-    `noise` is ε, (..., L); `mean` is μ and `log_var` is log σ², of this shape, or of length 1
-    along some of its axes, or with the last of them alone, or without axes.
+    `noise` is ε and `mean` is μ, (..., L), and `log_var` is log σ².
+    One of the first two may have the last axes of the other alone, or none, or length 1 along some,
+    where its numbers are shared; `log_var` may too.
     Returns z (..., L), through which gradients reach μ and log σ².
     """
     require_floats(mean=mean, log_var=log_var, noise=noise)
-    require_fit(tuple(noise.shape), mean=mean, log_var=log_var)
+    require_fit(require_either_fits(mean=mean, noise=noise), log_var=log_var)
     return mean + times_exp(noise, 0.5 * log_var)
 
 
@@ -75,11 +77,13 @@ def reconstruction_loss(
     """su-7, its first term: −log q(x|z) for a Gaussian decoder.
 
     `x` and `decoder_mean`, the decoder's output at one z ~ p(z|x), are (..., D), and
-    `decoder_log_var` is (..., D) or (..., 1); what fits what is as in `gaussian_log_density`.
+    `decoder_log_var` is (..., D) or (..., 1).
+    One of the first two may have the last axes of the other alone, or length 1 along some of them.
     Returns (...), in nats.
     """
     decoder_log_var = _as_tensor(decoder_log_var, x)
     _require_gaussian(x=x, decoder_mean=decoder_mean, decoder_log_var=decoder_log_var)
+    require_either_fits(x=x, decoder_mean=decoder_mean)
     return -gaussian_log_density(x, decoder_mean, decoder_log_var)
 
 
@@ -119,7 +123,7 @@ def _require_gaussian(**tensors: torch.Tensor) -> None:
     require_floats(**tensors)
     (x_name, x), (mean_name, mean), (log_var_name, log_var) = tensors.items()
     require_last_axis(**{x_name: x})
-    whole = common_shape(**{x_name: x, mean_name: mean})
+    whole = shape_of_pairs(**{x_name: x, mean_name: mean})
     if mean.ndim and x.shape[-1] != mean.shape[-1]:
         raise ValueError(
             f"{x_name} has {x.shape[-1]} coordinates and {mean_name} has {mean.shape[-1]}; "
