@@ -1,0 +1,79 @@
+"""Every training notebook on a pretend GPU: it runs, waits for nothing, and finds the CPU's numbers.
+
+The notebooks are found by themselves, and cut down to a few seeds and steps by `pretend.cut`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+
+import matplotlib
+import pytest
+import torch
+from paths import NOTEBOOKS
+
+from onekl.training import run as runs
+from pretend.cut import cut_down, replace_everywhere
+from pretend.device import Device
+from pretend.notebook import play
+from pretend.same import differences
+from pretend.watch import Watch
+
+TRAINING = sorted(path.stem for path in NOTEBOOKS.glob("*-train.ipynb"))
+
+# Settings that a notebook cannot do with less of, or whose cells would take long.
+GIVEN = {
+    "aae-train": {"steps": 40},
+    "em-train": {"passes": 3},
+    "faces-train": {"side": 16, "dim": 4, "first": 4, "second": 4, "faces": 256, "held_out": 64},
+    "gan-train": {"seeds": 8},
+    "regulariser-train": {"steps": 40, "hidden": 32},
+    "vae-train": {"held_out": 64},
+}
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """Torch and matplotlib as they are, whatever a notebook sets, and folders of its own."""
+    kept = torch.get_default_dtype(), torch.get_rng_state(), torch.backends.cudnn.deterministic
+    monkeypatch.setenv("ONEKL_PROFILE", "quick")
+    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    with matplotlib.rc_context({"backend": "Agg"}):
+        yield
+    torch.set_default_dtype(kept[0])
+    torch.set_rng_state(kept[1])
+    torch.backends.cudnn.deterministic = kept[2]
+
+
+def records(folder):
+    """The records in a folder, without their dates."""
+    found = {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    return {name: {**one, "date": None} for name, one in found.items()}
+
+
+@contextlib.contextmanager
+def played_on_both(name, monkeypatch, tmp_path):
+    """What the notebook left on the CPU and on the pretend device, and its runs there, watched."""
+    path, given, dtype = NOTEBOOKS / f"{name}.ipynb", GIVEN.get(name, {}), torch.get_default_dtype()
+    cut_down(monkeypatch, given)
+    monkeypatch.setenv("ONEKL_RESULTS", str(tmp_path / "cpu"))
+    cpu = play(path, given, draw=False)
+    torch.set_default_dtype(dtype)
+    monkeypatch.setenv("ONEKL_RESULTS", str(tmp_path / "device"))
+    with Device() as device:
+        watch = Watch(monkeypatch, device, stop=True)
+        replace_everywhere(monkeypatch, runs.device, lambda: device.place)
+        yield cpu, play(path, given, draw=True), watch
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_training_notebook_on_a_pretend_gpu(name, alone, monkeypatch, tmp_path):
+    with played_on_both(name, monkeypatch, tmp_path) as (cpu, device, watch):
+        print(Counter((wait.operation, str(wait.line)) for wait in watch.waits), watch.quiet, watch.resumed)
+        for key in cpu.printed:
+            if cpu.printed[key] != device.printed[key]: print(key); print(cpu.printed[key]); print(device.printed[key])
+        print([d for d in differences(cpu.names, device.names)][:30])
+        print(differences(cpu.ends, device.ends))
+        print(differences(records(tmp_path / "cpu"), records(tmp_path / "device")))
