@@ -10,7 +10,7 @@ from onekl.measure import two_sample
 from onekl.training import run as runs
 
 FEW, STEPS = 2, 20
-TEST, SHUFFLES = 64, 10
+TEST, SHUFFLES = 200, 10
 
 
 def smaller(value):

@@ -7,7 +7,8 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from torch.utils import backend_registration
+from torch.optim import optimizer
+from torch.utils import _foreach_utils, backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from pretend.lines import Line, line_now
@@ -35,6 +36,10 @@ class Device(TorchDispatchMode):
     """
 
     present = None
+
+    @classmethod
+    def _should_skip_dynamo(cls):
+        return False  # else each operation passes through the compiler's switch, for nothing
 
     def __init__(self, double=True):
         super().__init__()
@@ -151,6 +156,9 @@ class Generator(torch.Generator, metaclass=_AnyGenerator):
 def _registered():
     """The device, of a type that torch learns here; a process can learn one."""
     backend_registration._setup_privateuseone_for_python_backend(NAME, Module(), Hook())
+    # optimisers shall take the path that they take on a GPU, over lists of tensors
+    optimizer._foreach_supported_types.append(DeviceTensor)
+    _foreach_utils._foreach_supported_types.append(DeviceTensor)
     _KERNELS.impl("_local_scalar_dense", _number_in_a_list, "PrivateUse1")
     for name in filter(_would_be_split, torch._C._dispatch_get_all_op_names()):
         _KERNELS.impl(name, _never_reached, "PrivateUse1")
