@@ -9,8 +9,7 @@ from onekl.data import images
 from onekl.measure import two_sample
 from onekl.training import run as runs
 
-FEW, STEPS = 2, 20
-TEST, SHUFFLES = 200, 10
+FEW, STEPS, SHUFFLES = 2, 20, 10
 
 
 def smaller(value):
@@ -46,18 +45,19 @@ def cut_made_settings(names, given):
             names[name] = cut_settings(value, given)
 
 
-def cut_down(monkeypatch, given):
+def cut_down(monkeypatch, given, held_out):
     """Cut what notebooks that are run from now on take from the package.
 
-    `given` maps names of settings to values, for what a notebook cannot do with less.
+    `given` maps names of settings to values, for what a notebook cannot do with less; of images at
+    most `held_out` are held out.
     """
     settings, digits, test = runs.settings, images.digits, two_sample.two_sample_test
 
     def few(quick, full):
         return cut_settings(settings(quick, full), given)
 
-    def few_images(held_out=TEST):
-        return digits(min(held_out, TEST))
+    def few_images(count=held_out):
+        return digits(min(count, held_out))
 
     def few_shuffles(x, y, seeds, permutations=SHUFFLES, *options):
         return test(x, y, seeds, min(permutations, SHUFFLES), *options)

@@ -59,9 +59,9 @@ class Device(TorchDispatchMode):
         to, stream = kwargs.get("device"), kwargs.get("generator")
         reads = DeviceTensor in types
         on_device = reads if to is None else to.type == NAME
-        if stream is not None and (stream.device.type == NAME) != on_device:
-            where = self.place if on_device else "the CPU"
-            self.refuse(func, f"draws numbers on {where} from a stream of {stream.device}")
+        if stream is not None and (stream._cdata in DeviceGenerator.made) != on_device:
+            where, other = (self.place, "the CPU") if on_device else ("the CPU", self.place)
+            self.refuse(func, f"draws numbers on {where} from a stream of {other}")
         if not reads and not on_device:
             return func(*args, **kwargs)
         kind, sides = kind_of(func), Sides()
@@ -123,6 +123,9 @@ class Module(backend_registration._DummyBackendModule):
 
     stream = torch.Generator().manual_seed(4711)
 
+    def is_available(self):
+        return Device.present is not None
+
     def manual_seed_all(self, seed):
         Module.stream.manual_seed(seed + 1)
 
@@ -136,6 +139,7 @@ class Module(backend_registration._DummyBackendModule):
 class DeviceGenerator(torch.Generator):
     """A random stream of the device."""
 
+    made = {}  # by address, as an operation is given another object for the same stream
     device = property(lambda self: _registered())
 
 
@@ -148,8 +152,10 @@ class Generator(torch.Generator, metaclass=_AnyGenerator):
     """torch.Generator as long as the device is there: it makes the device's streams too."""
 
     def __new__(cls, device="cpu"):
-        of_device = torch.device(device).type == NAME
-        return torch._C.Generator.__new__(DeviceGenerator if of_device else torch._C.Generator)
+        if torch.device(device).type == NAME:
+            made = torch._C.Generator.__new__(DeviceGenerator)
+            return DeviceGenerator.made.setdefault(made._cdata, made)
+        return torch._C.Generator(device)
 
 
 @cache
@@ -235,4 +241,5 @@ def _installed(device):
         for name, function in zip(VALUES_ONLY, values):
             setattr(torch.linalg, name, function)
         Device.present, torch.Generator = before[:2]
+        DeviceGenerator.made.clear()
         torch._C._set_only_lift_cpu_tensors(before[2])

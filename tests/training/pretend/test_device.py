@@ -20,7 +20,7 @@ from pretend.tensor import DeviceTensor, Refused
 
 
 def run(source, double=True):
-    """Run a snippet with the names `torch`, `plt`, `np` and the device `gpu`; the device after it."""
+    """The device after a snippet with the names `torch`, `plt`, `np` and the device `gpu`."""
     with matplotlib.rc_context({"backend": "Agg"}), Device(double) as device:
         import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""Every training notebook on a pretend GPU: it runs, waits for nothing, and finds the CPU's numbers.
+"""Every training notebook on a pretend GPU: it runs, does not wait, and finds the CPU's numbers.
 
 The notebooks are found by themselves, and cut down to a few seeds and steps by `pretend.cut`.
 """
@@ -26,22 +26,44 @@ TRAINING = sorted(path.stem for path in NOTEBOOKS.glob("*-train.ipynb"))
 GIVEN = {
     "aae-train": {"steps": 40, "hidden": 16, "samples": 16},
     "em-train": {"passes": 3},
-    "faces-train": {"side": 16, "dim": 4, "first": 4, "faces": 256, "held_out": 64},
+    "faces-train": {
+        "side": 16,
+        "dim": 4,
+        "batch": 8,
+        "first": 4,
+        "faces": 256,
+        "held_out": 64,
+    },
     "gan-train": {"seeds": 8},
     "regulariser-train": {"steps": 40, "hidden": 32, "batch": 8},
     "vae-train": {"held_out": 64},
 }
 
-# Where a step that logs nothing waits for the device, though it need not.
-WAITS = {}
+# How many images are held out at the least, where it is not `FEW_IMAGES`.
+IMAGES, FEW_IMAGES = {"ali-train": 200}, 64
+
+# Notebooks whose runs log each step, so that there is no step that must not wait.
+LOUD = {"missing_term-train"}
+
+# Where a step that logs nothing waits for the device, though it need not: file and line.
+# What is mended has to be taken from here.
+NOT_NEGATIVE = ("training/losses/adversarial.py", "if not (weights >= 0).all():")
+WAITS = {
+    "aae-train": {
+        NOT_NEGATIVE,
+        ("cell aae-train-06", "if pull.any():"),
+        ("cell aae-train-06", "if kl.any():"),
+        ("cell aae-train-06", "descend(E, of_E, slopes_E, None if (rate == 1).all() else rate)"),
+    },
+    "regulariser-train": {NOT_NEGATIVE},
+}
 
 
 @pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """Torch and matplotlib as they are, whatever a notebook sets, and folders of its own."""
+def alone(monkeypatch):
+    """Torch and matplotlib as they are, whatever a notebook sets."""
     kept = torch.get_default_dtype(), torch.get_rng_state(), torch.backends.cudnn.deterministic
     monkeypatch.setenv("ONEKL_PROFILE", "quick")
-    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(tmp_path / "checkpoints"))
     with matplotlib.rc_context({"backend": "Agg"}):
         yield
     torch.set_default_dtype(kept[0])
@@ -56,16 +78,19 @@ def records(folder):
 
 
 @contextlib.contextmanager
-def played_on_both(name, monkeypatch, results):
+def played_on_both(name, monkeypatch, folder):
     """What the notebook left on the CPU and on the pretend device, and its runs there, watched.
 
     Of each side it is what was played, and the records.
     """
     path, given, dtype = NOTEBOOKS / f"{name}.ipynb", GIVEN.get(name, {}), torch.get_default_dtype()
-    cut_down(monkeypatch, given)
+    cut_down(monkeypatch, given, IMAGES.get(name, FEW_IMAGES))
+    results = folder / "results"
     monkeypatch.setenv("ONEKL_RESULTS", str(results))
+    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(folder / "cpu"))
     cpu = play(path, given, draw=False), records(results)
     torch.set_default_dtype(dtype)
+    monkeypatch.setenv("ONEKL_CHECKPOINTS", str(folder / "device"))
     with Device() as device:
         watch = Watch(monkeypatch, device, stop=True)
         replace_everywhere(monkeypatch, runs.device, lambda: device.place)
@@ -77,6 +102,7 @@ def test_training_notebook_on_a_pretend_gpu(name, alone, monkeypatch, tmp_path):
     """Its runs are stopped and go on, and no step waits; all values are the CPU's, to the bit."""
     with played_on_both(name, monkeypatch, tmp_path) as (cpu, device, watch):
         assert differences(cpu, device) == []
-    assert watch.quiet and watch.resumed, "no run that was watched, or each step logs"
+    assert watch.resumed, "no run was stopped and went on"
+    assert bool(watch.quiet) == (name not in LOUD), f"{watch.quiet} steps that do not log"
     found = {(wait.line.file, wait.line.text) for wait in watch.waits}
     assert found == WAITS.get(name, set()), "\n".join(sorted(map(str, set(watch.waits))))
