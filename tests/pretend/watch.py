@@ -14,8 +14,9 @@ class Watch:
     """What happens in the runs of `onekl.training.run` as long as `monkeypatch` lasts.
 
     `quiet` counts the steps that log nothing and check nothing, and `waits` are the waits in them.
-    With `stop` every run is stopped in its middle, spoilt, and started again, as by a person whose
-    machine went away; `resumed` counts these.
+    With `stop` every run is stopped in its middle, what it keeps is put back to its start, and it
+    goes on from its checkpoint; `resumed` counts these.
+    What a loop changes and does not give to its run is not put back, and so not noticed.
     """
 
     def __init__(self, monkeypatch, device, stop):
