@@ -73,7 +73,7 @@ def alone(monkeypatch):
 
 def records(folder):
     """The records in a folder, without their dates."""
-    found = {path.name: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
     return {name: {**one, "date": None} for name, one in found.items()}
 
 
