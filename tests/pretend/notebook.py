@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -13,6 +14,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from pretend.cut import cut_made_settings
 from pretend.lines import CELL, remember
+
+# What a run says that was stopped and goes on: the one on the CPU is not stopped.
+RESUMED = re.compile(r"^.* resumed at step .*\n", re.MULTILINE)
 
 
 class Played(NamedTuple):
@@ -38,7 +42,7 @@ def play(path, given, draw):
                 for number in plt.get_fignums() if draw else ():
                     plt.figure(number).draw_without_rendering()
             plt.close("all")
-            played.printed[cell.id] = printed.getvalue()
+            played.printed[cell.id] = RESUMED.sub("", printed.getvalue())
     return played
 
 

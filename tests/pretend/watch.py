@@ -49,7 +49,8 @@ class Watch:
     def steps(self, run, total):
         """Run.steps, in which each step is watched."""
         stopped = self.stop and total > 1
-        for step in (self._stopped if stopped else self._steps)(run, total):
+        steps = self._stopped(run, total) if stopped else _begun(self._steps, run, total)
+        for step in steps:
             before, self._logged = len(self.device.syncs), False
             yield step
             if not self._logged:
@@ -59,7 +60,7 @@ class Watch:
     def _stopped(self, run, total):
         """Run.steps, stopped before the step `middle`, and gone on with from the checkpoint."""
         middle, start = total // 2, _state(run)
-        run.seconds, first = math.inf, self._steps(run, total)
+        run.seconds, first = math.inf, _begun(self._steps, run, total)
         for step in first:
             if step == middle:
                 break
@@ -69,10 +70,15 @@ class Watch:
         _put_back(run, start)
         args, options = self._made[run]
         self._init(run, *args, **options)
-        for step in self._steps(run, total):
+        for step in _begun(self._steps, run, total):
             assert step >= middle, f"run {run.name!r} started again from step {step}"
             yield step
         self.resumed += 1
+
+
+def _begun(steps, run, total):
+    """The run's steps, asked for from one place, because a run goes on only under one caller."""
+    return steps(run, total)
 
 
 def _state(run):

@@ -147,7 +147,7 @@ class _Walk:
         self.parts: dict[str, str] = {}
         self._home = frame.f_globals.get("__name__")
         self._moving = {
-            tensor.untyped_storage().data_ptr()
+            _memory(tensor)
             for part in state.values()
             if isinstance(part, nn.Module)
             for tensor in part.state_dict(keep_vars=True).values()
@@ -316,7 +316,7 @@ class _Walk:
         kind = f"tensor {str(value.dtype)[6:]} {tuple(value.shape)}"
         if value.layout != torch.strided or value.is_meta:
             return f"{kind} {value.layout}"
-        if value.untyped_storage().data_ptr() in self._moving:
+        if _memory(value) in self._moving:
             return kind
         return f"{kind} {_bytes(value)}"
 
@@ -493,6 +493,14 @@ class _Walk:
         ((set, frozenset), _set),
         ((list, tuple, deque), _sequence),
     )
+
+
+def _memory(value: torch.Tensor) -> int:
+    """A number of the memory that a tensor's numbers lie in; of the tensor, where that has none."""
+    try:
+        return value.untyped_storage().data_ptr()
+    except RuntimeError:  # a device that is served from Python
+        return id(value)
 
 
 def _bytes(value: torch.Tensor) -> str:

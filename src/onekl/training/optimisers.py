@@ -35,7 +35,8 @@ class RowAdam(torch.optim.Optimizer):
         share: torch.Tensor | None = None,
         betas: tuple[float, float] = (0.5, 0.999),
     ) -> None:
-        super().__init__(weights, {"lr": rate, "share": share, "betas": betas})
+        super().__init__(weights, {"lr": rate, "betas": betas})
+        self.share = share  # of the arms, and no state: what is saved lies on the CPU when loaded
         for weight in self._weights():
             if share is not None and share.shape != weight.shape[:1]:
                 raise ValueError(
@@ -74,7 +75,7 @@ class RowAdam(torch.optim.Optimizer):
         state["square"].lerp_(slope.square(), (1 - betas[1]) * moves.view(each))
         state["steps"] += moves
         steps = state["steps"].clamp_min(1)  # a row that has never moved does not divide by 0
-        rate = group["lr"] * (moves if group["share"] is None else moves * group["share"])
+        rate = group["lr"] * (moves if self.share is None else moves * self.share)
         length = rate / (1 - betas[0] ** steps)
         scale = (1 - betas[1] ** steps).sqrt()
         below = state["square"].sqrt().div_(scale.view(each)).add_(self.EPSILON)

@@ -29,7 +29,7 @@ class Seeds:
         self.device = torch.device(device)
         self._generators = [torch.Generator().manual_seed(seed) for seed in self.numbers]
         self._children: dict[str, Stream] = {}
-        self._saved: Mapping[str, list[Any]] = {}
+        self._saved: dict[str, list[Any]] = {}  # of streams not asked for yet
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -46,7 +46,7 @@ class Seeds:
         if found is None:
             found = self._children[name] = self._stream(name)
             if name in self._saved:
-                found.set_state(self._saved[name])
+                found.set_state(self._saved.pop(name))
         elif found.is_consumed:
             raise ValueError(
                 f"the stream {name!r} has been drawn from already; keep the stream that you have, "
@@ -89,11 +89,10 @@ class Seeds:
                 f"{len(self.numbers)}"
             )
         self._saved = dict(states)
-        for generator, state in zip(self._generators, states[""]):
+        for generator, state in zip(self._generators, self._saved.pop("")):
             generator.set_state(state)
-        for name, child in self._children.items():
-            if name in states:
-                child.set_state(states[name])
+        for name in self._children.keys() & self._saved.keys():
+            self._children[name].set_state(self._saved.pop(name))
 
 
 class Stream:

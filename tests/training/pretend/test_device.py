@@ -12,7 +12,8 @@ import torch
 from torch import nn
 from torch.func import functional_call, grad, jacrev, jvp, vmap
 
-from onekl.training.networks import adam, mlp
+from onekl.training.networks import mlp
+from onekl.training.optimisers import adam
 from onekl.training.seeds import Seeds
 from pretend.device import Device, Hook
 from pretend.notebook import run_cell

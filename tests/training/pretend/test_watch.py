@@ -76,6 +76,6 @@ def test_numbers_that_are_not_the_runs_are_found(compared):
 
 
 def test_a_run_that_starts_again_from_its_beginning_is_refused(compared, monkeypatch):
-    monkeypatch.setattr(Run, "_resume", lambda run: None)
+    monkeypatch.setattr(Run, "_resume", lambda *_: None)
     with pytest.raises(AssertionError, match="run 'small' started again from step 0"):
         compared(LOOP)
