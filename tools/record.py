@@ -1,7 +1,7 @@
 """Make a record: run a notebook's long profile, and put its record into the package.
 
 Usage: `record.py NOTEBOOK`, or `record.py --check NOTEBOOK...`.
-A copy of the notebook runs, so the committed one keeps its short outputs.
+A copy of the notebook runs up to its last record, so the committed one keeps its short outputs.
 What is stopped goes on when the command is given again: the checkpoints are kept in
 ONEKL_CHECKPOINTS (default `checkpoints`).
 `--check` runs nothing, and says which records are of another loop than their notebook's.
@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from onekl.training.loop import is_tagged, loop_of, records_of
+from onekl.training.loop import is_tagged, loop_of, makes_record, records_of
 from onekl.training.records import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,7 +116,9 @@ def _run(copy: Path, results: Path) -> None:
     place = {"metadata": {"path": copy.parent}}
     client = Watched(notebook, kernel_name="python3", timeout=None, resources=place)
     with client.setup_kernel(env=os.environ | told):
-        for index, cell in enumerate(notebook.cells):
+        # The cells after the last record read the one that is there, which may be of another form.
+        last = max(k for k, cell in enumerate(notebook.cells) if makes_record(cell))
+        for index, cell in enumerate(notebook.cells[: last + 1]):
             if cell.cell_type == "code":
                 print(f"cell {index + 1} of {len(notebook.cells)}: {cell.id}", flush=True)
                 try:

@@ -86,9 +86,17 @@ def constants_of(path: Path, names: Mapping[str, Any]) -> dict[str, Any]:
 
 def records_of(path: Path) -> list[str]:
     """The names of the records that the notebook's code makes with `record(NAME, …)`."""
+    return [name for cell in code_cells(path) for name in _records(cell)]
+
+
+def makes_record(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell of a notebook is code that makes a record."""
+    return cell["cell_type"] == "code" and bool(_records(cell))
+
+
+def _records(cell: Mapping[str, Any]) -> list[str]:
     return [
         node.args[0].value
-        for cell in code_cells(path)
         for statement in statements(_source(cell))
         for node in ast.walk(statement.node)
         if isinstance(node, ast.Call)
