@@ -7,7 +7,7 @@ import pytest
 
 from onekl.symbolic.maps.real_densities import _random_bijection
 from onekl.symbolic.numeric import DIGITS, Assignment
-from onekl.symbolic.parametric.families import FamilyInstance, _smooth, _tilted
+from onekl.symbolic.parametric.families import FamilyInstance, _forms, _smooth, tilted
 from onekl.symbolic.vectors.functions import bounded_function
 from onekl.symbolic.vectors.laws import _mean_of_polynomial
 
@@ -72,7 +72,8 @@ def test_the_mean_of_a_polynomial_weighs_places_whatever_the_weights_sum_to():
 
 def test_a_family_keeps_its_zeros_sums_to_one_and_moves():
     table = {(0,): mpmath.mpf("0.25"), (1,): mpmath.mpf("0.75"), (2,): mpmath.mpf(0)}
-    family = _tilted(Random(1), table, 2)
+    random = Random(1)
+    family = tilted(table, {cell: _forms(random, 2) for cell in table})
     here, there = (family((mpmath.mpf(a), mpmath.mpf(1))) for a in (0, 1))
     for cells in (here, there):
         assert cells[2,] == 0 and min(cells[0,], cells[1,]) > 0
@@ -81,7 +82,7 @@ def test_a_family_keeps_its_zeros_sums_to_one_and_moves():
 
 
 def test_a_smooth_function_has_all_of_its_three_parts():
-    smooth = _smooth(Random(3), 1)
+    smooth = _smooth(_forms(Random(3), 1))
     bends = {round(float(mpmath.diff(lambda t: smooth((t,)), mpmath.mpf(t), 2)), 9) for t in (0, 1)}
     assert len(bends) == 2 and smooth((mpmath.mpf(0),)) != smooth((mpmath.mpf(1),))
 

@@ -134,3 +134,10 @@ def test_the_command_says_in_one_line_what_is_wrong(notebook, tmp_path):
     ):
         status, said = command(*arguments)
         assert status == 1 and words in said and said.count("\n") == 1
+
+
+def test_what_comes_after_the_last_record_cannot_cost_it(notebook, package):
+    """It reads the record that is there, which may be of another form."""
+    path = notebook(SETUP, LOOP, RECORD, "raise ValueError('an old record')")
+    make_record.main([str(path)])
+    assert read(package / "toy.json", "toy")["loop"] == loop_of(path)
