@@ -156,13 +156,13 @@ def series(expression, value, order=1):
     [
         (limit(sign(b + t), sign(b)), r"b \neq 0"),
         (limit(sign(b * t + mu), sign(mu)), r"\mu \neq 0"),
-        (limit(sign(a - 1 + t), sign(a - 1)), r"-1 + a \neq 0"),
+        (limit(sign(a - 1 + t), sign(a - 1)), r"a - 1 \neq 0"),
         (limit(zero_or_more**t, S.One), "n > 0"),
         (limit(a**t, S.One), "a > 0"),
         (series(sign(b + t), sign(b), 0), r"b \neq 0"),
         (series(Abs(b + t), Abs(b) + sign(b) * t), r"b \neq 0"),
         (series(sqrt((b + t) ** 2), Abs(b) + sign(b) * t), r"b \neq 0"),
-        (series(Abs(a - 1 + t), Abs(a - 1) + sign(a - 1) * t), r"-1 + a \neq 0"),
+        (series(Abs(a - 1 + t), Abs(a - 1) + sign(a - 1) * t), r"a - 1 \neq 0"),
         (
             expansion(
                 summed(A(x) * Abs(f(x) + t)), summed(A(x) * Abs(f(x)) + t * A(x) * sign(f(x)))
