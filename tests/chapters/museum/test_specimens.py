@@ -104,7 +104,9 @@ def test_every_false_line_is_rejected_in_three_ways_and_without_the_prover_s_spe
 
 
 def test_the_left_over_is_printed_in_the_book_s_notation():
-    assert r"\mu^{2} + \sigma^{2} - 2 \log \sigma - 1\text{, not 0}" in examined("bug-1").rejected[0]
+    assert (
+        r"\mu^{2} + \sigma^{2} - 2 \log \sigma - 1\text{, not 0}" in examined("bug-1").rejected[0]
+    )
     product = (
         r"\left(a_{1} - b_{1}\right) \left(a_{2} - b_{2}\right) "
         r"\left(\epsilon_{1} - \epsilon_{2}\right)"
