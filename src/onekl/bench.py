@@ -17,7 +17,7 @@ from onekl.measure.timing import Benchmark, apart, apart_text, median_seconds
 from onekl.recheck import text_of_ledger, time_of_ledger
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.networks import SeedLinear, mlp
-from onekl.training.optimisers import adam
+from onekl.training.optimisers import adam, descend
 from onekl.training.run import device, provenance
 from onekl.training.seeds import Seeds
 
@@ -150,17 +150,10 @@ def gan_step(
     fake = generator(z)
     real_logits, fake_logits = discriminator(x)[..., 0], discriminator(fake.detach())[..., 0]
     d_loss = discriminator_loss(real_logits, fake_logits).mean(-1)
-    step(d_adam, d_loss)
+    descend(d_adam, d_loss)
     g_loss = generator_loss(discriminator(fake)[..., 0]).mean(-1)
-    step(g_adam, g_loss)
+    descend(g_adam, g_loss)
     return d_loss.detach(), g_loss.detach()
-
-
-def step(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    """One step down the sum of the losses (...)."""
-    optimiser.zero_grad()
-    loss.sum().backward()
-    optimiser.step()
 
 
 def small_networks_text(measures: dict[str, Any]) -> list[str]:

@@ -76,16 +76,12 @@ class Arms(Seeds, Generic[Arm]):
         value without one raises ValueError. An arm's result, and its gradient, do not depend on the
         rows of the others.
         """
-        values = list(dict.fromkeys(getattr(arm, field) for arm in self.arms))
+        values = [getattr(arm, field) for arm in self.arms]
         missing = [value for value in values if value not in functions]
         if missing:
             raise ValueError(f"no function is given for the arms with {field} = {missing[0]!r}")
-        size, found = len(self.numbers), {}
-        for place, arm in enumerate(self.arms):
-            rows = slice(place * size, (place + 1) * size)
-            function = functions[getattr(arm, field)]
-            found[place] = function(*(tensor[rows] for tensor in tensors))
-        return torch.cat([found[place] for place in range(len(self.arms))])
+        own_rows = zip(*(self.split(tensor).values() for tensor in tensors))
+        return torch.cat([functions[value](*rows) for value, rows in zip(values, own_rows)])
 
     def network(self, stack: nn.Module, arm: Arm) -> nn.Module:
         """A copy of the S networks of one arm, out of a stack of A·S."""

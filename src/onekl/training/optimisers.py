@@ -37,7 +37,7 @@ class RowAdam(torch.optim.Optimizer):
     ) -> None:
         super().__init__(weights, {"lr": rate, "betas": betas})
         self.share = share  # of the arms, and no state: what is saved lies on the CPU when loaded
-        for weight in self._weights():
+        for weight in (weight for group in self.param_groups for weight in group["params"]):
             if share is not None and share.shape != weight.shape[:1]:
                 raise ValueError(
                     f"the share has shape {tuple(share.shape)}, and a weight "
@@ -48,9 +48,6 @@ class RowAdam(torch.optim.Optimizer):
                 "square": torch.zeros_like(weight),
                 "steps": weight.new_zeros(len(weight)),
             }
-
-    def _weights(self) -> list[nn.Parameter]:
-        return [weight for group in self.param_groups for weight in group["params"]]
 
     @torch.no_grad()
     def step(self, rows: torch.Tensor | None = None) -> None:
