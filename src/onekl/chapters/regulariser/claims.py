@@ -123,7 +123,10 @@ NOISY = (
 marginal = KL(Q(x), OLD(x))
 remainder = Expectation(Q(x), KL(Q(z, given=x), OLD(z, given=x)))
 prior = Gaussian(z, 0, 1)
-moved = Add(Add(a * z, beta, evaluate=False), -Add(a * z, old_beta, evaluate=False), evaluate=False)
+new_image, old_image_on_line = (
+    Add(Mul(a, z, evaluate=False), place, evaluate=False) for place in (beta, old_beta)
+)
+moved = Add(new_image, Mul(-1, old_image_on_line, evaluate=False), evaluate=False)
 penalty = Expectation(prior, Mul(lam, moved**2, evaluate=False))
 # On the line, two codes of one weight: the second generator is the first, and then its images are
 # exchanged, which leaves the law of the samples as it is. "∼" leaves a factor and a constant open.
