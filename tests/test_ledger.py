@@ -10,12 +10,12 @@ import pytest
 from onekl.chapters import CHAPTERS, claims_of, stated_claims
 from onekl.claims.findings import MIME as FINDING
 from onekl.claims.findings import VERDICTS, Finding
-from onekl.claims.inventory import inventory
+from onekl.claims.inventory import inventory, questions
 from onekl.claims.marks import WORDS
 from onekl.claims.numbers import INSTANCES
 from onekl.claims.report import MIME
 from onekl.cli import main
-from onekl.ledger import LedgerError, ledger, notebooks_folder, outputs
+from onekl.ledger import LedgerError, answers, ledger, notebooks_folder, outputs
 from onekl.reading.nodes import printed
 from onekl.reading.steps import listed
 from onekl.symbolic.counterexample import Counterexample
@@ -327,3 +327,43 @@ def test_the_ledger_s_page_documents_each_key_and_each_kind_of_a_step():
     assert len(keys) == len(STEP) and set(keys) == STEP
     (kinds,) = re.findall(r"\| `kind` \| what the step does: (.*) \|", page)
     assert set(re.split(r", |; in words also ", kinds)) == {step.kind for step in listed().values()}
+
+
+def finding_notebook(**changed):
+    """The text of a notebook whose one output is a finding."""
+    finding = {
+        "id": "ok-gan-1",
+        "verdict": "supported",
+        "seeds": 3,
+        "effect": "e",
+        "conditions": ["c"],
+        "record": "gan",
+    }
+    output = {"output_type": "execute_result", "data": {FINDING: finding | changed}}
+    return json.dumps({"cells": [{"outputs": [output]}]})
+
+
+def test_each_question_of_the_book_has_an_answer_from_a_record_in_its_chapters_notebook():
+    rows = answers(NOTEBOOKS)
+    assert [row.id for row in rows] == list(questions()) and not questions().keys() & inventory()
+    for row in rows:
+        assert row.verdict in VERDICTS and row.seeds >= 3, row.id
+        assert row.conditions[0].startswith("recorded run"), row.id
+        notebook, _, id = row.check.partition(".ipynb#")
+        assert notebook in sections()[row.chapter] and id == row.id
+
+
+def test_a_question_without_an_answer_is_named(tmp_path):
+    (tmp_path / "made-train.ipynb").write_text(finding_notebook(), encoding="utf-8")
+    with pytest.raises(LedgerError, match="ok-gan-2") as raised:
+        answers(tmp_path)
+    assert "ok-gan-1" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "changed, words", [({"record": None}, "without a record"), ({"id": "ok-0"}, "no question")]
+)
+def test_an_answer_without_a_record_or_a_question_is_refused(tmp_path, changed, words):
+    (tmp_path / "made-train.ipynb").write_text(finding_notebook(**changed), encoding="utf-8")
+    with pytest.raises(LedgerError, match=words):
+        answers(tmp_path)

@@ -2,12 +2,13 @@
 
 It reads the reports in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
 so it cannot say what no notebook showed.
+The book's own questions have no place in the inventory: `answers` has theirs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from onekl.chapters import stated_claims
 from onekl.claims.findings import MIME as FINDING
 from onekl.claims.fingerprint import fingerprint
-from onekl.claims.inventory import Entry, inventory
+from onekl.claims.inventory import Entry, inventory, questions
 from onekl.claims.report import MIME
 
 
@@ -81,7 +82,26 @@ def ledger(notebooks: Path) -> list[Row]:
             "check them in their chapter's notebook"
         )
     found |= _collected(notebooks, "-train", FINDING, _verify_finding)
-    return [Row(**asdict(entry), **found.get(entry.id, {})) for entry in inventory().values()]
+    return _rows(inventory(), found)
+
+
+def answers(notebooks: Path) -> list[Row]:
+    """A row for each of the book's own questions, filled from the folder's training notebooks.
+
+    Raises LedgerError for a question without a finding, and for what `ledger` refuses of findings.
+    """
+    found = _collected(notebooks, "-train", FINDING, _verify_finding)
+    missing = [id for id in questions() if id not in found]
+    if missing:
+        raise LedgerError(
+            f"no training notebook in {notebooks.name}/ has a finding on {', '.join(missing)}: "
+            "make one from its record"
+        )
+    return _rows(questions(), found)
+
+
+def _rows(entries: Mapping[str, Entry], found: Mapping[str, dict[str, Any]]) -> list[Row]:
+    return [Row(**asdict(entry), **found.get(entry.id, {})) for entry in entries.values()]
 
 
 def as_json(rows: list[Row]) -> str:
@@ -153,10 +173,18 @@ def _verify_report(report: dict[str, Any], path: Path) -> None:
 
 
 def _verify_finding(finding: dict[str, Any], path: Path) -> None:
-    """Raise LedgerError for a finding on what is no experiment of the sources."""
+    """Raise LedgerError for a finding on what is no experiment of the sources or of the book.
+
+    An answer to a question of the book's own must come from a record.
+    """
     id = finding["id"]
-    if id not in inventory() or inventory()[id].kind != "experiment":
+    known = inventory() | questions()
+    if id not in known or known[id].kind != "experiment":
         raise LedgerError(
-            f"{path.name} has a finding on {id}, which is no experiment of the inventory: "
-            "check the id"
+            f"{path.name} has a finding on {id}, which is no experiment of the inventory and no "
+            "question of the book: check the id"
+        )
+    if id in questions() and not finding.get("record"):
+        raise LedgerError(
+            f"{path.name} answers {id} without a record: make it by Finding.from_record"
         )

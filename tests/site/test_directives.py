@@ -17,7 +17,7 @@ from onekl.claims.inventory import inventory
 from onekl.claims.numbers import Numbers
 from onekl.claims.report import Mutants
 from onekl.examiner.lines import Tried
-from onekl.ledger import LedgerError, ledger, outputs
+from onekl.ledger import LedgerError, answers, ledger, outputs
 from onekl.symbolic.lines.line import RULES
 from onekl_site import framework_tree, ledger_page
 from onekl_site.evidence import together
@@ -106,6 +106,17 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
     rules = [dict.fromkeys(r["rule"] for r in one["rows"] if r["rule"]) for one in row.shown]
     assert linked == [f"book/rules.html#{anchor(rule)}" for some in rules for rule in some]
     assert proof.text.count("The counterexample:") == len(row.refuted)
+
+
+def test_the_books_own_questions_link_to_their_findings(build):
+    html, warnings = build("```{own-questions}\n```")
+    assert not warnings
+    table = BeautifulSoup(html, "html.parser").table
+    shown = [[cell.text for cell in line.find_all("td")] for line in table.find_all("tr")[1:]]
+    rows = answers(NOTEBOOKS)
+    assert shown == [[r.id, r.verdict, r.words, r.effect, str(r.seeds)] for r in rows]
+    links = [a["href"] for a in table.find_all("a")]
+    assert links == [row.check.replace(".ipynb", ".html") for row in rows]
 
 
 def test_figures_of_several_statements_stand_together():

@@ -10,8 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from onekl.claims.inventory import inventory
-from onekl_site.ledger_page import ledger_rows
+from onekl.claims.inventory import inventory, questions
+from onekl_site.ledger_page import ledger_rows, own_rows
 
 LOGGER = logging.getLogger(__name__)
 NOTEBOOKS = "notebooks/"  # where the documents lie that badges point to
@@ -41,10 +41,9 @@ def _anchor_claims(app: Sphinx, document: nodes.document) -> None:
     docname = app.env.docname
     if not docname.startswith(NOTEBOOKS):
         return
-    reported = [
-        row.id for row in ledger_rows(app).values() if row.check == f"{docname}.ipynb#{row.id}"
-    ]
-    anchor_headings(document, docname, inventory(), reported)
+    everything = (ledger_rows(app) | own_rows(app)).values()
+    reported = [row.id for row in everything if row.check == f"{docname}.ipynb#{row.id}"]
+    anchor_headings(document, docname, inventory() | questions(), reported)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The Sphinx extension of the ledger: the table of all claims, its line of counts, three numbers.
 
-Directives: `claims-ledger` prints the whole table, `claims-summary` one line of counts,
-`printed-signs` another of the printed signs, `trusted-premises` what is taken on trust.
+Directives: `claims-ledger` prints the whole table, `own-questions` that of the book's own
+questions, `claims-summary` one line of counts, `printed-signs` another of the printed signs,
+`trusted-premises` what is taken on trust.
 The substitution `{{ claims }}` is the number of claims in the inventory, `{{ examiner }}` that of
 the examiner's lines, `{{ examiner_core }}` that of the lines of its core.
 """
@@ -20,8 +21,17 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from onekl.claims.inventory import inventory
-from onekl.ledger import Row, ledger
-from onekl_site.elements import LETTERS, badge, claim_link, formulas, mark, table, table_row
+from onekl.ledger import Row, answers, ledger
+from onekl_site.elements import (
+    LETTERS,
+    badge,
+    claim_link,
+    formulas,
+    mark,
+    table,
+    table_row,
+    words_with_formulas,
+)
 from onekl_site.evidence import together
 
 PAGE = "book/ledger"
@@ -36,11 +46,22 @@ def ledger_rows(app: Sphinx) -> dict[str, Row]:
     return app.onekl_rows
 
 
+def own_rows(app: Sphinx) -> dict[str, Row]:
+    """The book's own questions by id, read once a build; LedgerError as `answers` raises it."""
+    if not hasattr(app, "onekl_answers"):
+        app.onekl_answers = {row.id: row for row in answers(Path(app.srcdir) / "notebooks")}
+    return app.onekl_answers
+
+
 def rows(env: BuildEnvironment) -> dict[str, Row]:
     """The ledger for the page at hand, which then depends on the notebooks."""
+    _depend_on_notebooks(env)
+    return ledger_rows(env.app)
+
+
+def _depend_on_notebooks(env: BuildEnvironment) -> None:
     for path in (Path(env.srcdir) / "notebooks").glob("*.ipynb"):
         env.note_dependency(str(path))
-    return ledger_rows(env.app)
 
 
 def audited(env: BuildEnvironment) -> list[Row]:
@@ -64,6 +85,31 @@ class LedgerDirective(SphinxDirective):
         texts = (row.words, f"{row.source} {row.number}", *_evidence(row))
         cells = [name, badge(self.env, row), *map(nodes.Text, texts)]
         return table_row(([cell] for cell in cells), id=f"ledger-{row.id}")
+
+
+class QuestionsDirective(SphinxDirective):
+    """`{own-questions}`: what the book itself asked, with the verdict of its recorded run."""
+
+    HEAD = ("question", "verdict", "what was asked", "what was found", "seeds")
+    WIDTHS = (12, 12, 34, 46, 8)
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        _depend_on_notebooks(self.env)
+        lines = [
+            table_row(
+                [
+                    [nodes.Text(row.id)],
+                    [badge(self.env, row)],
+                    words_with_formulas(row.words),
+                    [nodes.Text(row.effect)],
+                    [nodes.Text(str(row.seeds))],
+                ],
+                id=f"ledger-{row.id}",
+            )
+            for row in own_rows(self.env.app).values()
+        ]
+        return [table(self.WIDTHS, self.HEAD, lines, "onekl-ledger")]
 
 
 def _evidence(row: Row) -> tuple[str, str, str]:
@@ -148,6 +194,7 @@ def _lines(package: str) -> dict[str, int]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives and the substitution with Sphinx."""
     app.add_directive("claims-ledger", LedgerDirective)
+    app.add_directive("own-questions", QuestionsDirective)
     app.add_directive("claims-summary", SummaryDirective)
     app.add_directive("printed-signs", SignsDirective)
     app.add_directive("trusted-premises", TrustedDirective)

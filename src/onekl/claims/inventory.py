@@ -1,4 +1,4 @@
-"""The inventory: every claim that the sources make, checked or not."""
+"""The inventory: every claim that the sources make; and the book's own questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,20 @@ class Entry:
 @cache
 def inventory() -> dict[str, Entry]:
     """All claims of the sources by id, in the order of the sources."""
-    with files(__package__).joinpath("inventory.csv").open(encoding="utf-8", newline="") as rows:
+    return _entries("inventory.csv")
+
+
+@cache
+def questions() -> dict[str, Entry]:
+    """What the training notebooks ask that no source claims, by id, in the order of the book.
+
+    The words are those of a claim, which a recorded run can support or not.
+    """
+    return _entries("questions.csv")
+
+
+def _entries(name: str) -> dict[str, Entry]:
+    with files(__package__).joinpath(name).open(encoding="utf-8", newline="") as rows:
         return {row["id"]: Entry(**row) for row in csv.DictReader(rows)}
 
 
