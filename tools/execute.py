@@ -80,9 +80,10 @@ def clean(notebook: NotebookNode) -> None:
 def is_transient(output: NotebookNode) -> bool:
     """Whether the output is a widget that shows nothing without a kernel.
 
-    A progress bar is one, a moving figure is not.
+    A progress bar is one; a moving figure and a panel, which has a picture of its stills, are not.
     """
-    return WIDGET_VIEW in output.get("data", {}) and FIGURE not in output["data"]
+    data = output.get("data", {})
+    return WIDGET_VIEW in data and not {FIGURE, "image/png"} & data.keys()
 
 
 def without_colours(output: NotebookNode) -> NotebookNode:
