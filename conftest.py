@@ -13,7 +13,7 @@ def pytest_collect_file(file_path):
     """
     outcome = yield
     for file in outcome.get_result() or []:
-        if file_path.name.endswith("-train.ipynb"):
+        if file_path.name.endswith(("-train.ipynb", "-trial.ipynb")):
             assert file.compare_outputs is True, (
                 "nbval no longer has the attribute that this hook sets"
             )

@@ -7,6 +7,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 NOTEBOOKS = ROOT / "notebooks"
+TRAINING = sorted(NOTEBOOKS.glob("*-train.ipynb")) + sorted(NOTEBOOKS.glob("*-trial.ipynb"))
 
 
 def sections():

@@ -135,13 +135,13 @@ NOTEBOOKS = {
         "# Training: a toy",
         "import torch\n\nlogit = torch.zeros((), requires_grad=True)\nlogit.sigmoid()",
         "## Verdict",
-        "# NBVAL_CHECK_OUTPUT\nprint(logit.item() == 0)",
+        "print(logit.item() == 0)",
     ),
 }
 LISTS = {  # in each of them, one line more, after the one that is named
     "src/onekl/chapters/__init__.py": ('    "ali",', '    "toy",'),
     "_toc.yml": (
-        "          - file: notebooks/ali-train",
+        "          - file: notebooks/ali-trial",
         "      - {file: book/toy, sections: "
         "[{file: notebooks/toy-check}, {file: notebooks/toy-train}]}",
     ),

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from onekl.training.loop import DEFINITIONS, code_cells, statements
-from paths import NOTEBOOKS
+from paths import TRAINING
 
 
 def simple(nodes):
@@ -47,7 +47,7 @@ def loose_verdicts(cells):
     return found
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*-train.ipynb")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
 def test_a_verdict_on_a_record_is_a_finding(path):
     assert loose_verdicts("".join(cell["source"]) for cell in code_cells(path)) == []
 

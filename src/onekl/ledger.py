@@ -1,14 +1,14 @@
 """The ledger: what the executed notebooks showed, beside the inventory of all claims.
 
-It reads the reports in the outputs of `*-check.ipynb` and the findings in those of `*-train.ipynb`,
-so it cannot say what no notebook showed.
+It reads the reports in the outputs of `*-check.ipynb` and the findings in those of the
+training notebooks, `*-train.ipynb` and `*-trial.ipynb`, so it cannot say what no notebook showed.
 The book's own questions have no place in the inventory: `answers` has theirs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from onekl.claims.findings import MIME as FINDING
 from onekl.claims.fingerprint import fingerprint
 from onekl.claims.inventory import Entry, inventory, questions
 from onekl.claims.report import MIME
+
+TRAINING = ("-train", "-trial")  # lessons, and long experiments
 
 
 class LedgerError(ValueError):
@@ -74,14 +76,14 @@ def ledger(notebooks: Path) -> list[Row]:
     report in another chapter's notebook or of an older wording, a finding on a claim that is no
     experiment, and a claim that a chapter states and no notebook reports.
     """
-    found = _collected(notebooks, "-check", MIME, _verify_report)
+    found = _collected(notebooks, ("-check",), MIME, _verify_report)
     missing = [id for id in stated_claims() if id not in found]
     if missing:
         raise LedgerError(
             f"no check notebook in {notebooks.name}/ reports {', '.join(missing)}: "
             "check them in their chapter's notebook"
         )
-    found |= _collected(notebooks, "-train", FINDING, _verify_finding)
+    found |= _collected(notebooks, TRAINING, FINDING, _verify_finding)
     return _rows(inventory(), found)
 
 
@@ -90,7 +92,7 @@ def answers(notebooks: Path) -> list[Row]:
 
     Raises LedgerError for a question without a finding, and for what `ledger` refuses of findings.
     """
-    found = _collected(notebooks, "-train", FINDING, _verify_finding)
+    found = _collected(notebooks, TRAINING, FINDING, _verify_finding)
     missing = [id for id in questions() if id not in found]
     if missing:
         raise LedgerError(
@@ -132,12 +134,12 @@ def outputs(path: Path, mime: str) -> Iterator[dict[str, Any]]:
 
 
 def _collected(
-    notebooks: Path, kind: str, mime: str, verify: Callable[[dict[str, Any], Path], None]
+    notebooks: Path, kinds: Iterable[str], mime: str, verify: Callable[[dict[str, Any], Path], None]
 ) -> dict[str, dict[str, Any]]:
-    """What the notebooks of one kind show, by claim: the fields of a row."""
+    """What the notebooks of some kinds show, by claim: the fields of a row."""
     taken = {field.name for field in fields(Row)} - {field.name for field in fields(Entry)}
     found = {}
-    for path in sorted(notebooks.glob(f"*{kind}.ipynb")):
+    for path in sorted(path for kind in kinds for path in notebooks.glob(f"*{kind}.ipynb")):
         for shown in outputs(path, mime):
             id = shown["id"]
             verify(shown, path)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from onekl.training.loop import constants_of, is_tagged, loop_of, records_of, statements
-from paths import NOTEBOOKS
+from paths import TRAINING
 
 new = nbformat.v4
 EACH = re.MULTILINE | re.DOTALL
@@ -161,7 +161,7 @@ def test_what_is_no_notebook_is_one_clear_line(tmp_path, text):
         loop_of(tmp_path / "none.ipynb")
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*-train.ipynb")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
 def test_each_function_that_a_loop_of_the_book_uses_is_part_of_it(path, tmp_path):
     """Once the cells that train are tagged, an edit of a function that they use is seen."""
     notebook = nbformat.read(path, as_version=4)

@@ -92,7 +92,7 @@ def test_the_verdict_follows_from_the_record(found):
     """The notebook's finding and the page's count, by an independent reading of the rule."""
     short = as_well(found, "common", "searched")
     word = "supported" if all(short) else "mixed" if any(short) else "not supported"
-    notebook = json.loads((ROOT / "notebooks/ali-train.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "notebooks/ali-trial.ipynb").read_text(encoding="utf-8"))
     outputs = [
         out["data"]
         for cell in notebook["cells"]
@@ -195,7 +195,7 @@ def test_the_page_tells_how_the_complete_loss_fares(found):
 
 
 def test_no_p_value_is_printed_for_normalised_codes():
-    notebook = json.loads((ROOT / "notebooks/ali-train.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "notebooks/ali-trial.ipynb").read_text(encoding="utf-8"))
     (text,) = [
         "".join(out.get("text", ""))
         for cell in notebook["cells"]

@@ -23,7 +23,7 @@ def notebook(tmp_path, monkeypatch):
     """What the notebook's imports and its loop define, as a dict."""
     monkeypatch.setenv("ONEKL_CHECKPOINTS", str(tmp_path))
     monkeypatch.setenv("ONEKL_PROFILE", "quick")
-    cells = nbformat.read(ROOT / "notebooks" / "regulariser-train.ipynb", as_version=4).cells
+    cells = nbformat.read(ROOT / "notebooks" / "regulariser-trial.ipynb", as_version=4).cells
     found = {}
     for cell in cells:
         if cell.cell_type == "code" and (

@@ -13,19 +13,18 @@ import pytest
 import torch
 
 from onekl.training import run as runs
-from paths import NOTEBOOKS
+from panels import panels, require_it_follows
+from paths import NOTEBOOKS, TRAINING
 from pretend.cut import cut_down, replace_everywhere
 from pretend.device import Device
 from pretend.notebook import play
 from pretend.same import differences
 from pretend.watch import Watch
 
-TRAINING = sorted(path.stem for path in NOTEBOOKS.glob("*-train.ipynb"))
-
 # Settings that a notebook's cells cannot do with less of, or that would take long.
 GIVEN = {
     "aae-train": {"steps": 40, "hidden": 16, "samples": 16},
-    "em-train": {"passes": 3},
+    "em-trial": {"passes": 3},
     "faces-train": {
         "side": 16,
         "dim": 4,
@@ -34,13 +33,13 @@ GIVEN = {
         "faces": 256,
         "held_out": 64,
     },
-    "gan-train": {"seeds": 8},
-    "regulariser-train": {"steps": 40, "hidden": 32, "batch": 8},
+    "gan-trial": {"seeds": 8},
+    "regulariser-trial": {"steps": 40, "hidden": 32, "batch": 8},
     "vae-train": {"held_out": 64},
 }
 
 # How many images are held out at the least, where it is not `FEW_IMAGES`.
-IMAGES, FEW_IMAGES = {"ali-train": 200}, 64
+IMAGES, FEW_IMAGES = {"ali-trial": 200}, 64
 
 # Notebooks whose runs log each step, so that there is no step that must not wait.
 LOUD = {"missing_term-train"}
@@ -94,11 +93,16 @@ def played_on_both(name, monkeypatch, folder):
         yield cpu, (play(path, given, draw=True), records(results)), watch
 
 
-@pytest.mark.parametrize("name", TRAINING)
+@pytest.mark.parametrize("name", [path.stem for path in TRAINING])
 def test_training_notebook_on_a_pretend_gpu(name, alone, monkeypatch, tmp_path):
-    """Its runs are stopped and go on, and no step waits; all values are the CPU's, to the bit."""
+    """Its runs are stopped and go on, and no step waits; all values are the CPU's, to the bit.
+
+    The lesson's panel follows its controls.
+    """
     with played_on_both(name, monkeypatch, tmp_path) as (cpu, device, watch):
         assert differences(cpu, device) == []
+        for panel in panels(device[0].ends):
+            require_it_follows(panel)
     assert watch.resumed, "no run was stopped and went on"
     assert bool(watch.quiet) == (name not in LOUD), f"{watch.quiet} steps that do not log"
     found = {(wait.line.file, wait.line.text) for wait in watch.waits}
