@@ -46,13 +46,7 @@ LOUD = {"missing_term-train"}
 
 # Where a step that logs nothing waits for the device, though it need not: file and line.
 # What is mended has to be taken from here.
-WAITS = {
-    "aae-train": {
-        ("cell aae-train-06", "if pull.any():"),
-        ("cell aae-train-06", "if kl.any():"),
-        ("cell aae-train-06", "descend(E, of_E, slopes_E, None if (rate == 1).all() else rate)"),
-    },
-}
+WAITS = {}
 
 
 @pytest.fixture
