@@ -343,7 +343,7 @@ def test_an_experiment_shows_its_verdict_effect_and_conditions(build):
     assert not warnings
     box = html[html.index('id="claim-su-t6"') :]
     assert (
-        'href="notebooks/missing_term-train.html#su-t6"' in box
+        'href="notebooks/missing_term-trial.html#su-t6"' in box
         and "seeds; see the training notebook" in box
     )
     assert (

@@ -12,7 +12,7 @@ from paths import NOTEBOOKS, ROOT
 VALUES = recorded("missing_term")["values"]
 EXACT, ALL, TRAINED = "exact D", "exact D, all z", "trained D"
 PAGE = (ROOT / "book/missing_term.md").read_text(encoding="utf-8")
-CELLS = json.loads((NOTEBOOKS / "missing_term-train.ipynb").read_text(encoding="utf-8"))["cells"]
+CELLS = json.loads((NOTEBOOKS / "missing_term-trial.ipynb").read_text(encoding="utf-8"))["cells"]
 LAST = "".join(CELLS[-1]["source"])  # what the runs show
 TRICKS = ("clipping", "Adam", "batch norm", "few steps")
 

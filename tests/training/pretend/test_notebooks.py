@@ -23,7 +23,7 @@ from pretend.watch import Watch
 
 # Settings that a notebook's cells cannot do with less of, or that would take long.
 GIVEN = {
-    "aae-train": {"steps": 40, "hidden": 16, "samples": 16},
+    "aae-trial": {"steps": 40, "hidden": 16, "samples": 16},
     "em-trial": {"passes": 3},
     "faces-train": {
         "side": 16,
@@ -42,7 +42,7 @@ GIVEN = {
 IMAGES, FEW_IMAGES = {"ali-trial": 200}, 64
 
 # Notebooks whose runs log each step, so that there is no step that must not wait.
-LOUD = {"missing_term-train"}
+LOUD = {"missing_term-trial"}
 
 # Where a step that logs nothing waits for the device, though it need not: file and line.
 # What is mended has to be taken from here.
