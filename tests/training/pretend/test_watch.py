@@ -70,9 +70,7 @@ def test_a_wait_in_a_quiet_step_is_found_with_its_line(compared):
 
 def test_numbers_that_are_not_the_runs_are_found(compared):
     """They come from the device's own stream, so they are not the CPU's."""
-    found, _ = compared(
-        LOOP.replace("(z.normal(4, 1))", "(torch.randn(2, 4, 1, device=place))")
-    )
+    found, _ = compared(LOOP.replace("(z.normal(4, 1))", "(torch.randn(2, 4, 1, device=place))"))
     assert "['loss']" in found
 
 
