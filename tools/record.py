@@ -23,7 +23,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from onekl.training.loop import is_tagged, loop_of, makes_record, records_of
+from onekl.training.loop import loop_of, makes_record, records_of
 from onekl.training.records import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,10 +98,9 @@ def require_same_loop(path: Path, record: dict[str, Any]) -> None:
 
 
 def verify(path: Path, recorded: Path = RECORDED) -> None:
-    """Raise ValueError unless each record of a notebook whose loop is tagged is of that loop."""
-    if is_tagged(path):
-        for name in records_of(path):
-            require_same_loop(path, read(recorded / f"{name}.json", name))
+    """Raise ValueError unless each record that the notebook makes is of its loop."""
+    for name in records_of(path):
+        require_same_loop(path, read(recorded / f"{name}.json", name))
 
 
 def _run(copy: Path, results: Path) -> None:

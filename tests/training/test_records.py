@@ -1,21 +1,25 @@
 """Recorded runs: what is written, what is read back, and what is refused."""
 
+import ast
 import json
 import re
 import subprocess
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import IPython
 import nbformat
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import record as make_record
 from onekl.training import commit as commits
 from onekl.training import records
 from onekl.training.columns import columns_of
 from onekl.training.commit import commit
-from onekl.training.loop import loop_of, records_of
+from onekl.training.loop import code_cells, loop_of, records_of
 from onekl.training.records import KEYS, record, recorded
 from onekl.training.run import Run
 from onekl.training.seeds import Seeds
@@ -216,7 +220,74 @@ def test_each_record_is_made_by_one_notebook():
     assert sorted(made) == [path.stem for path in RECORDS]
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+RECORDING = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if records_of(path)]
+of_each = pytest.mark.parametrize("path", RECORDING, ids=lambda path: path.stem)
+
+
+@of_each
 def test_each_record_is_of_the_loop_of_its_notebook(path):
-    """For the notebooks whose loop is tagged: after an edit of the loop, record it again."""
+    """After an edit of the loop, record it again."""
     make_record.verify(path)
+
+
+class Numbers(ast.NodeTransformer):
+    """Adds one to the number at a place of a syntax tree, counted from 0."""
+
+    def __init__(self, place):
+        self.left = place
+
+    def visit_Constant(self, node):
+        if type(node.value) not in (int, float):
+            return node
+        self.left -= 1
+        return ast.Constant(node.value + 1) if self.left == -1 else node
+
+
+def edited(path, edit, folder):
+    """A copy of the notebook with its loop's cells as `edit` makes them."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if "loop" in cell.metadata.get("tags", []):
+            cell.source = edit(cell.source)
+    nbformat.write(notebook, folder / path.name)
+    return folder / path.name
+
+
+@of_each
+@settings(max_examples=5, deadline=None, suppress_health_check=HealthCheck)
+@given(data=st.data())
+def test_an_edit_of_any_number_in_a_loop_asks_for_a_new_record(path, tmp_path, data):
+    sources = [
+        "".join(cell["source"])
+        for cell in code_cells(path)
+        if "loop" in cell["metadata"].get("tags", [])
+    ]
+    chosen = data.draw(st.sampled_from(sources))
+    numbers = [
+        node
+        for node in ast.walk(ast.parse(chosen))
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    ]
+    place = data.draw(st.integers(0, max(0, len(numbers) - 1)))
+
+    def edit(source):
+        return ast.unparse(Numbers(place).visit(ast.parse(source))) if source == chosen else source
+
+    with pytest.raises(ValueError, match="of another loop") if numbers else nullcontext():
+        make_record.verify(edited(path, edit, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name, old, new",
+    [
+        ("ali", "ali_minimax_loss(at_p, at_q)", "ali_loss(at_p, at_q)"),  # the loss of su-42
+        ("aae", '"learning_rate": 1e-3', '"learning_rate": 2e-3'),
+        ("missing_term", "nn.SiLU", "nn.Tanh"),  # the generator's activation
+    ],
+)
+def test_an_edit_of_a_loss_a_rate_or_an_activation_asks_for_a_new_record(name, old, new, tmp_path):
+    (path,) = (path for path in RECORDING if name in records_of(path))
+    assert make_record.verify(edited(path, lambda source: source, tmp_path)) is None
+    copy = edited(path, lambda source: source.replace(old, new), tmp_path)
+    with pytest.raises(ValueError, match=f"the record {name!r} is of another loop"):
+        make_record.verify(copy)

@@ -51,7 +51,7 @@ class Mixture(NamedTuple):
     std: float
 
     def sample(self, stream: Stream, count: int) -> torch.Tensor:
-        """`count` draws for each seed of a `Seeds` of length S: (S, count, 2)."""
+        """`count` draws for each seed of a stream of length S: (S, count, 2)."""
         centres = self.centres.to(stream.device)
         return centres[stream.integers(len(centres), count)] + self.std * stream.normal(count, 2)
 

@@ -107,11 +107,6 @@ def _records(cell: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def is_tagged(path: Path) -> bool:
-    """Whether a cell of the notebook has the tag `loop`."""
-    return any(TAG in cell["metadata"].get("tags", ()) for cell in code_cells(path))
-
-
 def code_cells(path: Path) -> list[dict[str, Any]]:
     """The notebook's code cells; ValueError for a path that is no notebook."""
     try:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from onekl.training.seeds import Seeds, Stream
+from onekl.training.seeds import Stream
 
 
 class SeedLinear(nn.Module):
@@ -24,7 +24,7 @@ class SeedLinear(nn.Module):
     `torch.nn.Linear`.
     """
 
-    def __init__(self, stream: Stream | Seeds, n_in: int, n_out: int) -> None:
+    def __init__(self, stream: Stream, n_in: int, n_out: int) -> None:
         super().__init__()
         scale = 1 / math.sqrt(n_in)
         self.weight = nn.Parameter(scale * (2 * stream.uniform(n_in, n_out) - 1))
@@ -81,7 +81,7 @@ class SeedBatchNorm(nn.Module):
 
 
 def mlp(
-    stream: Stream | Seeds, sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU
+    stream: Stream, sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU
 ) -> nn.Sequential:
     """S multilayer perceptrons side by side, from (S, B, sizes[0]) to (S, B, sizes[-1]).
 

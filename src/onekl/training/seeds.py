@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +16,6 @@ class Seeds:
     `child(name)` gives the streams of that name. The same name gives the same numbers in every
     run with these seeds, different names never do, and seed s draws the same numbers whichever
     seeds stand beside it.
-    A draw without a name comes from one stream of torch's for each seed, in the order of the calls,
-    as the loops whose records are older than the names have it.
     `seeds` are distinct whole numbers, at least one; anything else raises ValueError.
     """
 
@@ -27,9 +24,8 @@ class Seeds:
         if not self.numbers or len(set(self.numbers)) < len(self.numbers):
             raise ValueError(f"seeds must be distinct and at least one, got {self.numbers}")
         self.device = torch.device(device)
-        self._generators = [torch.Generator().manual_seed(seed) for seed in self.numbers]
         self._children: dict[str, Stream] = {}
-        self._saved: dict[str, list[Any]] = {}  # of streams not asked for yet
+        self._saved: dict[str, list[str]] = {}  # of streams not asked for yet
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -57,27 +53,11 @@ class Seeds:
     def _stream(self, name: str) -> Stream:
         return Stream(self.numbers, name, self.device)
 
-    def _draw(self, one: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
-        return torch.stack([one(generator) for generator in self._generators]).to(self.device)
+    def get_state(self) -> dict[str, list[str]]:
+        """The positions of all streams by name."""
+        return {name: child.get_state() for name, child in self._children.items()}
 
-    def normal(self, *shape: int) -> torch.Tensor:
-        """Standard normal numbers, (S, *shape)."""
-        return self._draw(lambda generator: torch.randn(shape, generator=generator))
-
-    def uniform(self, *shape: int) -> torch.Tensor:
-        """Numbers uniform on [0, 1), (S, *shape)."""
-        return self._draw(lambda generator: torch.rand(shape, generator=generator))
-
-    def integers(self, high: int, *shape: int) -> torch.Tensor:
-        """Whole numbers uniform on 0 … high − 1, (S, *shape)."""
-        return self._draw(lambda generator: torch.randint(high, shape, generator=generator))
-
-    def get_state(self) -> dict[str, list[Any]]:
-        """The positions of all streams by name, that of the draws without one under ""."""
-        own = [generator.get_state() for generator in self._generators]
-        return {"": own} | {name: child.get_state() for name, child in self._children.items()}
-
-    def set_state(self, states: Mapping[str, list[Any]]) -> None:
+    def set_state(self, states: Mapping[str, list[str]]) -> None:
         """Put the streams to the positions that `get_state` returned, also those asked for later.
 
         Positions of another number of seeds raise ValueError.
@@ -89,8 +69,6 @@ class Seeds:
                 f"{len(self.numbers)}"
             )
         self._saved = dict(states)
-        for generator, state in zip(self._generators, self._saved.pop("")):
-            generator.set_state(state)
         for name in self._children.keys() & self._saved.keys():
             self._children[name].set_state(self._saved.pop(name))
 

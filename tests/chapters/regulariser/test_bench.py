@@ -9,6 +9,7 @@ import torch
 from onekl.chapters.regulariser import bench
 from onekl.chapters.regulariser.faces.dcgan import LATENT, Discriminator, Generator
 from onekl.measure import timing
+from onekl.training.seeds import Seeds
 
 TINY = {"side": 16, "dim": 2, "batch": 2, "steps": 1, "repetitions": 1}
 
@@ -21,10 +22,13 @@ def test_the_measures_have_sizes_and_speeds():
 
 
 def test_our_image_step_computes_the_plain_loops_losses():
-    random = torch.Generator().manual_seed(1)
-    networks = Generator(random, 16, 4), Discriminator(random, 16, 4)
-    data = 2 * torch.rand(24, 3, 16, 16, generator=random) - 1
-    z = torch.randn(2, 8, LATENT, generator=random)
+    seeds = Seeds([1])
+    networks = (
+        Generator(seeds.child("generator"), 16, 4),
+        Discriminator(seeds.child("discriminator"), 16, 4),
+    )
+    data = 2 * seeds.child("data").uniform(24, 3, 16, 16)[0] - 1
+    z = seeds.child("z").normal(2, 8, LATENT)[0]
     turns = (
         bench.trainer_step(networks, data, z, nullcontext),
         bench.plain_step(networks, data, z),

@@ -25,6 +25,14 @@ def test_the_regularisers_chapter_prints_the_recorded_faces():
             ]
             without, with_it = (halved([course[-1] for course in arm]) for arm in arms)
             assert f"| experiment {number}, as {words} | {without} | {with_it}" in page
+    for number, arm, words in (
+        (1, "code, with", "the runs with the term end with {} more combinations"),
+        (2, "code, with, λ × 10", "ten times the code's weight ends with {} more combinations"),
+    ):
+        arms = (faces[f"experiment {number}"][name] for name in (arm, "code, without"))
+        ends = (torch.tensor(one["combinations"])[:, -1] for one in arms)
+        gap = paired_difference(*ends)
+        assert words.format(f"{gap.mean:.0f} [{gap.low:.0f}, {gap.high:.0f}]") in page
 
 
 def test_the_regularisers_chapter_prints_the_recorded_trial():

@@ -143,8 +143,9 @@ def both(function):
 
 def trained(place, optimiser):
     """Weights after a few steps; the state is saved, loaded, and copied on the way."""
-    network = mlp(Seeds([0, 1], place), [2, 4, 1], nn.SiLU)
-    moves, x = optimiser(network), Seeds([2, 3], place).normal(8, 2)
+    seeds = Seeds([0, 1], place)
+    network = mlp(seeds.child("network"), [2, 4, 1], nn.SiLU)
+    moves, x = optimiser(network), seeds.child("x").normal(8, 2)
     for _ in range(4):
         kept = io.BytesIO()
         torch.save([network.state_dict(), moves.state_dict()], kept)
@@ -175,9 +176,10 @@ def test_training_finds_the_bits_of_the_cpu(name):
 
 def derivatives(place):
     """Derivatives of a network's output by its weights, of four kinds."""
-    network = mlp(Seeds([0, 1], place), [2, 3, 2], nn.SiLU)
+    seeds = Seeds([0, 1], place)
+    network = mlp(seeds.child("network"), [2, 3, 2], nn.SiLU)
     theta = {name: weight.detach().clone() for name, weight in network.named_parameters()}
-    x = Seeds([5, 6], place).normal(4, 2)
+    x = seeds.child("x").normal(4, 2)
 
     def output(theta):
         return functional_call(network, theta, (x,)).logsumexp((0, 1))
@@ -204,7 +206,7 @@ def pictures(place):
 
 def values_only(place):
     """Singular values and eigenvalues, for which torch has a routine of their own."""
-    x = Seeds([7], place).normal(5, 5)[0].double()
+    x = Seeds([7], place).child("x").normal(5, 5)[0].double()
     return torch.cat([torch.linalg.svdvals(x), torch.linalg.eigvalsh(x @ x.T)])
 
 

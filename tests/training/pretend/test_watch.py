@@ -13,11 +13,12 @@ from pretend.watch import Watch
 
 LOOP = """
 seeds = Seeds([1, 2], place)
-model = mlp(seeds, [1, 4, 1])
+z = seeds.child("z")
+model = mlp(seeds.child("model"), [1, 4, 1])
 optimiser = torch.optim.Adam(model.parameters(), 1e-2)
 run = Run("small", {}, {"model": model, "optimiser": optimiser}, seeds)
 for step in run.steps(8):
-    loss = (model(seeds.normal(4, 1)) ** 2).mean((1, 2))
+    loss = (model(z.normal(4, 1)) ** 2).mean((1, 2))
     optimiser.zero_grad()
     loss.sum().backward()
     optimiser.step()
@@ -69,9 +70,7 @@ def test_a_wait_in_a_quiet_step_is_found_with_its_line(compared):
 
 def test_numbers_that_are_not_the_runs_are_found(compared):
     """They come from the device's own stream, so they are not the CPU's."""
-    found, _ = compared(
-        LOOP.replace("(seeds.normal(4, 1))", "(torch.randn(2, 4, 1, device=place))")
-    )
+    found, _ = compared(LOOP.replace("(z.normal(4, 1))", "(torch.randn(2, 4, 1, device=place))"))
     assert "['loss']" in found
 
 

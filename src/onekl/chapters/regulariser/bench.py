@@ -38,8 +38,10 @@ def images(
     seeds = Seeds([0])
     data = 2 * seeds.child("data").uniform(8 * batch, 3, side, side)[0] - 1
     z = seeds.child("z").normal(2, batch, LATENT)[0].to(device())
-    start = torch.Generator().manual_seed(0)
-    networks = Generator(start, side, dim), Discriminator(start, side, dim)
+    networks = (
+        Generator(seeds.child("generator"), side, dim),
+        Discriminator(seeds.child("discriminator"), side, dim),
+    )
     single = [trainer_step(networks, data, z, nullcontext), plain_step(networks, data, z)]
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         off = apart(*(torch.stack([step() for _ in range(3)]) for step in single))

@@ -22,31 +22,37 @@ from onekl.chapters.regulariser.faces.training import (
     without_side_effects,
 )
 from onekl.training.run import Run, require_finite
+from onekl.training.seeds import Seeds
 
 TINY = {"side": 16, "dim": 2}
 
 
 def trainer(batch_norm=True, seed=0, **changes):
-    random = torch.Generator().manual_seed(seed)
+    seeds = Seeds([seed])
     return AdversarialTrainer(
-        Generator(random, batch_norm=batch_norm, **TINY),
-        Discriminator(random, batch_norm=batch_norm, **TINY),
+        Generator(seeds.child("generator"), batch_norm=batch_norm, **TINY),
+        Discriminator(seeds.child("discriminator"), batch_norm=batch_norm, **TINY),
         "cpu",
         **changes,
     )
 
 
 def batch(seed=1):
-    random = torch.Generator().manual_seed(seed)
-    return torch.rand(8, 3, 16, 16, generator=random) * 2 - 1, torch.randn(
-        8, LATENT, generator=random
-    )
+    seeds = Seeds([seed])
+    return images_and_codes(seeds.child("data"), seeds.child("z"))
+
+
+def images_and_codes(of_data, of_z):
+    return 2 * of_data.uniform(8, 3, 16, 16)[0] - 1, of_z.normal(8, LATENT)[0]
+
+
+def stream():
+    return Seeds([0]).child("network")
 
 
 def test_layers_at_the_article_s_size():
     """Shapes from the article's code: 512, 256, 128, 64 channels, no bias beside normalisation."""
-    random = torch.Generator().manual_seed(0)
-    shapes = [tuple(p.shape) for p in Generator(random).parameters() if p.ndim > 1]
+    shapes = [tuple(p.shape) for p in Generator(stream()).parameters() if p.ndim > 1]
     assert shapes == [
         (8192, 100),
         (512, 256, 5, 5),
@@ -54,18 +60,17 @@ def test_layers_at_the_article_s_size():
         (128, 64, 5, 5),
         (64, 3, 5, 5),
     ]
-    shapes = [tuple(p.shape) for p in Discriminator(random).parameters() if p.ndim > 1]
+    shapes = [tuple(p.shape) for p in Discriminator(stream()).parameters() if p.ndim > 1]
     assert shapes == [(64, 3, 5, 5), (128, 64, 5, 5), (256, 128, 5, 5), (512, 256, 5, 5), (1, 8192)]
     assert widths(64, 64) == [512, 256, 128, 64] and widths(16, 8) == [16, 8]
 
 
 @pytest.mark.parametrize("batch_norm, norms", [(True, 7), (False, 0)])
 def test_normalisation_and_biases(batch_norm, norms):
-    random = torch.Generator().manual_seed(0)
     layers = [
         layer
         for network in (Generator, Discriminator)
-        for layer in network(random, 64, 2, batch_norm).modules()
+        for layer in network(stream(), 64, 2, batch_norm).modules()
     ]
     normal = [layer for layer in layers if isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d))]
     assert len(normal) == norms  # four in G, three in D
@@ -80,8 +85,7 @@ def test_normalisation_and_biases(batch_norm, norms):
 
 def test_starts_are_those_of_the_code():
     """N(0, .02²), for convolutions cut at two standard deviations, which leaves .8796 of it."""
-    random = torch.Generator().manual_seed(0)
-    generator, discriminator = Generator(random, 32, 16), Discriminator(random, 32, 16)
+    generator, discriminator = Generator(stream(), 32, 16), Discriminator(stream(), 32, 16)
     free = torch.cat([p.detach().flatten() for p in generator.parameters() if p.ndim > 1])
     cut = torch.cat(
         [
@@ -103,15 +107,19 @@ def test_starts_are_those_of_the_code():
 @pytest.mark.parametrize("side", [16, 32, 64])
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_shapes_at_every_side(side, batch_norm):
-    random = torch.Generator().manual_seed(0)
-    x = Generator(random, side, 2, batch_norm)(torch.randn(5, LATENT))
+    x = Generator(stream(), side, 2, batch_norm)(torch.randn(5, LATENT))
     assert x.shape == (5, 3, side, side) and x.abs().max() <= 1
-    assert Discriminator(random, side, 2, batch_norm)(x).shape == (5,)
+    assert Discriminator(stream(), side, 2, batch_norm)(x).shape == (5,)
 
 
 def test_another_side_is_refused():
     with pytest.raises(ValueError, match="a side of 16, 32, 64 pixels, got 48"):
-        Generator(torch.Generator(), 48)
+        Generator(stream(), 48)
+
+
+def test_a_stream_of_several_seeds_is_refused():
+    with pytest.raises(ValueError, match="of 2 seeds; one network needs one"):
+        Discriminator(Seeds([0, 1]).child("network"), **TINY)
 
 
 def test_generator_of_another_shape_is_refused():
@@ -174,7 +182,7 @@ def test_cost_of_an_iteration():
         (Generator, torch.zeros(2, LATENT)),
         (Discriminator, torch.zeros(2, 3, 32, 32)),
     ):
-        made = network(torch.Generator(), 32, 4)
+        made = network(stream(), 32, 4)
         for layer in made.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
                 layer.register_forward_hook(count)
@@ -264,11 +272,12 @@ class Stopped(Exception):
 
 def train(total=6, rate=2e-4):
     """Experiment 1 as the code ran it, at a tiny size; returns a hash of all that it ends with."""
-    random = torch.Generator().manual_seed(3)
+    seeds = Seeds([3])
+    of_data, of_z = seeds.child("data"), seeds.child("z")
     one = trainer(rate=rate)
-    run = Run("tiny", {"rate": rate}, one.state, random, seconds=0.0)
+    run = Run("tiny", {"rate": rate}, one.state, seeds, seconds=0.0)
     for step in run.steps(total):
-        x, z = torch.rand(8, 3, 16, 16, generator=random), torch.randn(8, LATENT, generator=random)
+        x, z = images_and_codes(of_data, of_z)
         d_loss = one.discriminator_step(x, z)
         old = one.frozen(z)
         for _ in range(2):
@@ -280,7 +289,8 @@ def train(total=6, rate=2e-4):
     return (
         everything(one),
         [run.history(name)[1].tolist() for name in ("d_loss", "g_loss", "ratio")],
-        random.get_state().tolist(),
+        seeds.get_state()["data"],
+        seeds.get_state()["z"],
     )
 
 

@@ -15,6 +15,7 @@ from onekl.chapters.regulariser.faces.measures import (
     total_variation,
     train_classifier,
 )
+from onekl.training.seeds import Seeds
 
 MANY = drawing.draw(np.arange(6000), 16)
 
@@ -101,7 +102,7 @@ def test_bad_requests_are_told_in_one_line(indices, side, message):
 
 @pytest.fixture(scope="module")
 def classifier():
-    return train_classifier(MANY, 300, torch.Generator().manual_seed(0))
+    return train_classifier(MANY, 300, Seeds([0]).child("classifier"))
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +117,11 @@ def test_classifier_names_attributes_of_faces_it_has_not_seen(held_out):
     assert right.mean() > 0.9 and right.min() > 0.7  # 300 steps; the notebooks train for longer
 
 
-def test_classifier_is_a_function_of_its_generator():
+def test_classifier_is_a_function_of_its_stream():
     few = drawing.draw(range(200), 16)
-    one, two = (train_classifier(few, 3, torch.Generator().manual_seed(5)) for _ in range(2))
+    one, two = (train_classifier(few, 3, Seeds([5]).child("classifier")) for _ in range(2))
     before = torch.get_rng_state()
-    train_classifier(few, 1, torch.Generator().manual_seed(5))
+    train_classifier(few, 1, Seeds([5]).child("classifier"))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters()))
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -135,7 +136,7 @@ def test_measures_tell_collapse_from_the_truth(classifier, held_out):
     noise = sample_measures(
         classify(
             classifier,
-            torch.rand(1500, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1,
+            Seeds([0]).child("noise").uniform(1500, 3, 16, 16)[0] * 2 - 1,
         ),
         reference,
     )

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from onekl.training.seeds import Stream
+
 LATENT = 100  # z ~ N(0, I) has as many dimensions in the article's code
 SIDES = (16, 32, 64)
 # Every layer's weights are N(0, .02²); decay .9 of a running average is momentum .1 in PyTorch.
@@ -33,16 +35,17 @@ def widths(side: int, dim: int) -> list[int]:
     return [dim * 2**i for i in reversed(range(int(math.log2(side)) - 2))]
 
 
-def truncated_normal(
-    shape: Sequence[int], random: torch.Generator, cut: float = math.inf
-) -> torch.Tensor:
-    """N(0, .02²) numbers of this shape, drawn from `random`.
+def truncated_normal(shape: Sequence[int], stream: Stream, cut: float = math.inf) -> torch.Tensor:
+    """N(0, .02²) numbers of this shape, drawn from `stream`, which is of one seed.
 
     Those beyond `cut` standard deviations are drawn again.
+    A stream of several seeds raises ValueError.
     """
-    x = torch.randn(shape, generator=random)
+    if len(stream) != 1:
+        raise ValueError(f"the stream is of {len(stream)} seeds; one network needs one")
+    x = stream.normal(*shape)[0]
     while (far := x.abs() > cut).any():
-        x[far] = torch.randn(int(far.sum()), generator=random)
+        x[far] = stream.normal(int(far.sum()))[0]
     return START_STD * x
 
 
@@ -53,12 +56,12 @@ class Generator(nn.Module):
     to 3 colours.
     ReLU between the layers, after batch normalisation if `batch_norm`; tanh at the end.
     No layer but the last has a bias.
-    The weights are drawn from `random`.
+    The weights are drawn from `stream`, which is of one seed.
     A side that is not in `SIDES` raises ValueError.
     """
 
     def __init__(
-        self, random: torch.Generator, side: int = 64, dim: int = 64, batch_norm: bool = True
+        self, stream: Stream, side: int = 64, dim: int = 64, batch_norm: bool = True
     ) -> None:
         super().__init__()
         sizes = widths(side, dim)
@@ -74,7 +77,7 @@ class Generator(nn.Module):
                 nn.ReLU(),
             ]
         self.rest = nn.Sequential(*layers, doubling(sizes[-1], 3, bias=True), nn.Tanh())
-        draw_weights(self, random)
+        draw_weights(self, stream)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """G(z) in [−1, 1], (B, 3, side, side)."""
@@ -87,12 +90,12 @@ class Discriminator(nn.Module):
     Convolutions 5×5 of stride 2 down to 4×4, the first to `dim` channels, then a linear layer.
     Leaky ReLU with slope .2 between the layers, after batch normalisation if `batch_norm`, except
     in the first.
-    The weights are drawn from `random`.
+    The weights are drawn from `stream`, which is of one seed.
     A side that is not in `SIDES` raises ValueError.
     """
 
     def __init__(
-        self, random: torch.Generator, side: int = 64, dim: int = 64, batch_norm: bool = True
+        self, stream: Stream, side: int = 64, dim: int = 64, batch_norm: bool = True
     ) -> None:
         super().__init__()
         sizes = widths(side, dim)[::-1]
@@ -104,7 +107,7 @@ class Discriminator(nn.Module):
                 nn.LeakyReLU(0.2),
             ]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * sizes[-1], 1))
-        draw_weights(self, random)
+        draw_weights(self, stream)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The logits of D(x), (B,)."""
@@ -127,7 +130,7 @@ def normalisation(channels: int, batch_norm: bool) -> list[nn.Module]:
 
 
 @torch.no_grad()
-def draw_weights(network: nn.Module, random: torch.Generator) -> None:
+def draw_weights(network: nn.Module, stream: Stream) -> None:
     """Draw the network's weights as the author's code does, in place.
 
     Normal, for convolutions cut at two standard deviations; biases are 0.
@@ -135,7 +138,7 @@ def draw_weights(network: nn.Module, random: torch.Generator) -> None:
     for layer in network.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             cut = 2 if isinstance(layer, nn.Conv2d) else math.inf
-            layer.weight.copy_(truncated_normal(layer.weight.shape, random, cut))
+            layer.weight.copy_(truncated_normal(layer.weight.shape, stream, cut))
             if layer.bias is not None:
                 layer.bias.zero_()
 

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from onekl.chapters.regulariser.faces.drawing import SIZES, Faces
+from onekl.training.seeds import Stream
 
 # A picture is clear if the classifier gives each of its attributes at least this probability.
 CLEAR = 0.9
@@ -47,21 +48,19 @@ class Classifier(nn.Module):
         return [head(features) for head in self.heads]
 
 
-def train_classifier(
-    faces: Faces, steps: int, random: torch.Generator, batch: int = 128
-) -> Classifier:
+def train_classifier(faces: Faces, steps: int, stream: Stream, batch: int = 128) -> Classifier:
     """A classifier trained on `faces` for `steps` steps of Adam, the rate falling to 0.
 
-    Its start and its batches are drawn from `random`.
+    Its start and its batches are drawn from `stream`, which is of one seed.
     """
     x, truth = faces.images, faces.attributes.to(faces.images.device)
     with torch.random.fork_rng():
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=random)))
+        torch.manual_seed(stream.integers(2**31).item())
         classifier = Classifier(x.shape[-1]).to(x.device)
     adam = torch.optim.Adam(classifier.parameters(), 3e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     for _ in range(steps):
-        rows = torch.randint(len(x), (batch,), generator=random).to(x.device)
+        rows = stream.integers(len(x), batch)[0].to(x.device)
         loss = sum(map(cross_entropy, classifier(x[rows]), truth[rows].T))
         adam.zero_grad()
         loss.backward()
