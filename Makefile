@@ -14,7 +14,7 @@ help:
 	@echo "make mutants      change the provers and the losses at random places: how much do the tests notice? (an hour)"
 	@echo "make test-colab   run the notebooks with Colab's versions"
 	@echo "make notebooks    execute the notebooks in place (ONEKL_PROFILE=quick or full)"
-	@echo "make record NOTEBOOK=notebooks/NAME-train.ipynb   run its long profile and keep the record (minutes to hours)"
+	@echo "make record NOTEBOOK=notebooks/NAME-trial.ipynb   run its long profile and keep the record (minutes to hours)"
 	@echo "make first-cell   put tools/first_cell.ipy into every notebook"
 	@echo "make stills       draw the still pictures of the moving figures again (needs Chromium)"
 	@echo "make repository URL=https://github.com/NAME/REPOSITORY   set the repository's address everywhere"

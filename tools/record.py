@@ -134,7 +134,7 @@ def main(arguments: list[str]) -> None:
             verify(path)
         return
     if len(arguments) != 1 or not arguments[0]:
-        raise ValueError("make record NOTEBOOK=notebooks/NAME-train.ipynb")
+        raise ValueError("make record NOTEBOOK=notebooks/NAME-trial.ipynb")
     with tempfile.TemporaryDirectory() as folder:
         for file in make(Path(arguments[0]), Path(folder)):
             shutil.copy(file, RECORDED)

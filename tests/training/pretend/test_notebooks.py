@@ -25,7 +25,7 @@ from pretend.watch import Watch
 GIVEN = {
     "aae-trial": {"steps": 40, "hidden": 16, "samples": 16},
     "em-trial": {"passes": 3},
-    "faces-train": {
+    "faces-trial": {
         "side": 16,
         "dim": 4,
         "batch": 8,
