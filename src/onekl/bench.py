@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from onekl.chapters import CHAPTERS, part
-from onekl.seed_axis import small_networks, small_networks_text
 from onekl.measure.timing import Benchmark
 from onekl.recheck import text_of_ledger, time_of_ledger
+from onekl.seed_axis import small_networks, small_networks_text
 from onekl.training.run import provenance
 
 
