@@ -1,17 +1,16 @@
-"""Fair timing of two ways to compute the same numbers: they take turns, and are compared first."""
+"""Fair timing of several ways to compute the same numbers: they take turns."""
 
 from __future__ import annotations
 
 import math
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+from torch.utils.benchmark import Timer
 
 from onekl.training.inputs import require_floats, require_same_shape
-from onekl.training.run import device
 
 # How far the two sides' losses may be apart, relatively, after a few steps in single precision.
 TOLERANCE = 1e-4
@@ -48,28 +47,18 @@ def apart_text(most: float) -> str:
 
 def median_seconds(
     sides: Sequence[Callable[[], torch.Tensor]], steps: int, repetitions: int
-) -> tuple[float, float]:
-    """Seconds that each of the two functions `sides` needs for a step, which is one call of it.
+) -> tuple[float, ...]:
+    """Seconds that each of the functions `sides` needs for a step, which is one call of it.
 
-    A turn is `steps` steps of one side, timed together; the sides take turns.
+    A turn is `steps` steps of one side, timed together by torch's own timer, which waits for a GPU;
+    the sides take turns.
     A side's time is the median of its `repetitions` turns, after a turn to warm up.
     """
-    ours, other = sides
-    _time_turn(ours, steps), _time_turn(other, steps)  # to warm up
-    pairs = [(_time_turn(ours, steps), _time_turn(other, steps)) for _ in range(repetitions)]
-    return tuple(map(statistics.median, zip(*pairs)))
+    turns = [[_seconds(side, steps) for side in sides] for _ in range(1 + repetitions)]
+    return tuple(map(statistics.median, zip(*turns[1:])))
 
 
-def _time_turn(side: Callable[[], torch.Tensor], steps: int) -> float:
-    """Seconds a step in one turn of a side, with the GPU's work waited for."""
-    _wait_for_gpu()
-    begin = time.perf_counter()
-    for _ in range(steps):
-        side()
-    _wait_for_gpu()
-    return (time.perf_counter() - begin) / steps
-
-
-def _wait_for_gpu() -> None:
-    if device().type == "cuda":
-        torch.cuda.synchronize()
+def _seconds(side: Callable[[], torch.Tensor], steps: int) -> float:
+    """Seconds a step in one turn of a side."""
+    timer = Timer("side()", globals={"side": side}, num_threads=torch.get_num_threads())
+    return timer.timeit(steps).mean

@@ -86,5 +86,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, **which: torch
     `which` is handed to the optimiser's step: `rows` of `RowAdam`.
     """
     optimiser.zero_grad()
-    loss.sum().backward()
+    # Into these weights alone: otherwise the slopes of the other networks are computed as well.
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    loss.sum().backward(inputs=weights)
     optimiser.step(**which)

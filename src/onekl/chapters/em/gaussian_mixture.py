@@ -223,7 +223,8 @@ def _flat(covariances: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """
     scale, info = torch.linalg.cholesky_ex(covariances)
     pivots = scale.diagonal(dim1=-2, dim2=-1).square()
-    return (info > 0) | ~(pivots > COLLAPSED * x.var(-2, correction=0)[..., None, :]).all(-1)
+    variance = (x - x.mean(-2, keepdim=True)).square().mean(-2)
+    return (info > 0) | ~(pivots > COLLAPSED * variance[..., None, :]).all(-1)
 
 
 def _refuse(bad: torch.Tensor, what: str) -> None:
