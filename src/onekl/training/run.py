@@ -19,6 +19,7 @@ from onekl import __version__
 from onekl.training.checkpoints import Checkpoints
 from onekl.training.commit import commit
 from onekl.training.identity import forget_start, parts_of
+from onekl.training.memory import say_it_in_notebooks
 from onekl.training.starts import require_own_starts
 
 PROFILES = ("quick", "full")
@@ -46,7 +47,9 @@ def settings(quick: dict[str, Any], full: dict[str, Any]) -> SimpleNamespace:
     """The numbers of the current profile, as a namespace.
 
     `quick` and `full` are dicts with the same keys; other keys raise ValueError.
+    In a notebook a cell that needs more memory than there is then says so in one line.
     """
+    say_it_in_notebooks(profile())
     if quick.keys() != full.keys():
         raise ValueError(
             f"the profiles differ in their settings: {sorted(quick.keys() ^ full.keys())}"
