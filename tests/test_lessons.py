@@ -3,6 +3,8 @@
 A lesson is `NAME-train.ipynb`; long comparisons stand in `NAME-trial.ipynb`.
 """
 
+import unicodedata
+
 import nbformat
 import pytest
 
@@ -29,6 +31,11 @@ def code_lines(cell):
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def columns(line):
+    """The width of a line: p̃ is one column, although it is two characters."""
+    return sum(not unicodedata.combining(one) for one in line)
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_is_short(name):
     sizes = {cell.id: len(code_lines(cell)) for cell in code_cells(name)}
@@ -38,8 +45,8 @@ def test_a_lesson_is_short(name):
 
 @pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
 def test_no_line_is_wider_than_the_page(path):
-    wide = [line for cell in code_cells(path.stem) for line in cell.source.splitlines()]
-    assert [line for line in wide if len(line) > COLUMNS] == []
+    lines = [line for cell in code_cells(path.stem) for line in cell.source.splitlines()]
+    assert [line for line in lines if columns(line) > COLUMNS] == []
 
 
 @pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.stem)
