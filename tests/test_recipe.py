@@ -124,19 +124,56 @@ def test_the_claim_is_exact():
 }
 STILL = f"{FOLDER}/still.png"
 FIRST_CELL = first_cell()
-NOTEBOOKS = {
-    "toy-check": (
-        "# Check: a toy",
-        "from onekl.chapters import claim\nfrom onekl.claims.check import check",
-        "## toy-1: the divergence is a mean",
-        'check(claim("toy-1"))',
-    ),
-    "toy-train": (
-        "# Training: a toy",
-        "import torch\n\nlogit = torch.zeros((), requires_grad=True)\nlogit.sigmoid()",
-        "## Verdict",
-        "print(logit.item() == 0)",
-    ),
+LOGIT = """\
+import ipywidgets as widgets
+import torch
+
+from onekl.figures.panel import Panel
+from onekl.measure.table import Table
+
+logit = torch.zeros((), requires_grad=True)
+Table({"toy": {"logit": logit.item()}})"""
+PANEL = """\
+def draw(ax, k):
+    ax.plot(range(k))
+    return f"{k} points"
+
+
+Panel(draw, {"k": widgets.IntSlider(2, 2, 5)}, [{"k": 2}, {"k": 5}])"""
+TRY = """\
+## Change it and see
+
+<details><summary>Outcome</summary>
+
+The logit is 1.
+
+</details>
+
+<details><summary>Outcome</summary>
+
+The logit is 2.
+
+</details>"""
+ALT = {"mystnb": {"image": {"alt": "Two lines that rise, of two and of five points, the stills."}}}
+NOTEBOOKS = {  # a cell's source, and its metadata where it has some
+    "toy-check": [
+        ("# Check: a toy", None),
+        (FIRST_CELL, {}),
+        ("from onekl.chapters import claim\nfrom onekl.claims.check import check", {}),
+        ("## toy-1: the divergence is a mean", None),
+        ('check(claim("toy-1"))', {}),
+    ],
+    "toy-train": [
+        ("# A toy", None),
+        (FIRST_CELL, {}),
+        ("## What to look for", None),
+        (LOGIT, {}),
+        ("## Verdict", None),
+        ("print(logit.item() == 0)", {"tags": ["nbval-check-output"]}),
+        ("## A panel", None),
+        (PANEL, {"tags": ["panel"], **ALT}),
+        (TRY, None),
+    ],
 }
 LISTS = {  # in each of them, one line more, after the one that is named
     "src/onekl/chapters/__init__.py": ('    "ali",', '    "toy",'),
@@ -191,18 +228,16 @@ def follow_the_recipe(root):
     for name, (after, line) in LISTS.items():
         text = (root / name).read_text(encoding="utf-8")
         (root / name).write_text(with_a_line(text, after, line), encoding="utf-8")
-    for name, (title, first, heading, last) in NOTEBOOKS.items():
-        new = nbformat.v4
+    for name, parts in NOTEBOOKS.items():
         cells = [
-            new.new_markdown_cell(title),
-            new.new_code_cell(FIRST_CELL),
-            new.new_code_cell(first),
-            new.new_markdown_cell(heading),
-            new.new_code_cell(last),
+            nbformat.v4.new_markdown_cell(source)
+            if metadata is None
+            else nbformat.v4.new_code_cell(source, metadata=metadata)
+            for source, metadata in parts
         ]
         for number, cell in enumerate(cells, start=1):
             cell.id = f"{name}-{number:02}"
-        nbformat.write(new.new_notebook(cells=cells), root / f"notebooks/{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), root / f"notebooks/{name}.ipynb")
     if CHROMIUM:
         run(root, "tools/stills.py", "toy")
     run(root, "tools/execute.py", *(f"notebooks/{name}.ipynb" for name in NOTEBOOKS))
@@ -318,7 +353,8 @@ def test_the_front_page_the_readers_list_and_the_ledger_have_the_toy(page):
 def test_the_other_tests_hold_in_the_copy(copy):
     """Those that hold notebooks, inventory and chapters against each other, and the toy's own."""
     general = ("architecture", "chapters", "ledger", "notebooks")
-    named = [*(f"tests/test_{name}.py" for name in general), "tests/chapters/toy"]
+    lesson = "tests/test_lessons.py"
+    named = [*(f"tests/test_{name}.py" for name in general), "tests/chapters/toy", lesson]
     of_the_tool = "tests/test_notebooks.py::test_execute_strips_what_differs_from_run_to_run"
     # What the whole package loads is tested outside the copy, in fresh interpreters.
     chosen = ("--deselect", of_the_tool, "-k", "not loads")
