@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run the notebooks as Colab would: its versions, onekl not installed, the first cell installing it.
+# Run the notebooks, and what moves a panel's controls, as Colab would: its versions, onekl not installed, the first cell installing it.
 # The one change is the address in the first cell, which becomes this checkout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ versions() { "$python" -m pip list --format freeze --exclude onekl; }
 before=$(versions)
 
 mkdir "$folder/notebooks"
-cp conftest.py "$folder/"
+cp conftest.py tests/figures/test_panel.py "$folder/"
 cp notebooks/*.ipynb "$folder/notebooks/"
 "$python" tools/colab.py "$folder/notebooks" > "$folder/first.ipy"
 cd "$folder"
@@ -32,4 +32,4 @@ if [ "$before" != "$(versions)" ]; then
 fi
 
 OMP_NUM_THREADS=1 ONEKL_PROFILE=quick ONEKL_CHECKPOINTS="$folder/checkpoints" \
-  "$python" -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env notebooks
+  "$python" -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env notebooks test_panel.py
