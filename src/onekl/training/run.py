@@ -155,7 +155,7 @@ class Run:
         return self._steps(total, checkpoints)
 
     def log(self, **values: torch.Tensor) -> None:
-        """Keep tensors (S,) under their names at the present step.
+        """Keep tensors (S, …) under their names at the present step.
 
         The mean of the first one shows in the progress bar.
         """
@@ -167,7 +167,7 @@ class Run:
         self._bar.set_postfix_str(f"{name} {value.mean().item():.3f}", refresh=False)
 
     def history(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """What was logged under `name`: the steps (T,) and the values (T, S)."""
+        """What was logged under `name`: the steps (T,) and the values (T, S, …)."""
         steps, rows = self._log[name]
         return torch.tensor(steps), torch.stack(rows)
 
