@@ -46,4 +46,4 @@ def band(ax: Axes, steps: torch.Tensor, values: torch.Tensor, label: str, colour
     `steps` is (T,) and `values` is (T, S).
     """
     ax.fill_between(steps, values.amin(1), values.amax(1), color=colour, alpha=0.2, linewidth=0)
-    ax.plot(steps, values.median(1).values, color=colour, label=label)
+    ax.plot(steps, values.quantile(0.5, 1), color=colour, label=label)
