@@ -158,7 +158,12 @@ def test_the_page_prints_the_baseline(baseline, page):
             for objective in OBJECTIVES:
                 run = baseline[name, "baseline"][objective, kind]
                 ends = [
-                    (confidence_interval(scale * torch.tensor(run[measure])), digits)
+                    (
+                        confidence_interval(
+                            scale * torch.tensor(run[measure], dtype=torch.float64)
+                        ),
+                        digits,
+                    )
                     for measure, (digits, scale) in places.items()
                 ]
                 cells = [
