@@ -8,10 +8,17 @@ import nbformat
 import pytest
 import torch
 
-from onekl.data.mixtures import ring
 from paths import ROOT
 
-NUMBERS = SimpleNamespace(steps=40, hidden=8, batch=8, learning_rate=1e-2, average=0.9)
+NUMBERS = SimpleNamespace(
+    steps=40,
+    hidden=8,
+    batch={"ring": 8},
+    spread={"ring": 1.0},
+    learning_rate=1e-2,
+    beta_1=0.5,
+    average=0.9,
+)
 
 
 class Stopped(Exception):
@@ -34,13 +41,14 @@ def notebook(tmp_path, monkeypatch):
     return found
 
 
-def train(notebook, arms=None, generator_steps=3, seeds=(1, 2)):
+def two_arms(notebook):
+    return [notebook["Arm"](3, lam=1.0), notebook["Arm"](3, lam=10.0, rate=0.5)]
+
+
+def train(notebook, arms=None, seeds=(1, 2)):
     """A short trial; returns everything that it ends with."""
-    arms = arms or [notebook["Arm"](1.0), notebook["Arm"](10.0, 0.5, "fixed")]
-    run = notebook["trial"](
-        "small", ring(), arms, generator_steps, 1, NUMBERS.steps, NUMBERS, seeds, seconds=0.0
-    )
-    names = ("fair", "averaged", "quality", "moved", "ratio")
+    run = notebook["trial"]("ring", arms or two_arms(notebook), NUMBERS, seeds, seconds=0.0)
+    names = ("fair", "averaged fair", "quality", "moved", "ratio")
     return {
         "log": [run.history(name) for name in names],
         "streams": run.generator.get_state(),
@@ -88,14 +96,14 @@ def test_run_stopped_within_a_round_ends_with_the_same_bits(
     (path,) = tmp_path.glob("*.pt")
     assert torch.load(path)["step"] == 17  # rounds 0 to 16 are done
     resumed = ended()
-    assert capsys.readouterr().out == f"small resumed at step 17 of 40, from {path}\n"
+    assert capsys.readouterr().out == f"ring-k3-1-term resumed at step 17 of 40, from {path}\n"
     pairs = list(zip(tensors(resumed), tensors(whole), strict=True))
     assert len(pairs) > 60 and all(torch.equal(*pair) for pair in pairs)
 
 
 def test_arms_do_not_mix(notebook):
     both = train(notebook)["state"]["G"]
-    for index, arm in enumerate([notebook["Arm"](1.0), notebook["Arm"](10.0, 0.5, "fixed")]):
+    for index, arm in enumerate(two_arms(notebook)):
         for name, alone in train(notebook, [arm])["state"]["G"].items():
             # batched products may round otherwise, and 120 steps of Adam let that grow
             torch.testing.assert_close(
@@ -111,7 +119,9 @@ def refused(notebook, message, **changes):
 
 
 def test_bad_input_is_refused_in_one_line(notebook):
-    arms = [notebook["Arm"](1.0), notebook["Arm"](-1.0)]
-    refused(notebook, r"lam is -1 in Arm\(lam=-1.0, .*\); give a number of 0 or more", arms=arms)
-    refused(notebook, r"two arms are Arm\(lam=1.0", arms=[arms[0], arms[0]])
-    refused(notebook, "1 discriminator and 0 generator steps trains no GAN", generator_steps=0)
+    Arm = notebook["Arm"]
+    arms = [Arm(3, lam=1.0), Arm(3, lam=-1.0)]
+    refused(notebook, r"lam is -1 in k = 3, λ = -1; give a number of 0 or more", arms=arms)
+    refused(notebook, r"two arms are k = 3, λ = 1; leave one out", arms=[arms[0], arms[0]])
+    refused(notebook, "a round of 0 generator steps trains no GAN", arms=[Arm(0)])
+    refused(notebook, "one stack takes arms of one k and one length", arms=[Arm(2), Arm(3)])

@@ -34,7 +34,7 @@ GIVEN = {
         "held_out": 64,
     },
     "gan-trial": {"seeds": 8},
-    "regulariser-trial": {"steps": 40, "hidden": 32, "batch": 8},
+    "regulariser-trial": {"steps": 40, "hidden": 32, "batch": {"ring": 8, "grid": 8}},
     "vae-train": {"held_out": 64},
 }
 
