@@ -108,6 +108,22 @@ def test_a_box_has_the_proof_of_each_statement_line_by_line(build, id):
     assert proof.text.count("The counterexample:") == len(row.refuted)
 
 
+def test_every_file_of_the_examiner_is_in_its_core_or_in_one_part_of_a_short_length(build):
+    html, warnings = build("```{examiner-parts}\n```")
+    assert not warnings
+    table = BeautifulSoup(html, "html.parser").table
+    rows = [[cell.text for cell in line.find_all("td")] for line in table.find_all("tr")[1:]]
+    folder = ROOT / "src/onekl/examiner"
+    named = [name for _, names, _ in rows for name in names.split(", ")]
+    core = [f"{name}.py" for name in ledger_page.EXAMINER_CORE]
+    assert sorted(named + core) == sorted(
+        path.name for path in folder.glob("*.py") if path.name != "__init__.py"
+    )
+    for _, names, number in rows:
+        texts = [(folder / name).read_text(encoding="utf-8") for name in names.split(", ")]
+        assert int(number) == sum(len(text.splitlines()) for text in texts) <= 650
+
+
 def test_the_books_own_questions_link_to_their_findings(build):
     html, warnings = build("```{own-questions}\n```")
     assert not warnings

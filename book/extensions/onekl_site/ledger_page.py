@@ -2,7 +2,8 @@
 
 Directives: `claims-ledger` prints the whole table, `own-questions` that of the book's own
 questions, `claims-summary` one line of counts, `printed-signs` another of the printed signs,
-`trusted-premises` what is taken on trust.
+`trusted-premises` what is taken on trust, `examiner-parts` what of the examiner each kind of claim
+needs beside its core.
 The substitution `{{ claims }}` is the number of claims in the inventory, `{{ examiner }}` that of
 the examiner's lines, `{{ examiner_core }}` that of the lines of its core.
 """
@@ -36,6 +37,16 @@ from onekl_site.evidence import together
 
 PAGE = "book/ledger"
 EXAMINER_CORE = ("lines", "relations", "evaluate", "bounded")  # as the method page lists them
+# What a claim of each kind needs of the examiner besides.
+EXAMINER_PARTS = {
+    "every claim: its random instances": ("batch", "draw"),
+    "sums and integrals on the real line": ("real_line", "continuous"),
+    "vectors": ("vectors",),
+    "a parameter, an expansion, a derivative": ("families", "jets", "expansions"),
+    "an optimum": ("optima",),
+    "a limit; 30 digits where rounding could hide an error": ("narrowing", "high_precision"),
+    "one explicit example": ("given",),
+}
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
 
 
@@ -174,6 +185,22 @@ class TrustedDirective(SphinxDirective):
         return [shown, lines]
 
 
+class ExaminerDirective(SphinxDirective):
+    """`{examiner-parts}`: what each kind of claim needs beside the examiner's core, with lines."""
+
+    HEAD, WIDTHS = ("a claim on", "files", "lines"), (40, 40, 10)
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        lines = _lines("onekl.examiner")
+        found = [
+            (kind, ", ".join(f"{name}.py" for name in names), sum(lines[f"{n}.py"] for n in names))
+            for kind, names in EXAMINER_PARTS.items()
+        ]
+        shown = (table_row([[nodes.Text(str(cell))] for cell in row]) for row in found)
+        return [table(self.WIDTHS, self.HEAD, shown, "onekl-ledger")]
+
+
 def _provide_numbers(app: Sphinx, config: Config) -> None:
     """Let the prose take the number of claims from the inventory, and the examiner's lines."""
     examiner = _lines("onekl.examiner")
@@ -198,5 +225,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims-summary", SummaryDirective)
     app.add_directive("printed-signs", SignsDirective)
     app.add_directive("trusted-premises", TrustedDirective)
+    app.add_directive("examiner-parts", ExaminerDirective)
     app.connect("config-inited", _provide_numbers)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
