@@ -37,16 +37,13 @@ def test_the_loop_and_torch_func_train_the_same_networks_as_the_seed_axis(monkey
 
 def test_unequal_arithmetic_is_said_beside_its_times(monkeypatch):
     """With another learning rate on one side there are measures still, and a line that says so."""
-    made, real = [], seed_axis.moves
+    made, real = [], seed_axis.adam
 
-    def uneven(network):
+    def uneven(network, rate):
         made.append(network)
-        optimiser = real(network)
-        for group in optimiser.param_groups:
-            group["lr"] *= 20 if len(made) <= 2 else 1
-        return optimiser
+        return real(network, rate if len(made) > 2 else 20 * rate)
 
-    monkeypatch.setattr(seed_axis, "moves", uneven)
+    monkeypatch.setattr(seed_axis, "adam", uneven)
     measures = seed_axis.small_networks((2,), **TINY)
     (row,) = measures["rows"]
     assert row["apart"] > TOLERANCE and row["loop"] > 0

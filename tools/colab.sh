@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Run the notebooks, and what moves a panel's controls, as Colab would: its versions, onekl not installed, the first cell installing it.
+# Run the notebooks as Colab would: its versions, onekl not installed, the first cell installing it.
+# The test of a panel's controls runs there too, with Colab's ipywidgets.
 # The one change is the address in the first cell, which becomes this checkout.
 set -euo pipefail
 cd "$(dirname "$0")/.."

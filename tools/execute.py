@@ -22,8 +22,8 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from onekl.figures.moving import MIME as FIGURE
+from onekl.figures.panel import VIEW as WIDGET_VIEW
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 ORIGIN = "import json; from onekl.training.run import provenance; print(json.dumps(provenance()))"
 

@@ -12,7 +12,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from onekl.measure.timing import apart, apart_text, median_seconds
 from onekl.training.losses.adversarial import discriminator_loss, generator_loss
 from onekl.training.networks import SeedLinear, mlp
-from onekl.training.optimisers import descend
+from onekl.training.optimisers import adam, descend
 from onekl.training.run import device
 from onekl.training.seeds import Seeds
 
@@ -133,17 +133,14 @@ class TimedSide:
         pairs: Iterable[tuple[Network, Network]],
         batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
     ) -> None:
-        self.parts = [(g, d, moves(g), moves(d), x, z) for (g, d), (x, z) in zip(pairs, batches)]
+        self.parts = [
+            (g, d, adam(g, 1e-3), adam(d, 1e-3), x, z) for (g, d), (x, z) in zip(pairs, batches)
+        ]
 
     def __call__(self) -> torch.Tensor:
         """One step of each pair on its batch; returns the losses (2 · seeds,), first those of D."""
         losses = [gan_step(*part) for part in self.parts]
         return torch.cat([loss.flatten() for kind in zip(*losses) for loss in kind])
-
-
-def moves(network: Network) -> torch.optim.Adam:
-    """The optimiser of every side, the same fused kernel."""
-    return torch.optim.Adam(network.parameters(), 1e-3, betas=(0.5, 0.999), fused=True)
 
 
 def gan_step(

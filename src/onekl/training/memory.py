@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Any
 
 import torch
+
+from onekl.training.notebook import shell
 
 # Where there is not enough memory, torch raises OutOfMemoryError for a GPU, and for the CPU a
 # RuntimeError with these words.
@@ -34,13 +35,12 @@ def say_it_in_notebooks(profile: str) -> None:
 
     Nothing happens outside of a notebook.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None:
+    running = shell()
+    if running is None:
         return
 
     def tell(
-        shell: Any,
+        running: Any,
         kind: type[BaseException],
         error: BaseException,
         trace: TracebackType,
@@ -48,8 +48,8 @@ def say_it_in_notebooks(profile: str) -> None:
     ) -> None:
         line = out_of_memory(error, profile)
         if line is None:
-            shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+            running.showtraceback((kind, error, trace), tb_offset=tb_offset)
         else:
-            shell._showtraceback(MemoryError, MemoryError(line), [f"MemoryError: {line}"])
+            running._showtraceback(MemoryError, MemoryError(line), [f"MemoryError: {line}"])
 
-    shell.set_custom_exc((RuntimeError, MemoryError), tell)
+    running.set_custom_exc((RuntimeError, MemoryError), tell)

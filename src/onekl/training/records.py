@@ -23,6 +23,7 @@ from typing import Any
 from onekl.training.columns import Column, lines, values_of
 from onekl.training.commit import commit
 from onekl.training.loop import constants_of, loop_of, statements
+from onekl.training.notebook import shell
 from onekl.training.run import provenance
 
 MADE = {"name", "device", "profile", "versions", "commit", "date", "loop"}
@@ -126,12 +127,11 @@ def _differs(loop: Mapping[str, str]) -> list[str]:
     Nothing where there is no kernel, and where none of the loop was executed: whoever reads another
     notebook's record has not changed its loop.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None:
+    running = shell()
+    if running is None:
         return []
     executed, last = set(), {}
-    for source in shell.user_ns.get("In", ()):
+    for source in running.user_ns.get("In", ()):
         with suppress(SyntaxError):  # a cell that was never executed either
             for statement in statements(source):
                 executed.add(statement.digest)
