@@ -28,7 +28,9 @@ class Panel:
     `draw(ax, **values)` draws into the axes and returns a line of words that says what is seen; a
     ValueError that it raises stands there in their place.
     `controls` are widgets with a value, by the names of draw's arguments; a selection whose values
-    have names is asked for the values. `stills` are settings of all controls, {name: value} each.
+    have names is asked for the values. For a choice take ToggleButtons: a Dropdown needs the arrow
+    keys, and JupyterLab keeps them for itself.
+    `stills` are settings of all controls, {name: value} each.
     With `button`, the picture waits until the button of that name is pressed: for what takes
     seconds, such as training again, whose progress bar then stands above the picture. The picture's
     title says which values it is of, and of two presses in a row only the first one draws.
