@@ -2,6 +2,7 @@
 
 import base64
 import io
+from types import SimpleNamespace
 
 import ipywidgets as widgets
 import pytest
@@ -77,7 +78,7 @@ def test_of_two_presses_in_a_row_only_the_first_one_draws(monkeypatch):
         clock[0] += 5
         return draw(ax, **values)
 
-    monkeypatch.setattr(panels.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(panels, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     panel = Panel(slowly, controls(), STILLS[:1], button="Train")
     panel.button.click()
     panel.button.click()
