@@ -136,6 +136,14 @@ def test_history_has_steps_and_seeds():
     assert steps.tolist() == [0, 5, 10, 15] and values.shape == (4, 2)
 
 
+def test_the_bar_shows_the_first_value_of_the_run_whatever_else_is_logged():
+    run = Run("several", {}, {}, Seeds([0]))
+    for _ in run.steps(1):
+        run.log(loss=torch.tensor([0.5, 1.0]), moved=torch.zeros(2))
+        run.log(samples=torch.full((2, 3), 7.0))
+        assert run._bar.postfix == "loss 0.750"
+
+
 def test_logged_values_stay_as_they_were():
     run, weight = Run("kept", {}, {}, Seeds([0])), torch.zeros(1)
     for _ in run.steps(3):

@@ -47,3 +47,14 @@ def band(ax: Axes, steps: torch.Tensor, values: torch.Tensor, label: str, colour
     """
     ax.fill_between(steps, values.amin(1), values.amax(1), color=colour, alpha=0.2, linewidth=0)
     ax.plot(steps, values.quantile(0.5, 1), color=colour, label=label)
+
+
+def mosaic(pictures: torch.Tensor) -> torch.Tensor:
+    """Pictures (R, C, H, W) in R rows and C columns, as one: (R·(H + 2), C·(W + 2)).
+
+    Each has a frame of zeros, one pixel wide.
+    """
+    rows, columns, height, width = pictures.shape
+    framed = pictures.new_zeros(rows, columns, height + 2, width + 2)
+    framed[:, :, 1:-1, 1:-1] = pictures
+    return framed.transpose(1, 2).flatten(2).flatten(0, 1)

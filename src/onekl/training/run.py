@@ -157,14 +157,16 @@ class Run:
     def log(self, **values: torch.Tensor) -> None:
         """Keep tensors (S, …) under their names at the present step.
 
-        The mean of the first one shows in the progress bar.
+        The mean of the run's first one shows in the progress bar.
         """
         for name, value in values.items():
             steps, rows = self._log.setdefault(name, ([], []))
             steps.append(self.step)
             rows.append(value.detach().cpu().clone())
-        name, value = next(iter(values.items()))
-        self._bar.set_postfix_str(f"{name} {value.mean().item():.3f}", refresh=False)
+        first = next(iter(self._log))
+        if first in values:
+            shown = f"{first} {values[first].mean().item():.3f}"
+            self._bar.set_postfix_str(shown, refresh=False)
 
     def history(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         """What was logged under `name`: the steps (T,) and the values (T, S, …)."""
