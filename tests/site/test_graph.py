@@ -69,7 +69,7 @@ def linked(page, part):
 
 
 def arrives(page, id):
-    """Wait until the page shows this entry alone: the address changes before the page hears of it."""
+    """Wait until the page shows this entry alone; its address changes before it knows."""
     page.wait_for_url(f"**/graph.html#{id}")
     only = "id => [...document.querySelectorAll('.onekl-graph-entry')].every("
     page.wait_for_function(f"{only}e => e.checkVisibility() === (e.id === id))", arg=id)
