@@ -1,11 +1,15 @@
-"""The lines for a best discriminator, and for a best density: the loss is its least value and ℰ."""
+"""The lines for a best discriminator, density or function.
+
+Of the first two the loss is its least value and ℰ; of a function, the slope is seen to turn once.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import sympy
-from sympy import Add, Basic, Derivative, Expr, Mul, Symbol, log
+from sympy import Add, Basic, Derivative, Dummy, Expr, Mul, Symbol, exp, log
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
     KL,
@@ -26,6 +30,7 @@ from onekl.symbolic.lines.rules import (
     LINEARITY,
     LOG_OF_PRODUCT,
     NEVER_NEGATIVE,
+    ORDER,
     TWO_LABELS,
 )
 from onekl.symbolic.lines.written import (
@@ -56,16 +61,19 @@ def discriminator_lines(
     The loss has the weights a of −log D and b of −log(1 − D).  NotProved for any other loss.
     """
     plain = with_values(functional, _values(given))
-    integrals = _as_integrals(plain)
+    nested = _as_integrals(plain)
+    integrals = _merged(nested)
     inside = _minus_inside(integrals)
     shares = _Shares.of(inside, probability, using(at, given))
     least = shares.least()
     there = with_values(plain, shares.optima)
-    is_short = alike(_minus_inside(_as_integrals(there)), total(*least))
-    ends = [there] if is_short else least
+    is_short = alike(_minus_inside(_merged(_as_integrals(there))), total(*least))
+    is_flat = alike(nested, integrals)
+    ends = [there] if is_short and is_flat else least
     lines = [
         (plain, EQUATION),
-        (integrals, DEFINITION),
+        (nested, DEFINITION),
+        (integrals, ORDER),
         (inside, LINEARITY),
         (total(*shares.surprises(), *least), LOG_OF_PRODUCT),
         (total(*shares.with_zero(), *least), TWO_LABELS),
@@ -104,12 +112,26 @@ def _as_integrals(functional: Expr) -> Expr:
 
     def change(part: Basic) -> Basic | None:
         if isinstance(part, Expectation):
-            return mean_as_integral(part)
+            return mean_as_integral(Expectation(part.weight, _as_integrals(part.value)))
         if isinstance(part, KL) and isinstance(part.first, LabelledJoint):
             return total(*map(kl_as_integral, part.cases()))
         return None
 
     return replaced(functional, change)
+
+
+def _merged(integrals: Expr) -> Expr:
+    """The integrals with one that stands under another as one over all their variables."""
+
+    def change(part: Basic) -> Basic | None:
+        factors = Mul.make_args(part.integrand) if isinstance(part, SumOrIntegral) else ()
+        inner = [f for f in factors if isinstance(f, SumOrIntegral)]
+        if len(inner) != 1:
+            return None
+        merged = product(*(f for f in factors if f not in inner), inner[0].integrand)
+        return _merged(SumOrIntegral(merged, (*part.variables, *inner[0].variables)))
+
+    return replaced(integrals, change)
 
 
 def _minus_inside(integrals: Expr) -> Expr:
@@ -226,6 +248,27 @@ def _weight(integrals: tuple[SumOrIntegral, ...], value: ClassProbability) -> Ex
     if power is None or rest.has(value):
         raise NotProved("D does not stand in a logarithm, as one factor")
     return -power * rest
+
+
+def slope_lines(integrals: Expr, function: AppliedUndef, at: Expr) -> Lines:
+    """The slope of an integrand in the function's value t, as c · (exp t − exp t*) with c ≠ 0.
+
+    `integrals` is a sum of integrals over what the function is taken at; t* is its optimum.
+    NotProved for a slope of another kind.
+    """
+    value = Symbol("t", real=True)
+    terms = [i.integrand.xreplace({function: value}) for i in Add.make_args(integrals)]
+    derivative = Derivative(total(*terms), value, evaluate=False)
+    slope = with_derivatives(derivative)
+    densities = slope.atoms(Density) | at.atoms(Density)
+    names = {density: Dummy(str(density), positive=True) for density in densities}
+    apart = exp(value) - sympy.simplify(exp(at.xreplace(names)))
+    factor = sympy.factor(sympy.simplify(slope.xreplace(names) / apart))
+    if not (factor.is_positive or factor.is_negative):
+        raise NotProved(f"no lines are found for the slope {slope}: write them by hand")
+    before = factor.xreplace({name: density for density, name in names.items()})
+    turning = product(before, total(exp(value), negative(exp(at, evaluate=False))))
+    return chain(derivative, (slope, DERIVATIVE.name), (turning, ARITHMETIC.name))
 
 
 def density_lines(functional: Expr, density: Density, at: Expr) -> Lines:

@@ -12,6 +12,10 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.optimum import slope_lines
+from onekl.symbolic.lines.walk import walk
+from onekl.symbolic.lines.written import product, total
 from onekl.symbolic.notation import latex, signed
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import REAL, BestAtAPoint, Values
@@ -19,6 +23,7 @@ from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_
 from onekl.symbolic.proof import NotProved, Proof, is_constant, is_finite_measure
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.terms import is_at_most_a_mass
+from onekl.symbolic.trials import Best
 
 Settled = dict[Place, Number]  # the values of a function
 _TIED = mpmath.mpf(10) ** -6  # values that are further apart than this are different
@@ -128,6 +133,22 @@ class OptimalFunction(ArgBest):
     def _best_value(self) -> Expr:
         """The functional that is smallest, at its optimum."""
         return define(self._least()).xreplace({self.function: self.at})
+
+    def trials(self) -> tuple[Best, ...]:
+        """The functional, or its negative, is smallest at the optimum."""
+        plain = self.plain()
+        return (Best(plain._least(), plain.function, plain.at),)
+
+    def _derivation(self) -> Lines:
+        """The functional as one integral, and the slope of its integrand in the function's value."""
+        plain = self.plain()
+        variables = plain.function.args
+        integrand = integrand_over(
+            plain.functional, variables, plain.function, plain.instances
+        ).products
+        whole = total(*(SumOrIntegral(product(*factors), variables) for factors in integrand))
+        as_integral = walk(plain.functional, whole, plain.instances.joints)
+        return *as_integral, *slope_lines(whole, plain.function, plain.at)
 
     def _compile(self) -> Evaluator:
         """By how much another function, at one letter or at all of them, does better.
