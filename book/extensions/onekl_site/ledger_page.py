@@ -48,6 +48,8 @@ EXAMINER_PARTS = {
     "one explicit example": ("given",),
 }
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
+NOTES = "AVB reading notes"
+SHORT = {ARTICLE: "article", READERS: "readers", NOTES: "AVB notes"}  # for the columns of tables
 
 
 def ledger_rows(app: Sphinx) -> dict[str, Row]:
@@ -75,9 +77,9 @@ def _depend_on_notebooks(env: BuildEnvironment) -> None:
         env.note_dependency(str(path))
 
 
-def audited(env: BuildEnvironment) -> list[Row]:
-    """The ledger's rows of the article and of its readers."""
-    return [row for row in rows(env).values() if row.source in SOURCES]
+def audited(env: BuildEnvironment, *others: str) -> list[Row]:
+    """The ledger's rows of the article and of its readers, and of other sources."""
+    return [row for row in rows(env).values() if row.source in (*SOURCES, *others)]
 
 
 class LedgerDirective(SphinxDirective):
