@@ -1,4 +1,4 @@
-"""The claims of the chapter "Adversarial Variational Bayes": avb-1 … avb-7.
+"""The claims of the chapter "Adversarial Variational Bayes": avb-1 … avb-8.
 
 The notes' letters are read into the book's: their encoder q_φ(z|x) is p(z|x) on the data side,
 their decoder p_θ(x|z) and their prior p(z) are q(x|z) and q(z) on the model side.
@@ -7,25 +7,32 @@ their decoder p_θ(x|z) and their prior p(z) are q(x|z) and q(z) on the model si
 from __future__ import annotations
 
 import sympy
-from sympy import Expr, Function, Rational, S, log
+from sympy import Expr, Function, HadamardPower, HadamardProduct, Rational, S, log
 
 from onekl.chapters.ali.claims import encoder_pairs
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
 from onekl.claims.steps import best_of, signed
-from onekl.reading.glossary import P, Q, R, x, z
+from onekl.reading.glossary import STANDARDISING, P, Q, R, hat_z, mu_x, sigma_x, x, z
 from onekl.reading.reader import ARTICLE, Article, NotRead, sigmoid
 from onekl.symbolic.algebra import KL, ClassProbability, Expectation, Gaussian
 from onekl.symbolic.counterexample import Counterexample
 from onekl.symbolic.instance import Instance
 from onekl.symbolic.limits import Limit
 from onekl.symbolic.lines.written import negative, product, ratio, replaced, total
+from onekl.symbolic.maps.change_of_variables import ChangeOfVariables
+from onekl.symbolic.maps.real_densities import RandomDensities
+from onekl.symbolic.maps.smooth_map import image, unknown_map
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.best_function import OptimalFunction
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.premises import Equal
 from onekl.symbolic.sampling import RandomParameters, RandomTables
 from onekl.symbolic.statements import Bound, Identity
+from onekl.symbolic.vectors.algebra import PositiveVector, Vector
+from onekl.symbolic.vectors.normal import VectorGaussian
+from onekl.symbolic.vectors.numbers import RandomVectors
+from onekl.symbolic.vectors.statements import VectorIdentity
 
 TABLES, WITH_REFERENCE = RandomTables((P, Q)), RandomTables((P, Q, R))
 encoder, prior, reference = P(z, given=x), Q(z), R(z, given=x)
@@ -52,6 +59,11 @@ at_the_prior = Instance(
 m = sympy.Symbol("m", real=True)
 s, delta = sympy.symbols("s delta", positive=True)
 NARROW = RandomParameters(((m, -2, 2), (s, 0.1, 1), (delta, 0.3, 2)))
+
+# A code of one dimension, standardised; and one of d dimensions under any smooth bijection.
+LINE = RandomDensities((P,), coordinates=(z, hat_z))
+SPACE = RandomDensities((P, R), points=(z, hat_z), bijections=("g",))
+dimension = sympy.Symbol("d", integer=True, positive=True)
 
 
 def as_chance(objective: Expr) -> Expr:
@@ -84,9 +96,7 @@ def game(article: Article) -> Claim:
     objective = best_of(article["avb-3"], "max", "T")
     loss = total(*(negative(as_chance(term)) for term in objective.args))
     share = ratio(encoder_pairs, total(encoder_pairs, prior_pairs))
-    judge = OptimalDiscriminator(
-        TABLES, functional=loss, probability=D, at=share, proves="avb-3.a"
-    )
+    judge = OptimalDiscriminator(TABLES, functional=loss, probability=D, at=share, proves="avb-3.a")
     return Claim("avb-3", (judge,))
 
 
@@ -173,6 +183,44 @@ def contrast(article: Article) -> Claim:
     )
 
 
+def standardised(article: Article) -> Claim:
+    """The first KL of (5) for ẑ = (z − μ(x))/σ(x), where the reference is N(0, 1).
+
+    Beside it: the same for any smooth bijection of ℝ^d, and for Gaussians in d dimensions.
+    """
+    left = article["avb-8"].expression
+    divergence = next(iter(article["avb-6"].expression.atoms(KL)))
+    of_codes = Expectation(P(x), divergence)
+    fitted = Equal(reference, Gaussian(z, mu_x, sigma_x**2))
+    same = ChangeOfVariables(
+        LINE, given=(fitted,), claimed=STANDARDISING, left=left, right=of_codes, proves="avb-8.a"
+    )
+    g = unknown_map("g", z, hat_z)
+    laws = (image(name, law, g) for name, law in ((r"\hat{p}", encoder), (r"\hat{r}", reference)))
+    any_map = ChangeOfVariables(SPACE, claimed=g, left=Expectation(P(x), KL(*laws)), right=of_codes)
+    stated = (Stated("gaussian-reference", fitted),)
+    return Claim("avb-8", (same,), stated=stated, also=(any_map, standardised_vectors()))
+
+
+def standardised_vectors() -> VectorIdentity:
+    """KL of N(m, diag s²) to N(μ, diag σ²), before and after z ↦ (z − μ)/σ."""
+    codes, moved = (Vector(name, dimension) for name in ("z", r"\hat{z}"))
+    means, at = (Vector(name, dimension) for name in ("m", "mu"))
+    spread, width = (PositiveVector(name, dimension) for name in ("s", "sigma"))
+    standard_mean = HadamardProduct(HadamardPower(width, -1), means - at)
+    standard_variance = HadamardProduct(HadamardPower(spread, 2), HadamardPower(width, -2))
+    return VectorIdentity(
+        RandomVectors(dimensions=(dimension,)),
+        left=KL(
+            VectorGaussian(moved, standard_mean, standard_variance), VectorGaussian(moved, 0, 1)
+        ),
+        right=KL(
+            VectorGaussian(codes, means, HadamardPower(spread, 2)),
+            VectorGaussian(codes, at, HadamardPower(width, 2)),
+        ),
+    )
+
+
 READ = {
     "avb-1": bound,
     "avb-2": written_out,
@@ -181,6 +229,7 @@ READ = {
     "avb-5": with_logit,
     "avb-6": with_reference,
     "avb-7": contrast,
+    "avb-8": standardised,
 }
 
 CLAIMS = tuple(read(ARTICLE) for read in READ.values())
