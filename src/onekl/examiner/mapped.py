@@ -19,8 +19,8 @@ from sympy import Expr, Symbol
 from onekl.examiner.batch import Batch
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import RULES, NoRule, TableExaminer
-from onekl.symbolic.copies import alphabet
 from onekl.symbolic.algebra import Density, variables_of
+from onekl.symbolic.copies import alphabet
 from onekl.symbolic.maps.real_densities import (
     REACH,
     STEP,
@@ -39,9 +39,9 @@ GRID = float(STEP) * np.arange(-REACH, REACH + 1)
 class MappedBatch(Batch):
     """Instances with mixtures of two components, each a product over the variables.
 
-    `weights` are (2, count) for a family; `components` are its means of a real variable, (2, count),
-    or its probabilities of letters, (2, letters, count). `maps_of_the_line` are a and b of
-    sinh(az + b), by name, (2, count).
+    `weights` are (2, count) for a family; `components` are its means of a real variable,
+    (2, count), or its probabilities of letters, (2, letters, count). `maps_of_the_line` are a and
+    b of sinh(az + b), by name, (2, count).
     """
 
     real_variables: tuple[Symbol, ...] = ()

@@ -24,6 +24,7 @@ from onekl.symbolic.algebra import (
     Joint,
     LabelledJoint,
     SumOrIntegral,
+    bound_variables,
 )
 from onekl.symbolic.lines.written import negative, product, ratio, total
 from onekl.symbolic.parametric.densities import Along, ParametricJoint
@@ -305,6 +306,8 @@ class _Reader:
         weight = self.term(nodes[at].below)
         if not isinstance(weight, Density):
             raise NotRead(f"{nodes[at]} is no mean under a density")
+        if bound_variables(value) & set(weight.over):
+            raise NotRead(f"{write(nodes[at:])} draws a variable twice")
         return Expectation(weight, value), end
 
     def _drawn(self, draw: Nodes, value: Expr) -> Expr:

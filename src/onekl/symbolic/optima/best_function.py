@@ -140,7 +140,7 @@ class OptimalFunction(ArgBest):
         return (Best(plain._least(), plain.function, plain.at),)
 
     def _derivation(self) -> Lines:
-        """The functional as one integral, and the slope of its integrand in the function's value."""
+        """The functional as one integral, and the integrand's slope in the function's value."""
         plain = self.plain()
         variables = plain.function.args
         integrand = integrand_over(
