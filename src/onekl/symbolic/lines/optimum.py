@@ -49,6 +49,7 @@ from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved
 
 VALUE = Symbol("D", positive=True)  # the value of D at a point, below 1
+LOGIT = Symbol("t", real=True)  # the value of a real function at a point
 
 
 def discriminator_lines(
@@ -251,23 +252,22 @@ def _weight(integrals: tuple[SumOrIntegral, ...], value: ClassProbability) -> Ex
 
 
 def slope_lines(integrals: Expr, function: AppliedUndef, at: Expr) -> Lines:
-    """The slope of an integrand in the function's value t, as c · (exp t − exp t*) with c ≠ 0.
+    """The slope of an integrand in the function's value t, as c · (exp t − exp t*), c of one sign.
 
     `integrals` is a sum of integrals over what the function is taken at; t* is its optimum.
     NotProved for a slope of another kind.
     """
-    value = Symbol("t", real=True)
-    terms = [i.integrand.xreplace({function: value}) for i in Add.make_args(integrals)]
-    derivative = Derivative(total(*terms), value, evaluate=False)
+    terms = [i.integrand.xreplace({function: LOGIT}) for i in Add.make_args(integrals)]
+    derivative = Derivative(total(*terms), LOGIT, evaluate=False)
     slope = with_derivatives(derivative)
     densities = slope.atoms(Density) | at.atoms(Density)
     names = {density: Dummy(str(density), positive=True) for density in densities}
-    apart = exp(value) - sympy.simplify(exp(at.xreplace(names)))
+    apart = exp(LOGIT) - sympy.simplify(exp(at.xreplace(names)))
     factor = sympy.factor(sympy.simplify(slope.xreplace(names) / apart))
     if not (factor.is_positive or factor.is_negative):
         raise NotProved(f"no lines are found for the slope {slope}: write them by hand")
     before = factor.xreplace({name: density for density, name in names.items()})
-    turning = product(before, total(exp(value), negative(exp(at, evaluate=False))))
+    turning = product(before, total(exp(LOGIT), negative(exp(at, evaluate=False))))
     return chain(derivative, (slope, DERIVATIVE.name), (turning, ARITHMETIC.name))
 
 
