@@ -152,7 +152,7 @@ class SummaryDirective(SphinxDirective):
 
 
 class SignsDirective(SphinxDirective):
-    """`{printed-signs}`: how many signs the article prints, and how many have which word."""
+    """`{printed-signs}`: how many signs the sources print, and how many have which word."""
 
     def run(self) -> list[nodes.Node]:
         """The line of counts, the number first; each word with its mark."""
@@ -160,7 +160,7 @@ class SignsDirective(SphinxDirective):
         words = Counter(s["verdict"] for row in equations for s in row.steps if s["sign"])
         line = nodes.paragraph("", classes=["onekl-summary"])
         line += nodes.Text(
-            f"{words.total()} signs in the {len(equations)} equations that the article prints: "
+            f"{words.total()} signs in the {len(equations)} equations that the two sources print: "
         )
         for place, word in enumerate(w for w in LETTERS if w in words):
             line += nodes.Text(", " if place else "")

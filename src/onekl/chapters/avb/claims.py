@@ -81,7 +81,7 @@ def bound(article: Article) -> Claim:
     gap = Expectation(P(x), KL(encoder, Q(z, given=x)))
     evidence = Expectation(P(x), log(Q(x)))
     below = Bound(TABLES, upper=evidence, lower=lower, remainder=gap, proves="avb-1.a")
-    vae = ARTICLE["su-6"].expression
+    vae = article["su-6"].expression
     return Claim("avb-1", (below,), also=(Identity(TABLES, left=negative(lower), right=vae),))
 
 
