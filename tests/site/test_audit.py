@@ -27,7 +27,7 @@ from onekl_site.audit import (
     uses,
 )
 from onekl_site.audit_tables import AS_PRINTED, TABLES
-from onekl_site.ledger_page import ARTICLE, NOTES, SHORT, SOURCES
+from onekl_site.ledger_page import ARTICLE, NOTES, SOURCES
 from onekl_site.readers_page import questions
 from paths import ROOT
 

@@ -44,6 +44,7 @@ EXAMINER_PARTS = {
     "vectors": ("vectors",),
     "a parameter, an expansion, a derivative": ("families", "jets", "expansions"),
     "an optimum": ("optima",),
+    "a change of variables": ("mapped",),
     "a limit; 30 digits where rounding could hide an error": ("narrowing", "high_precision"),
     "one explicit example": ("given",),
 }

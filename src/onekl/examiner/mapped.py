@@ -141,9 +141,10 @@ class MappedBatch(Batch):
         )
 
     def _points(self) -> dict[Symbol, Number | tuple[Number]]:
-        """A place for what is a real number, or a point of a line, where nothing sums it away."""
+        """A place for each variable, a letter, a number or a point, where nothing sums it away."""
         half = mpmath.mpf("0.5")
-        return {v: (half,) if v in self.points else half for v in self.real_variables}
+        real = {v: (half,) if v in self.points else half for v in self.real_variables}
+        return dict.fromkeys(self.sizes, 0) | real
 
     def _component_at(self, k: int, family: str, number: int) -> dict[Symbol, list[Number]]:
         return {
