@@ -54,6 +54,8 @@ LETTERS: Mapping[str, Basic] = {
 class Glossary:
     """What stands for what in the equations of a source from `first` to `last`.
 
+    `source` is what the source's ids start with.
+
     `families` takes a letter to the joint whose densities it names, `parameters` to the parameter
     that it may be printed with. `chances` takes a letter to the label at which its chance is D, as
     in p(1|x) = D(x).
@@ -84,9 +86,9 @@ _OF_SAMPLES = {"G": d, "G^{o}": d}
 _SAMPLE = {"x": Vector("x", d)}
 
 GLOSSARIES = (
-    Glossary("su", 1, 11, _NOW),
+    Glossary("su-", 1, 11, _NOW),
     Glossary(
-        "su",
+        "su-",
         12,
         20,
         {**_NOW, **_OLD},
@@ -96,11 +98,11 @@ GLOSSARIES = (
             "p(x,y)": (r"p(1|x)\tilde{p}(x)", r"p(0|x)\tilde{p}(x)"),  # before (14)
         },
     ),
-    Glossary("su", 21, 22, {"q": MOVING}, defined={"q^{o}(x)": "su-21"}),
-    Glossary("su", 23, 24, {"q": Q, r"\tilde{q}": TILDE_Q}, images=_OF_SAMPLES, vectors=_SAMPLE),
-    Glossary("su", 25, 26, {"q": Q, "q^{o}": OLD_Q}, images=_OF_SAMPLES),
+    Glossary("su-", 21, 22, {"q": MOVING}, defined={"q^{o}(x)": "su-21"}),
+    Glossary("su-", 23, 24, {"q": Q, r"\tilde{q}": TILDE_Q}, images=_OF_SAMPLES, vectors=_SAMPLE),
+    Glossary("su-", 25, 26, {"q": Q, "q^{o}": OLD_Q}, images=_OF_SAMPLES),
     Glossary(
-        "su",
+        "su-",
         27,
         33,
         {**_NOW, **_OLD, r"\tilde{q}": TILDE_Q},
@@ -110,9 +112,9 @@ GLOSSARIES = (
             "q(z,y)": ("q(1|z)q(z)", "q(0|z)q(z)"),  # before (29)
         },
     ),
-    Glossary("su", 34, 34, _NOW, images={"G": d, "E": k}, vectors=_SAMPLE),
+    Glossary("su-", 34, 34, _NOW, images={"G": d, "E": k}, vectors=_SAMPLE),
     Glossary(
-        "su",
+        "su-",
         35,
         43,
         {**_NOW, **_OLD},
@@ -124,7 +126,7 @@ GLOSSARIES = (
         },
     ),
     Glossary(
-        "avb",
+        "avb-",
         1,
         8,
         {"q": P, "p": Q, "r": R},  # the notes' letters for the data side and the model side
@@ -142,5 +144,5 @@ GLOSSARIES = (
 
 def glossary_of(id: str) -> Glossary:
     """The glossary of an equation by its id, such as su-4."""
-    source, _, number = id.partition("-")
-    return next(g for g in GLOSSARIES if g.source == source and g.first <= int(number) <= g.last)
+    own = ((g, id.removeprefix(g.source)) for g in GLOSSARIES if id.startswith(g.source))
+    return next(g for g, number in own if g.first <= int(number) <= g.last)

@@ -41,7 +41,7 @@ CALLED = (
     "p", "q", "r", r"\tilde{p}", r"\tilde{q}", r"\hat{q}", "D", "G", "E", "T", r"\delta", r"\sigma"
 )  # fmt: skip
 SPELLINGS = {"log": r"\log", "max": r"\max", r"\vert": "|", "^o": "^{o}", "^*": "^{*}"}
-SOURCES = {"su": "article.toml", "avb": "avb_notes.toml"}  # by the first letters of the ids
+SOURCES = ("article.toml", "avb_notes.toml")
 CASES = r"\{"
 Token = tuple[str, str, int]  # its kind, its text and where it starts
 
@@ -76,7 +76,7 @@ def write(nodes: Iterable[Node]) -> str:
 @cache
 def printed() -> dict[str, str]:
     """The equations in LaTeX by the claims' ids, letter by letter as the sources print them."""
-    texts = ((files(__package__) / name).read_text(encoding="utf-8") for name in SOURCES.values())
+    texts = ((files(__package__) / name).read_text(encoding="utf-8") for name in SOURCES)
     return {id: latex for text in texts for id, latex in tomllib.loads(text).items()}
 
 
