@@ -37,6 +37,7 @@ from onekl.symbolic.lines.written import (
     alike,
     kl_as_integral,
     mean_as_integral,
+    merged,
     negative,
     plain,
     product,
@@ -63,12 +64,12 @@ def discriminator_lines(
     """
     plain = with_values(functional, _values(given))
     nested = _as_integrals(plain)
-    integrals = _merged(nested)
+    integrals = merged(nested)
     inside = _minus_inside(integrals)
     shares = _Shares.of(inside, probability, using(at, given))
     least = shares.least()
     there = with_values(plain, shares.optima)
-    is_short = alike(_minus_inside(_merged(_as_integrals(there))), total(*least))
+    is_short = alike(_minus_inside(merged(_as_integrals(there))), total(*least))
     is_flat = alike(nested, integrals)
     ends = [there] if is_short and is_flat else least
     lines = [
@@ -119,20 +120,6 @@ def _as_integrals(functional: Expr) -> Expr:
         return None
 
     return replaced(functional, change)
-
-
-def _merged(integrals: Expr) -> Expr:
-    """The integrals with one that stands under another as one over all their variables."""
-
-    def change(part: Basic) -> Basic | None:
-        factors = Mul.make_args(part.integrand) if isinstance(part, SumOrIntegral) else ()
-        inner = [f for f in factors if isinstance(f, SumOrIntegral)]
-        if len(inner) != 1:
-            return None
-        merged = product(*(f for f in factors if f not in inner), inner[0].integrand)
-        return _merged(SumOrIntegral(merged, (*part.variables, *inner[0].variables)))
-
-    return replaced(integrals, change)
 
 
 def _minus_inside(integrals: Expr) -> Expr:

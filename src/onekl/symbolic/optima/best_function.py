@@ -15,7 +15,7 @@ from onekl.symbolic.algebra import Density, SumOrIntegral, define
 from onekl.symbolic.lines.line import Lines
 from onekl.symbolic.lines.optimum import slope_lines
 from onekl.symbolic.lines.walk import walk
-from onekl.symbolic.lines.written import product, total
+from onekl.symbolic.lines.written import merged, product, total
 from onekl.symbolic.notation import latex, signed
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import REAL, BestAtAPoint, Values
@@ -131,8 +131,9 @@ class OptimalFunction(ArgBest):
         return (*premises, rf"\text{{the {word} value is finite}}")
 
     def _best_value(self) -> Expr:
-        """The functional that is smallest, at its optimum."""
-        return define(self._least()).xreplace({self.function: self.at})
+        """The functional that is smallest, at its optimum, with fractions in logarithms as one."""
+        there = define(self._least()).xreplace({self.function: self.at})
+        return there.replace(sympy.log, lambda inside: sympy.log(sympy.cancel(inside)))
 
     def trials(self) -> tuple[Best, ...]:
         """The functional, or its negative, is smallest at the optimum."""
@@ -237,7 +238,7 @@ def _products(expression: Expr) -> list[Expr]:
 
 def is_seen_finite(functional: Expr) -> bool:
     """Whether a functional is a sum of integrals that are 0, a mass, or from 0 to a mass."""
-    return all(_is_seen_finite(term) for term in sympy.Add.make_args(functional))
+    return all(_is_seen_finite(term) for term in sympy.Add.make_args(merged(functional)))
 
 
 def _is_seen_finite(term: Expr) -> bool:
