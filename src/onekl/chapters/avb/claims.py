@@ -73,9 +73,9 @@ def as_chance(objective: Expr) -> Expr:
 
 
 def bound(article: Article) -> Claim:
-    """(1): the bound on the mean of log q(x), with its gap; it is (6) of the article with a minus.
+    """(1): the bound on the mean of log q(x), with its gap, which is 0 at the posterior.
 
-    Beside it: where p(z|x) is the posterior, it is reached.
+    Beside it: with a minus it is (6) of the article.
     """
     lower = best_of(article["avb-1"], "max", BOTH)
     gap = Expectation(P(x), KL(encoder, Q(z, given=x)))
