@@ -8,10 +8,12 @@ from dataclasses import replace
 from onekl.reading.nodes import CLOSING, Node, parse
 
 OTHER_TEXTS = {
-    "p": ("q", r"\tilde{p}", "p^{o}"), "q": ("p", r"\tilde{q}", "q^{o}"),
+    "p": ("q", r"\tilde{p}", "p^{o}"), "q": ("p", r"\tilde{q}", "q^{o}"), "r": ("q", "p"),
     r"\tilde{p}": ("p", r"\tilde{q}", "q"), r"\tilde{q}": ("q", r"\tilde{p}", "p"),
     "p^{o}": ("p", "q^{o}"), "q^{o}": ("q", "p^{o}"), "x": ("z",), "z": ("x",), "y": ("x",),
-    "G": ("E",), "E": ("G",), "G^{o}": ("G",), "D": ("G",), r"\theta": (r"\lambda",),
+    "G": ("E",), "E": ("G",), "G^{o}": ("G",), "D": ("G",), r"\theta": (r"\lambda", r"\phi"),
+    r"\phi": (r"\theta",), r"\alpha": (r"\phi",), "T": (r"T^{*}",), r"T^{*}": ("T",),
+    r"\hat{q}": ("q",), r"\hat{z}": ("z",), r"\max": (r"\mathop{\arg\min}",),
     r"\Delta\theta": (r"\theta",), r"\lambda": (r"\sigma",), r"\sigma": (r"\lambda",),
     r"\pi": (r"\sigma",), r"\delta": ("D",), "d": ("c",), "c": ("d",),
     r"\log": (r"\exp",), r"\exp": (r"\log",), r"\int": (r"\iint",), r"\iint": (r"\int",),
@@ -51,6 +53,11 @@ def _changed(nodes: Sequence[Node]) -> Iterator[tuple[str, tuple[Node, ...]]]:
         if node.text == r"\frac":
             above, below = nodes[k + 1 : k + 3]
             yield "a fraction inverted", (*nodes[: k + 1], below, above, *nodes[k + 3 :])
+        if node.text == "KL" and "," in map(str, nodes[k + 1].inside):
+            pair = nodes[k + 1].inside
+            comma = [str(inner) for inner in pair].index(",")
+            other = replace(nodes[k + 1], inside=(*pair[comma + 1 :], pair[comma], *pair[:comma]))
+            yield "the sides of KL exchanged", (*nodes[: k + 1], other, *nodes[k + 2 :])
     parted = [k for k, node in enumerate(nodes) if node.text in ("|", r"\Vert")]
     if len(parted) == 1:
         (k,) = parted

@@ -40,6 +40,7 @@ STATED = {
     *("rq-1", "rq-2", "rq-3", "rq-4", "rq-5"),
     *("gt-12", "gt-13"),
     *("sn-7", "sn-8", "sn-9", "sn-10"),
+    *("avb-1", "avb-2", "avb-3", "avb-4", "avb-5", "avb-6", "avb-7", "avb-8"),
 }
 
 
@@ -286,7 +287,7 @@ def test_the_json_has_the_steps_of_each_equation_with_their_words(capsys):
     assert [step["place"] for _, step in steps] == list(listed())
     assert all(set(step) == STEP for _, step in steps)
     signs = [(id, step) for id, step in steps if step["sign"]]
-    assert len(signs) == 47
+    assert len(signs) == 48
     for id, step in signs:
         assert step["verdict"] in WORDS, step
         assert printed()[id].startswith(step["sign"], step["at"]), step

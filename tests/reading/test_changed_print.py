@@ -24,7 +24,7 @@ EQUIVALENT = {
 
 
 class Traced(Article):
-    """An article that knows which of its equations were asked for."""
+    """The sources; they know which of their equations were asked for."""
 
     def __init__(self):
         super().__init__(printed())
@@ -97,7 +97,7 @@ def _holds(statement, premises):
     return True
 
 
-def test_the_43_equations_are_each_a_claim_that_is_made_of_what_is_read():
+def test_the_51_equations_are_each_a_claim_that_is_made_of_what_is_read():
     assert set(READ) == set(printed())
 
 

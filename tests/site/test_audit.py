@@ -1,4 +1,4 @@
-"""The audit of the article's printed equations, symbol by symbol, and its pages."""
+"""The audit of the two sources' printed equations, symbol by symbol, and its pages."""
 
 import hashlib
 import html as markup
@@ -27,7 +27,7 @@ from onekl_site.audit import (
     uses,
 )
 from onekl_site.audit_tables import AS_PRINTED, TABLES
-from onekl_site.ledger_page import SOURCES
+from onekl_site.ledger_page import ARTICLE, NOTES, SOURCES
 from onekl_site.readers_page import questions
 from paths import ROOT
 
@@ -45,25 +45,32 @@ CHANGES = (
     (r"\tilde{p}", r"\tilde{q}"), (r"\tilde{p}", " p"), (r"\tilde{q}", " q"), ("^{o}", ""),
     ("^o", ""), ("z|x", "x|z"), ("z|x", "z,x"), ("x|z", "z|x"), ("(1|", "(0|"), ("q(", "p("),
     ("p(", "q("), ("_1", "_0"), ("G(z)", "G(x)"), ("E(x)", "E(z)"),
+    (r"_{\phi}", r"_{\theta}"), (r"_{\theta}", r"_{\phi}"), (r"z \vert x", r"x \vert z"),
+    (r"\hat{q}", " q"), ("T^*", "T"),
 )  # fmt: skip
 KNOWN = {
     "su-7": [Use("z", "q(x|z)", "")],
     "su-30": [Use("x", r"\tilde{p}(x)", ""), Use("x", "E(x)", "")],
 }
+LAST = {"su": 43, "avb": 6}  # the last number of a numbered equation
 # Binders as they are printed: a mean's subscript, a differential, a sum.
-BINDERS = re.compile(r"(?<=[{,])[xz](?=\\sim)|(?<=d)[xz]|(?<=\\sum_)y")
+# The notes print the density alone under a mean.
+BINDERS = re.compile(
+    r"(?<=[{,])[xz](?=\\sim)|(?<=d)[xz]|(?<=\\sum_)y"
+    r"|(?<=E_\{p_\{D\()x|(?<=E_\{q_\{\\phi\}\()z|(?<=E_\{p\()z"
+)
 
 
 # The equations as printed.
 
 
-def test_the_43_equations_are_those_that_were_copied_from_the_article():
-    assert list(printed()) == [f"su-{n}" for n in range(1, 44)]
-    # Letter by letter: a change here is a change of what the article is said to print.
-    assert (
-        hashlib.sha256("\n".join(printed().values()).encode()).hexdigest()[:16]
-        == "e9784880d796ce91"
-    )
+def test_the_51_equations_are_those_that_were_copied_from_the_sources():
+    article, notes = ([f"{s}-{n}" for n in range(1, last)] for s, last in (("su", 44), ("avb", 9)))
+    assert list(printed()) == [*article, *notes]
+    # Letter by letter: a change here is a change of what a source is said to print.
+    for ids, digest in ((article, "e9784880d796ce91"), (notes, "3aa6b4e244934c12")):
+        text = "\n".join(printed()[id] for id in ids)
+        assert hashlib.sha256(text.encode()).hexdigest()[:16] == digest
     assert not any(r"\tag" in latex or r"\label" in latex for latex in printed().values())
 
 
@@ -72,11 +79,13 @@ def test_every_letter_of_an_equation_is_a_symbol_or_part_of_one(id):
     # Counted another way: without the names of commands and operators, and the differentials' d,
     # what is left are letters.
     left = re.sub(
-        r"\\(begin|end)\{aligned\}|\\mathbb\{E\}|\\arg\\(min|max)|KL|\^\{?o\}?|d(?=[xyz])",
+        r"\\(begin|end)\{aligned\}|\\mathbb\{E\}|\\arg\\(min|max)|KL|\^\{?o\}?|d(?=[xyz])"
+        r"|E(?=_\{)|\\?(log|max)(?![a-zA-Z])|\\vert",
         "",
         printed()[id],
     )
-    greek = re.findall(r"\\(?:Delta ?\\)?(?:theta|delta|lambda|sigma|pi)\b", left)
+    names = "theta|phi|alpha|delta|lambda|sigma|pi"
+    greek = re.findall(rf"\\(?:Delta ?\\)?(?:{names})\b", left)
     latin = re.findall("[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", left))
     assert len(greek) + len(latin) == sum(symbols(printed()[id]).values())
 
@@ -85,12 +94,13 @@ def test_every_letter_of_an_equation_is_a_symbol_or_part_of_one(id):
     "latex, complaint",
     [
         (r"\hat{p}(x)", "unknown notation"),
+        (r"\log p(x) \ln p(x)", "unknown notation"),
         (r"p(x", r"there is no \) after"),
         (r"p(x))", "too many"),
         (r"\int p(x)", "without its differential"),
     ],
 )
-def test_what_is_not_in_the_articles_notation_is_refused(latex, complaint):
+def test_what_is_not_in_the_sources_notation_is_refused(latex, complaint):
     with pytest.raises(ValueError, match=complaint):
         uses(latex)
 
@@ -116,7 +126,7 @@ def test_a_changed_accent_mark_bar_or_letter_is_an_unaccounted_symbol(id):
             changed = latex[: place.start()] + new + latex[place.end() :]
             assert symbols(changed) != symbols(latex), changed
             changes += 1
-    assert changes or id in ("su-1", "su-24")
+    assert changes or id == "su-24"
 
 
 def test_an_account_of_a_variable_says_what_binds_it():
@@ -136,11 +146,12 @@ def test_an_account_of_a_variable_says_what_binds_it():
 def test_an_account_of_another_symbol_says_where_it_is_introduced_and_that_equation_prints_it():
     for account in (a for a in accounts() if a.role != "variable"):
         place = re.fullmatch(r"(before |after )?\((\d+)\)|nowhere|known", account.introduced)
-        assert place and 1 <= int(place[2] or 1) <= 43, account
+        source = account.equation.partition("-")[0]
+        assert place and 1 <= int(place[2] or 1) <= LAST[source], account
         if place[2] and not place[1]:
-            assert int(place[2]) <= int(account.equation[3:]) and account.symbol in symbols(
-                printed()[f"su-{place[2]}"]
-            ), account
+            there = f"{source}-{place[2]}"
+            assert [*printed()].index(there) <= [*printed()].index(account.equation), account
+            assert account.symbol in symbols(printed()[there]), account
         assert account.remark or account.introduced != "nowhere", account
 
 
@@ -158,7 +169,9 @@ def test_every_renamed_binder_is_found(id):
     operators = [
         n
         for n in everything(parse(latex))
-        if n.text in (r"\int", r"\iint", r"\sum") or r"\sim" in map(str, n.below)
+        if n.text in (r"\int", r"\iint", r"\sum")
+        or r"\sim" in map(str, n.below)
+        or (n.text, n.kind) == ("E", "operator")
     ]
     assert len(places) == sum(
         (2 if n.text == r"\iint" else [str(b) for b in n.below].count(r"\sim") or 1)
@@ -203,10 +216,14 @@ def test_what_is_varied_and_not_printed():
 
 
 def test_the_slips_in_the_text_have_a_place_and_a_reason():
-    assert len(running_text()) == len({(s.place, s.printed) for s in running_text()}) >= 18
+    slips = {(s.source, s.place, s.printed) for s in running_text()}
+    assert len(running_text()) == len(slips) >= 32
+    last = {ARTICLE: LAST["su"], NOTES: LAST["avb"]}
+    assert {s.source for s in running_text()} == set(last)
     for slip in running_text():
         place = re.fullmatch(r"(before|after) \((\d+)\)", slip.place)
-        assert place and 1 <= int(place[2]) <= 43 and slip.kind in ("letter", "word", "sentence")
+        assert place and 1 <= int(place[2]) <= last[slip.source]
+        assert slip.kind in ("letter", "word", "sentence")
         assert (
             slip.printed != slip.meant
             and slip.why
@@ -267,6 +284,57 @@ def test_with_the_exact_posterior_the_joint_divergence_is_the_marginal_one_and_n
     )
 
 
+def softplus(logit):
+    return np.logaddexp(0, logit)
+
+
+def game(p, prior_pairs, T):
+    """(3) of the notes: what T raises."""
+    return -(p * softplus(-T) + prior_pairs * softplus(T)).sum()
+
+
+@pytest.fixture
+def coded(tables):
+    """Encoder pairs, prior pairs with the same x, q(x|z) and T* on a table."""
+    p, q, _ = tables
+    prior_pairs = np.outer(p.sum(1), q.sum(0))
+    return p, prior_pairs, q / q.sum(0), np.log(p / prior_pairs)
+
+
+def test_the_notes_T_and_encoder_do_not_play_for_one_number(coded):
+    p, prior_pairs, _, _ = coded
+    blind, ones = np.zeros_like(p), np.ones_like(p)
+    assert game(p, prior_pairs, blind) == pytest.approx(-np.log(4), abs=1e-14)
+    assert game(p, prior_pairs, ones) < game(p, prior_pairs, blind)
+    assert -(p * ones).sum() < -(p * blind).sum() == 0
+
+
+def test_the_notes_largest_value_is_no_T(coded):
+    p, prior_pairs, _, best = coded
+    largest = game(p, prior_pairs, best)
+    assert -np.log(4) < largest < 0 and best.min() < -np.log(4) and best.max() > 0
+
+
+def test_with_the_best_T_the_notes_encoder_is_the_posterior_and_not_the_prior(coded):
+    p, _, decoder, _ = coded
+    data, prior = p.sum(1), np.array([0.1, 0.2, 0.3, 0.4])
+    joint = decoder * prior
+    posterior = joint / joint.sum(1, keepdims=True)
+
+    def bound(encoder):  # (4) at T* = log p(z|x) − log q(z)
+        T = np.log(encoder / prior)
+        return (data[:, None] * encoder * (-T + np.log(decoder))).sum()
+
+    assert bound(posterior) == pytest.approx((data * np.log(joint.sum(1))).sum(), abs=1e-14)
+    assert bound(posterior) > bound(np.tile(prior, (len(data), 1))) + 1e-3
+
+
+def test_a_code_over_its_variance_is_not_standardised():
+    """With the variance 4 in the place of σ, (z − μ)/σ has the variance ¼."""
+    z = np.array([-2.0, 2.0])  # mean 0, variance 4
+    assert (z / z.var()).var() == 0.25 and (z / z.std()).var() == 1
+
+
 # The pages.
 
 
@@ -295,7 +363,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rows():
-    return [row for row in ledger(ROOT / "notebooks") if row.source in SOURCES]
+    return [row for row in ledger(ROOT / "notebooks") if row.source in (*SOURCES, NOTES)]
 
 
 def body(site, page):
@@ -310,7 +378,7 @@ def test_the_slips_page_has_each_entry_that_does_not_hold_as_printed_once(site, 
     assert sorted(shown) == sorted(listed)
     assert re.findall(r'href="#entry-([a-z0-9-]+)"', html) == listed  # the table on top
     assert [row.id for row in rows] == [
-        entry.id for entry in inventory().values() if entry.source in SOURCES
+        entry.id for entry in inventory().values() if entry.source in (*SOURCES, NOTES)
     ]
     done = len([row for row in rows if row.verdict])
     assert f"{done} of {len(rows)} entries have a verdict" in html
@@ -342,7 +410,7 @@ def test_an_entry_shows_what_is_printed_what_is_true_and_why(site):
 
 
 def test_each_equation_has_words_before_it_to_find_its_place_by():
-    assert list(places()) == list(printed())
+    assert list(places()) == [id for id in printed() if id.startswith("su-")]
     assert all(re.fullmatch("[\u4e00-\u9fff]{5,}", words) for words in places().values())
     assert address("su-4").startswith("https://kexue.fm/archives/5716#:~:text=%E6%94%B9")
 
@@ -351,7 +419,7 @@ def test_the_tables_and_counts_of_the_audit_are_on_the_page(site):
     html = body(site, "slips")
     assert html.count('class="onekl-audit') == len(TABLES) + 1  # and the overview
     total = sum(sum(symbols(latex).values()) for latex in printed().values())
-    assert f"43 equations, {total} symbols" in html
+    assert f"51 equations, {total} symbols" in html
     assert total == sum(a.times for a in accounts())
     for head, table_rows in TABLES.values():
         assert all(len(row) == len(head) for row in table_rows())

@@ -1,4 +1,4 @@
-"""The article's own line on the page: a mark on each sign, broken where a person would."""
+"""The source's own line on the page: a mark on each sign, broken where a person would."""
 
 import re
 
@@ -23,7 +23,7 @@ def bare(latex):
     return re.sub(layout, "", latex)
 
 
-def test_every_equation_of_the_article_has_a_print_and_nothing_else_has():
+def test_every_equation_of_the_two_sources_has_a_print_and_nothing_else_has():
     assert {id for id, row in ROWS.items() if has_print(row)} == set(printed())
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from onekl.reading.nodes import Node, everything, parse, write
 
-VARIABLES = ("x", "y", "z")
+VARIABLES = ("x", "y", "z", r"\hat{z}")
 RELATIONS = ("=", r"\sim", r"\approx", r"\to", r"\geq")
-VARIED = r"\mathop"  # arg min, arg max
+VARIED = (r"\mathop", r"\max")  # arg min, arg max, max
+MEAN = r"\mathbb{E}"  # with what is drawn under it; a plain E has the density alone
+MEANS = (MEAN, "E")
 INTEGRALS = {r"\int": 1, r"\iint": 2}  # how many differentials each takes
 ENDS = ("+", "-", *RELATIONS)  # where the reach of a mean or a sum without brackets ends
 ROLES = (
@@ -30,6 +32,7 @@ ROLES = (
     "variable",
     "parameter",
     "constant",
+    "name",
 )
 
 
@@ -51,12 +54,13 @@ class Account:
 
 @dataclass(frozen=True)
 class Slip:
-    """A slip in the article's running text: where, what is printed, what must be meant, and why.
+    """A slip in a source's running text: where, what is printed, what must be meant, and why.
 
     LaTeX stands between $ signs.
     Its kind: a wrong letter, a wrong or missing word, or a sentence that says more than is true.
     """
 
+    source: str
     place: str
     kind: str
     printed: str
@@ -142,7 +146,7 @@ def _left_side(clause: Sequence[Node]) -> dict[str, str]:
     A left side that is itself an integral, a mean or a sum is one number and has none.
     """
     end = _end(clause, 0, RELATIONS)
-    one_number = (*INTEGRALS, r"\mathbb{E}", r"\sum")
+    one_number = (*INTEGRALS, MEAN, r"\sum")
     if end == len(clause) or any(node.text in one_number for node in clause[:end]):
         return {}
     return {use.variable: "left side" for use in _uses(clause[:end], {}, "") if not use.binder}
@@ -178,12 +182,10 @@ def _uses(nodes: Sequence[Node], bound: dict[str, str], within: str) -> Iterator
 def _scope(nodes: Sequence[Node], index: int) -> tuple[dict[str, str], int]:
     """What the node binds, in its subscript and in the nodes after it, and where these end."""
     node, following = nodes[index], index + 1
-    if node.text == r"\mathbb{E}":
-        drawn = {
-            first.text: "E" for first, second in pairwise(node.below) if second.text == r"\sim"
-        }
-        in_brackets = nodes[following].text == "["
-        return drawn, following + 1 if in_brackets else _end(nodes, following, ENDS)
+    if node.text in MEANS and node.kind == "operator":
+        in_brackets = nodes[following].kind == "group"
+        reach = following + 1 if in_brackets else _end(nodes, following, ENDS)
+        return dict.fromkeys(_drawn(node), "E"), reach
     if node.text == r"\sum":
         return {under.text: "sum" for under in node.below}, _end(nodes, following, ENDS)
     if node.text.startswith(VARIED):
@@ -195,6 +197,14 @@ def _scope(nodes: Sequence[Node], index: int) -> tuple[dict[str, str], int]:
     if node.text == "KL":
         return dict.fromkeys(_compared(nodes[following]), "KL"), following + 1
     return {}, following
+
+
+def _drawn(mean: Node) -> set[str]:
+    """What a mean draws: as it says, or the variables of the density that it prints alone."""
+    if mean.text == MEAN:
+        return {first.text for first, second in pairwise(mean.below) if second.text == r"\sim"}
+    density = mean.below[0]
+    return _before_the_bar(density.inside or tuple(everything(density.below)))
 
 
 def _after_differentials(nodes: Sequence[Node], start: int) -> int:
@@ -209,6 +219,10 @@ def _after_differentials(nodes: Sequence[Node], start: int) -> int:
 
 def _compared(group: Node) -> set[str]:
     """What a divergence integrates over: the arguments before the bar of its first density."""
-    density = group.inside[0]
-    before = takewhile(lambda node: node.text != "|", density.inside)
+    return _before_the_bar(group.inside[0].inside)
+
+
+def _before_the_bar(arguments: Sequence[Node]) -> set[str]:
+    """The variables that a density is over."""
+    before = takewhile(lambda node: node.text != "|", arguments)
     return {node.text for node in before if node.text in VARIABLES}

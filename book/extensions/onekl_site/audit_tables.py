@@ -1,6 +1,7 @@
 """The Sphinx extension of the page "Slips and silent premises": the ledger and the audit on a page.
 
-Directives: `not-exact` prints the article's entries with the given verdicts beside what is true;
+It covers two sources, the article with its readers' questions and the notes on AVB.
+Directives: `not-exact` prints their entries with the given verdicts beside what is true;
 `audit` prints a table or the counts of the audit of the printed equations.
 """
 
@@ -31,7 +32,7 @@ from onekl_site.elements import (
     table_row,
     words_with_formulas,
 )
-from onekl_site.ledger_page import audited
+from onekl_site.ledger_page import NOTES, SHORT, audited
 from onekl_site.printed_line import has_print, printed_line, true_lines
 
 Lines = list[tuple[str, ...]]
@@ -47,13 +48,13 @@ class NotExactDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A box for each entry."""
         verdicts = re.split(r",\s*", self.arguments[0])
-        boxes = [self._box(row) for row in audited(self.env) if row.verdict in verdicts]
+        boxes = [self._box(row) for row in audited(self.env, NOTES) if row.verdict in verdicts]
         return boxes or [nodes.paragraph("", "None.")]
 
     def _box(self, row: Row) -> nodes.container:
         filled = box(f"entry-{row.id}", "onekl-entry")
         name = nodes.strong("", "", claim_link(self.env, row, row.id))
-        place = [nodes.Text(" "), in_the_article(row), nodes.Text(" ")]
+        place = [nodes.Text(f" {row.source}, "), in_the_article(row), nodes.Text(" ")]
         filled += head(name, *place, badge(self.env, row))
         filled += nodes.paragraph("", row.words)
         if row.empirical:
@@ -86,7 +87,7 @@ class AuditDirective(SphinxDirective):
         if name == "counts":
             return [nodes.paragraph("", _counts())]
         if name == "progress":
-            return [nodes.paragraph("", _progress(audited(self.env)))]
+            return [nodes.paragraph("", _progress(audited(self.env, NOTES)))]
         if name == "overview":
             return [self._overview()]
         if name not in TABLES:
@@ -100,11 +101,12 @@ class AuditDirective(SphinxDirective):
 
     def _overview(self) -> nodes.Node:
         """A line for each entry: a link to its box, its place, its word, what it says."""
-        listed = [row for row in audited(self.env) if row.verdict not in AS_PRINTED]
+        listed = [row for row in audited(self.env, NOTES) if row.verdict not in AS_PRINTED]
         rows = (
             table_row(
                 (
                     [nodes.reference("", row.id, refid=f"entry-{row.id}", internal=True)],
+                    [nodes.Text(SHORT[row.source])],
                     [in_the_article(row)],
                     [badge(self.env, row)],
                     [nodes.Text(row.words)],
@@ -112,8 +114,8 @@ class AuditDirective(SphinxDirective):
             )
             for row in listed
         )
-        names = ("entry", "in the article", "word", "what it says")
-        return table((1, 1, 1, 5), names, rows, "onekl-audit")
+        names = ("entry", "source", "where", "word", "what it says")
+        return table((1, 1, 1, 1, 5), names, rows, "onekl-audit")
 
 
 def _counts() -> str:
@@ -144,7 +146,7 @@ def _progress(rows: list[Row]) -> str:
 
 def _slips(*kinds: str) -> Lines:
     return [
-        (slip.place, slip.printed, slip.meant, slip.why)
+        (SHORT[slip.source], slip.place, slip.printed, slip.meant, slip.why)
         for slip in running_text()
         if slip.kind in kinds
     ]
@@ -181,7 +183,7 @@ def _remarks() -> dict[tuple[str, str], str]:
     return {(account.equation, account.symbol): account.remark for account in accounts()}
 
 
-TEXT = ("where", "printed", "meant, or true", "why")
+TEXT = ("source", "where", "printed", "meant, or true", "why")
 TABLES = {
     "letters": (TEXT, partial(_slips, "letter")),
     "sentences": (TEXT, partial(_slips, "word", "sentence")),

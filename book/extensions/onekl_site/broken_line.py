@@ -82,7 +82,7 @@ def _apart(piece: str) -> str:
 
 
 def _is_optimum(node: Node) -> bool:
-    return node.text.startswith(r"\mathop")
+    return node.text.startswith((r"\mathop", r"\max"))
 
 
 def _lines(pieces: Sequence[tuple[str, str]], lengths: Sequence[int]) -> str:

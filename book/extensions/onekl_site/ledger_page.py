@@ -44,10 +44,13 @@ EXAMINER_PARTS = {
     "vectors": ("vectors",),
     "a parameter, an expansion, a derivative": ("families", "jets", "expansions"),
     "an optimum": ("optima",),
+    "a change of variables": ("mapped",),
     "a limit; 30 digits where rounding could hide an error": ("narrowing", "high_precision"),
     "one explicit example": ("given",),
 }
 ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
+NOTES = "AVB reading notes"
+SHORT = {ARTICLE: "article", READERS: "readers", NOTES: "AVB notes"}  # for the columns of tables
 
 
 def ledger_rows(app: Sphinx) -> dict[str, Row]:
@@ -75,9 +78,9 @@ def _depend_on_notebooks(env: BuildEnvironment) -> None:
         env.note_dependency(str(path))
 
 
-def audited(env: BuildEnvironment) -> list[Row]:
-    """The ledger's rows of the article and of its readers."""
-    return [row for row in rows(env).values() if row.source in SOURCES]
+def audited(env: BuildEnvironment, *others: str) -> list[Row]:
+    """The ledger's rows of the article and of its readers, and of other sources."""
+    return [row for row in rows(env).values() if row.source in (*SOURCES, *others)]
 
 
 class LedgerDirective(SphinxDirective):
@@ -150,7 +153,7 @@ class SummaryDirective(SphinxDirective):
 
 
 class SignsDirective(SphinxDirective):
-    """`{printed-signs}`: how many signs the article prints, and how many have which word."""
+    """`{printed-signs}`: how many signs the sources print, and how many have which word."""
 
     def run(self) -> list[nodes.Node]:
         """The line of counts, the number first; each word with its mark."""
@@ -158,7 +161,7 @@ class SignsDirective(SphinxDirective):
         words = Counter(s["verdict"] for row in equations for s in row.steps if s["sign"])
         line = nodes.paragraph("", classes=["onekl-summary"])
         line += nodes.Text(
-            f"{words.total()} signs in the {len(equations)} equations that the article prints: "
+            f"{words.total()} signs in the {len(equations)} equations that the two sources print: "
         )
         for place, word in enumerate(w for w in LETTERS if w in words):
             line += nodes.Text(", " if place else "")

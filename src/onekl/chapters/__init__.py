@@ -18,6 +18,7 @@ CHAPTERS = (
     "regulariser",
     "aae",
     "ali",
+    "avb",
     "museum",
 )
 

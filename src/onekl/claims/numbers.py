@@ -275,10 +275,11 @@ def _relation(
 def _best(seen: _Seen, trial: Best, examiners: list[Examiner], figures: bool = True) -> None:
     for value in examiners:
         for short, bound, tied in rivals(trial, value):
-            wrong = (short - bound > WRONG) | (tied > 0)
+            wrong, ties = short - bound > WRONG, tied > 0
             if wrong.any() and not figures:  # a mutant is refuted by its first rival
                 break
-        unsure = ~wrong & ((short > bound) | (bound > WRONG) | np.isnan(bound))
+        # Where a weight is tiny, another choice may do as well by rounding: 30 digits decide.
+        unsure = ~wrong & ((short > bound) | (bound > WRONG) | np.isnan(bound) | ties)
         seen.finite += int((~wrong).sum())
         seen.strict += int((short < -bound).sum())
         seen.wrong += [(value.batch, k) for k in np.flatnonzero(wrong)]

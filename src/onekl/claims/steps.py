@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Add, Basic, Expr, Function, Mul, Pow, S, Symbol, log
 
-from onekl.reading.reader import Best, Name, NotRead, Step
+from onekl.reading.reader import Best, Equation, Name, NotRead, Step
 from onekl.symbolic.algebra import KL, Density, Expectation, LabelledJoint, SumOrIntegral
 from onekl.symbolic.lines.written import mean_as_integral, product, replaced, total, with_values
 from onekl.symbolic.objective import SameObjective
@@ -33,6 +33,14 @@ def best(step: Step, kind: str, varied: str) -> Expr:
         raise NotRead(f"{step.place} has no arg {kind} over {varied}")
     if named != Name(varied) and not isinstance(named, Density):
         raise NotRead(f"{step.place} names something else than what it varies, {varied}")
+    return side.objective
+
+
+def best_of(equation: Equation, kind: str, varied: str) -> Expr:
+    """What an equation without a sign lowers or raises; NotRead for another optimum, or none."""
+    side = equation.expression
+    if not isinstance(side, Best) or (side.kind, side.varied) != (kind, varied):
+        raise NotRead(f"{equation.id} prints no {kind} over {varied}")
     return side.objective
 
 

@@ -12,9 +12,11 @@ import numpy as np
 
 from onekl.examiner.batch import Batch
 from onekl.examiner.families import DIMENSIONS, moving
+from onekl.examiner.mapped import mapped
 from onekl.examiner.vectors import Examiner
 from onekl.symbolic.algebra import Joint
 from onekl.symbolic.copies import alphabet
+from onekl.symbolic.maps.real_densities import RandomDensities
 from onekl.symbolic.parametric.families import RandomFamilies
 from onekl.symbolic.premises import Finite, Support
 from onekl.symbolic.sampling import RandomParameters, RandomTables
@@ -38,6 +40,8 @@ def draw(
     """
     if isinstance(source, RandomParameters):
         return [_numbers(source, count)]
+    if isinstance(source, RandomDensities):
+        return [mapped(source, count)]
     if isinstance(source, RandomVectors):
         kinds = [(d, zeros) for d in range(1, MOST_COORDINATES + 1) for zeros in (False, True)]
         return [

@@ -78,9 +78,9 @@ class TableExaminer:
 
     def total(self, variables: tuple[Symbol, ...], summand: Expr) -> Bounded:
         """The sum, or the integral, over all values of the variables."""
-        return self._summed(variables, lambda: self._value(summand))
+        return self.summed(variables, lambda: self._value(summand))
 
-    def _summed(self, variables: tuple[Symbol, ...], inside: Callable[[], Bounded]) -> Bounded:
+    def summed(self, variables: tuple[Symbol, ...], inside: Callable[[], Bounded]) -> Bounded:
         """The sum over the variables' letters, whatever letters they had before."""
         before = {v: self.place.pop(v) for v in variables if v in self.place}
         try:
@@ -99,7 +99,7 @@ class TableExaminer:
 
     def mean(self, weight: Expr, value: Callable[[], Bounded]) -> Bounded:
         """The sum of weight · value."""
-        return self._summed(variables_of(weight), lambda: self._value(weight) * value())
+        return self.summed(variables_of(weight), lambda: self._value(weight) * value())
 
     def expectation(self, expression: Expectation) -> Bounded:
         """The mean."""

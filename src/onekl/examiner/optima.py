@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from sympy import Expr, Mul, Symbol
+from sympy.core.function import AppliedUndef
 
 from onekl.examiner.bounded import Bounded
 from onekl.examiner.evaluate import Known
@@ -88,8 +89,10 @@ def _products(expression: Expr) -> list[Expr]:
 
 
 def _out_of_range(best: Best, value: Examiner, optimum: Bounded) -> np.ndarray:
-    """Where the optimum is no value of D, no density, or no positive number."""
+    """Where the optimum is no value of D, no density, no positive and no real number."""
     number, error = optimum.value, optimum.error
+    if isinstance(best.unknown, AppliedUndef):
+        return _any(~np.isfinite(number), value)
     if isinstance(best.unknown, ClassProbability):
         return _any((number < -error) | (number > 1 + error), value)
     if isinstance(best.unknown, Density):
@@ -118,8 +121,8 @@ def _choices(best: Best, value: Examiner, optimum: Bounded) -> Iterator[tuple[Bo
     if isinstance(best.unknown, Density):
         half = Bounded(0.5)
         yield other * half + optimum * half, everywhere
-    if isinstance(best.unknown, ClassProbability):
-        arguments = best.unknown.arguments
+    if isinstance(best.unknown, (ClassProbability, AppliedUndef)):
+        arguments = _arguments(best.unknown)
         for place in np.ndindex(*(value.batch.size(v) for v in arguments)):
             here = everywhere
             for variable, letter in zip(arguments, place):
@@ -127,11 +130,16 @@ def _choices(best: Best, value: Examiner, optimum: Bounded) -> Iterator[tuple[Bo
             yield Bounded.where(here, other, optimum), here
 
 
+def _arguments(unknown: ClassProbability | AppliedUndef) -> tuple[Expr, ...]:
+    """What D, or a function, is taken at."""
+    return unknown.arguments if isinstance(unknown, ClassProbability) else unknown.args
+
+
 def distance_to_best(best: Best, value: Examiner) -> tuple[np.ndarray, np.ndarray]:
     """The best value that a generic minimiser finds less the value at the optimum, and rounding.
 
     It is a compass search without derivatives, over numbers that are not bounded: the logits of D,
-    the logarithms of a density's or of a number's values. Each is (count,).
+    the logarithms of a density's or of a number's values, a function's values. Each is (count,).
     """
     optimum, undefined, _ = _optimum(best, value)
     low = _with(best, value, Bounded.where(undefined, Bounded(0.5), optimum))
@@ -179,7 +187,7 @@ def _unbounded(
     """The shape of the numbers that the minimiser moves, and the choice that they stand for."""
     if isinstance(unknown, Symbol):
         return (), lambda numbers: Bounded(np.exp(numbers))
-    own = unknown.arguments if isinstance(unknown, ClassProbability) else unknown.over
+    own = unknown.over if isinstance(unknown, Density) else _arguments(unknown)
     shape = tuple(value.batch.size(v) for v in own)
 
     def on_axes(numbers: np.ndarray) -> np.ndarray:
@@ -188,6 +196,8 @@ def _unbounded(
 
     if isinstance(unknown, ClassProbability):
         return shape, lambda numbers: Bounded(on_axes(1 / (1 + np.exp(-numbers))))
+    if isinstance(unknown, AppliedUndef):
+        return shape, lambda numbers: Bounded(on_axes(numbers))
 
     def density(numbers: np.ndarray) -> Bounded:
         raw = np.exp(numbers - numbers.max(axis=tuple(range(len(shape)))))

@@ -15,9 +15,11 @@ from sympy import Basic, Expr, MatrixExpr, Mul
 
 from onekl.examiner.bounded import EPS, Bounded
 from onekl.examiner.evaluate import RULES, NoRule
+from onekl.examiner.mapped import map_onto, over_image
 from onekl.examiner.real_line import LineExaminer, root
-from onekl.symbolic.algebra import SumOrIntegral, factors
+from onekl.symbolic.algebra import SumOrIntegral, factors, variables_of
 from onekl.symbolic.copies import alphabet
+from onekl.symbolic.maps.smooth_map import Image
 from onekl.symbolic.vectors.algebra import (
     INDEX,
     Coordinate,
@@ -63,10 +65,13 @@ def _defined(value: LineExaminer, expression: SquaredNorm | Dot) -> Bounded:
 
 
 class Examiner(LineExaminer):
-    """Evaluates all that the examiner has rules for: on tables, on the line, and on vectors."""
+    """Evaluates all that the examiner has rules for: tables, the line, images on it, vectors."""
 
     def mean(self, weight: Expr, value: Callable[[], Bounded]) -> Bounded:
-        """The mean under a product of Gaussians of vectors and other densities."""
+        """The mean under a product of Gaussians of vectors and other densities, or under a law."""
+        smooth = map_onto(variables_of(weight), weight) if weight.has(Image) else None
+        if smooth:
+            return over_image(self, smooth, lambda: self._value(weight) * value())
         gaussians = [f for f in factors(weight) if isinstance(f, VectorGaussian)]
         rest = Mul(*(f for f in Mul.make_args(weight) if f not in gaussians))
         variables = {g.variable for g in gaussians}
@@ -101,7 +106,10 @@ class Examiner(LineExaminer):
         return (found * Bounded(weights, 4 * EPS * weights)).sum(axis)
 
     def integral(self, expression: SumOrIntegral) -> Bounded:
-        """The integral over Gaussians of vectors and over all else."""
+        """The integral over Gaussians of vectors, over the image of a map, and over all else."""
+        smooth = map_onto(expression.variables, expression.integrand)
+        if smooth:
+            return over_image(self, smooth, lambda: self._value(expression.integrand))
         own = [
             f
             for f in factors(expression.integrand)

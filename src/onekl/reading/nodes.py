@@ -1,7 +1,8 @@
-"""The article's 43 printed equations, and their LaTeX read into nodes.
+"""The printed equations of two sources, the article and the AVB notes, read into nodes.
 
 A letter has its marks and its arguments with it. A line break is a node where it parts the cases
-of a brace; elsewhere it is layout.
+of a brace; elsewhere it is layout. The notes have another notation: E_p for a mean under p, log and
+max without a backslash.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ TOKENS = {
     "break": r"\\\\",
     "differential": r"d(?=[xyz])",
     "operator": (
-        r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|"
-        r"\\i?int|\\sum|\\lim|\\log|\\exp|\\frac|\\nabla|KL"
+        r"\\mathbb\{E\}|\\mathop\{\\arg\\(?:min|max)\}|E(?=_\{)|\\?(?:log|max)(?![a-zA-Z])|"
+        r"\\i?int|\\sum|\\lim|\\exp|\\frac|\\nabla|KL"
     ),
     "letter": (
-        r"\\tilde\{[pq]\}|\\Delta\s*\\theta|\\(?:theta|delta|lambda|sigma|pi)\b|"
-        r"[pqDGEcdxyz]"
+        r"\\tilde\{[pq]\}|\\hat\{[qz]\}|\\Delta\s*\\theta|"
+        r"\\(?:theta|phi|alpha|delta|lambda|sigma|pi)\b|[pqrDGETcdxyz]"
     ),
-    "mark": r"\^\{o\}|\^o",
+    "mark": r"\^\{o\}|\^o|\^\*|\^\{\*\}",
     "open": r"\\\{|[(\[{]",
     "close": r"\\right\.|[)\]}]",
-    "sign": r"\\(?:sim|approx|to|geq|cdot|Vert|quad)(?![a-zA-Z])|[-+=/|,^_0-9]",
+    "sign": r"\\(?:sim|approx|to|geq|cdot|Vert|vert|quad)(?![a-zA-Z])|[-+=/|,^_0-9]",
 }
 TOKEN = re.compile(
     rf"(?P<layout>{LAYOUT})|"
@@ -36,7 +37,11 @@ TOKEN = re.compile(
 )
 CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\right."}
 # Letters that take arguments; others are multiplied.
-CALLED = ("p", "q", r"\tilde{p}", r"\tilde{q}", "D", "G", "E", r"\delta")
+CALLED = (
+    "p", "q", "r", r"\tilde{p}", r"\tilde{q}", r"\hat{q}", "D", "G", "E", "T", r"\delta", r"\sigma"
+)  # fmt: skip
+SPELLINGS = {"log": r"\log", "max": r"\max", r"\vert": "|", "^o": "^{o}", "^*": "^{*}"}
+SOURCES = ("article.toml", "avb_notes.toml")
 CASES = r"\{"
 Token = tuple[str, str, int]  # its kind, its text and where it starts
 
@@ -70,12 +75,13 @@ def write(nodes: Iterable[Node]) -> str:
 
 @cache
 def printed() -> dict[str, str]:
-    """The equations in LaTeX by the claims' ids, letter by letter as the article prints them."""
-    return tomllib.loads((files(__package__) / "article.toml").read_text(encoding="utf-8"))
+    """The equations in LaTeX by the claims' ids, letter by letter as the sources print them."""
+    texts = ((files(__package__) / name).read_text(encoding="utf-8") for name in SOURCES)
+    return {id: latex for text in texts for id, latex in tomllib.loads(text).items()}
 
 
 def parse(latex: str) -> tuple[Node, ...]:
-    """The nodes of an equation; ValueError for anything that is not in the article's notation."""
+    """The nodes of an equation; ValueError for anything that is not in the sources' notation."""
     tokens = _tokens(latex)
     nodes = _sequence(tokens)
     if tokens:
@@ -98,7 +104,8 @@ def _tokens(latex: str) -> list[Token]:
         if not match:
             raise ValueError(f"cannot read {latex!r}: unknown notation at {latex[at : at + 12]!r}")
         if match.lastgroup != "layout":
-            found.append((match.lastgroup, re.sub(r"\s", "", match[0]), at))
+            text = re.sub(r"\s", "", match[0])
+            found.append((match.lastgroup, SPELLINGS.get(text, text), at))
         at = match.end()
     return found
 
@@ -124,10 +131,10 @@ def _node(tokens: list[Token]) -> Node:
     if kind not in ("letter", "operator"):
         return Node(kind, text, at=at)
     if _next(tokens, "mark"):
-        tokens.pop(0)
-        text += "^{o}"
+        text += tokens.pop(0)[1]
     below = _below(tokens) if _next(tokens, "sign", "_") else ()
-    called = text.removesuffix("^{o}") in CALLED and _next(tokens, "open", "(")
+    takes_arguments = kind == "letter" and text.partition("^")[0] in CALLED
+    called = takes_arguments and _next(tokens, "open", "(")
     return Node(kind, text, below, _node(tokens).inside if called else None, at)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Basic, Expr, Function, MatAdd, MatrixExpr, Pow, Symbol
 
-from onekl.reading.glossary import LETTERS, Glossary, d, glossary_of, theta
+from onekl.reading.glossary import LETTERS, Glossary, d, glossary_of
 from onekl.reading.glossary import y as LABEL
 from onekl.reading.nodes import CASES, Node, parse, printed, write
 from onekl.symbolic.algebra import (
@@ -24,6 +24,7 @@ from onekl.symbolic.algebra import (
     Joint,
     LabelledJoint,
     SumOrIntegral,
+    bound_variables,
 )
 from onekl.symbolic.lines.written import negative, product, ratio, total
 from onekl.symbolic.parametric.densities import Along, ParametricJoint
@@ -39,7 +40,7 @@ class NotRead(ValueError):
 
 @dataclass(frozen=True)
 class Best:
-    """An arg min or an arg max: what is varied, as it is printed, and the objective."""
+    """An arg min or an arg max, or a max: what is varied, as printed, and the objective."""
 
     kind: str  # "min" or "max"
     varied: str
@@ -70,7 +71,7 @@ class Step:
     """One sign with its two sides.
 
     `place` is such as su-4.2, the second sign of (4), printed `at` that place in the LaTeX; or such
-    as su-20.a for a step that the article makes in words.
+    as su-20.a for a step that the source makes in words.
     """
 
     place: str
@@ -89,14 +90,14 @@ class Equation:
     steps: tuple[Step, ...]
 
     @property
-    def expression(self) -> Expr:
+    def expression(self) -> Side:
         """What an equation without a sign prints."""
         ((only,),) = self.clauses
         return only
 
 
 class Article:
-    """The equations of an article by their ids, each read when it is first asked for."""
+    """The equations of the sources by their ids, each read when it is first asked for."""
 
     def __init__(self, printed: Mapping[str, str]) -> None:
         self.printed = dict(printed)
@@ -108,13 +109,13 @@ class Article:
             self._read[id] = self._equation(id)
         return self._read[id]
 
-    def in_words(self, number: int, latex: str) -> Expr:
+    def in_words(self, id: str, latex: str) -> Expr:
         """An expression that the text prints beside this equation, with the section's glossary."""
-        return _Reader(glossary_of(number), self).sum(parse(latex))
+        return _Reader(glossary_of(id), self).sum(parse(latex))
 
     def _equation(self, id: str) -> Equation:
         """Sides and signs, with the glossary of the equation's section."""
-        reader = _Reader(glossary_of(int(id.partition("-")[2])), self)
+        reader = _Reader(glossary_of(id), self)
         try:
             nodes = parse(self.printed[id])
         except ValueError as problem:
@@ -168,6 +169,8 @@ class _Reader:
         if first.text.startswith(r"\mathop"):
             kind = "min" if "min" in first.text else "max"
             return Best(kind, write(first.below), self.sum(nodes[1:]))
+        if first.text == r"\max":
+            return self._highest(nodes)
         if first.text == r"\lim":
             return self._limit(first, nodes[1:])
         if first.kind == "group" and first.text == CASES and len(nodes) == 1:
@@ -176,6 +179,12 @@ class _Reader:
         if is_first and (is_defined_here or all(map(_is_name, nodes))):
             return Name(write(nodes))
         return self.sum(nodes)
+
+    def _highest(self, nodes: Nodes) -> Best:
+        """A maximum over one thing, or over several in turn."""
+        start = next((k for k, node in enumerate(nodes) if node.text != r"\max"), len(nodes))
+        varied = ",".join(write(node.below) for node in nodes[:start])
+        return Best("max", varied, self.sum(nodes[start:]))
 
     def _limit(self, lim: Node, nodes: Nodes) -> Tends:
         symbol, arrow, point = lim.below
@@ -258,7 +267,7 @@ class _Reader:
     def _bare(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
         node = nodes[at]
         rule = _OPERATORS.get(node.text)
-        if rule is not None:
+        if rule is not None and node.kind != "letter":
             return rule(self, nodes, at)
         if node.kind == "group":
             return self.sum(node.inside), at + 1
@@ -279,15 +288,27 @@ class _Reader:
         return SumOrIntegral(self.sum(nodes[at + 1 : ends[0]]), variables), ends[-1] + 1
 
     def _mean(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
-        draws = list(_split(nodes[at].below, (",",)))
-        rest, end = nodes[at + 1 :], at + 2
-        if not (rest and rest[0].kind == "group"):  # it reaches to the next + or −
-            value, end = self.term(rest), len(nodes)
-        else:
-            value = self.sum(rest[0].inside)
-        for draw in reversed(draws):
+        value, end = self._averaged(nodes, at)
+        for draw in reversed(list(_split(nodes[at].below, (",",)))):
             value = self._drawn(draw, value)
         return value, end
+
+    def _averaged(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
+        """What a mean covers: the brackets after it, or what reaches to the next + or −."""
+        rest = nodes[at + 1 :]
+        if rest and rest[0].kind == "group":
+            return self.sum(rest[0].inside), at + 2
+        return self.term(rest), len(nodes)
+
+    def _mean_under(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
+        """A mean that prints the density alone under its sign: its variables are drawn."""
+        value, end = self._averaged(nodes, at)
+        weight = self.term(nodes[at].below)
+        if not isinstance(weight, Density):
+            raise NotRead(f"{nodes[at]} is no mean under a density")
+        if bound_variables(value) & set(weight.over):
+            raise NotRead(f"{write(nodes[at:])} draws a variable twice")
+        return Expectation(weight, value), end
 
     def _drawn(self, draw: Nodes, value: Expr) -> Expr:
         """E over one variable; drawn from a density of another variable it is what it says."""
@@ -321,7 +342,7 @@ class _Reader:
     def _divergence(self, nodes: Nodes, at: int) -> tuple[Expr, int]:
         if len(nodes) < at + 2 or nodes[at + 1].text != "(":
             raise NotRead(f"KL without its two densities in {write(nodes)}")
-        sides = list(_split(nodes[at + 1].inside, (r"\Vert",)))
+        sides = list(_split(nodes[at + 1].inside, (self.glossary.apart,)))
         if len(sides) != 2:
             raise NotRead(f"KL of {len(sides)} densities in {write(nodes)}")
         return KL(*map(self.term, sides)), at + 2
@@ -343,8 +364,9 @@ class _Reader:
         return self._symbol(node), at + 1
 
     def _symbol(self, node: Node) -> Expr:
-        if str(node) in self.glossary.vectors:
-            return self.glossary.vectors[str(node)]
+        for known in (self.glossary.vectors, self.glossary.symbols):
+            if str(node) in known:
+                return known[str(node)]
         if str(node) not in LETTERS:
             raise NotRead(f"{node} stands for nothing here")
         return LETTERS[str(node)]
@@ -364,8 +386,15 @@ class _Reader:
         over, *given = list(_split(node.inside, ("|",)))
         if len(given) > 1:
             raise NotRead(f"{node} has two bars")
+        if str(node) in self.glossary.symbols:
+            return self.glossary.symbols[str(node)]
         if str(node) in self.glossary.defined:
             return self._defined(str(node))
+        if name in self.glossary.logits:
+            points = (self._variable(n) for n in node.inside if n.text != ",")
+            return Function(name, real=True)(*points)
+        if name == r"\sigma":
+            return sigmoid(self.sum(node.inside))
         if name == r"\delta":
             return self._dirac(node)
         if name == "D":
@@ -396,7 +425,7 @@ class _Reader:
         density = family(*of, given=under)
         tilde = r"\tilde{p}"
         if (density.name == tilde) != (node.text == tilde):
-            raise NotRead(f"{node} is not introduced; the article has {density.name}({of[0]})")
+            raise NotRead(f"{node} is not introduced; {density.name}({of[0]}) is")
         return density
 
     def _family(self, node: Node) -> Joint:
@@ -408,7 +437,7 @@ class _Reader:
         point = self.sum(node.below)
         if isinstance(family, ParametricJoint):
             return family.at(point)
-        if point != theta:
+        if point != self.glossary.parameters.get(node.text):
             raise NotRead(f"{node} is taken at {point}")
         return family  # the article leaves θ out from (2) on
 
@@ -446,6 +475,11 @@ def _is_name(node: Node) -> bool:
     return node.inside is None and str(node) in ("D", "G", "E", r"\theta", ",")
 
 
+def sigmoid(value: Expr) -> Expr:
+    """1/(1 + exp(−value)), as it is written."""
+    return ratio(sympy.S.One, total(1, sympy.exp(negative(value))))
+
+
 def _minus(term: Basic) -> Expr:
     return -term if isinstance(term, MatrixExpr) else negative(term)
 
@@ -460,6 +494,7 @@ _OPERATORS: dict[str, Callable[[_Reader, Nodes, int], tuple[Expr, int]]] = {
     r"\int": _Reader._integral,
     r"\iint": _Reader._integral,
     r"\mathbb{E}": _Reader._mean,
+    "E": _Reader._mean_under,
     r"\sum": _Reader._sum_over,
     r"\log": _Reader._log,
     r"\exp": _Reader._exp,

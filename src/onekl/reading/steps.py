@@ -1,6 +1,6 @@
-"""The steps of the article: one for each printed sign, and those that it makes in words.
+"""The steps of the sources: one for each printed sign, and those that they make in words.
 
-`steps.csv` lists them in the order of the article, each with its kind. The reader sees the shape of
+`steps.csv` lists them in the order of the sources, each with its kind. The reader sees the shape of
 a step's sides, and a kind has to fit the shape: a changed sign is a changed kind.
 """
 
@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from sympy import Basic
+from sympy.core.function import AppliedUndef
 
 from onekl.reading.reader import Best, Step, Tends
 from onekl.symbolic.algebra import ClassProbability, Density, Dirac
@@ -39,7 +40,7 @@ BY_DECISION = ("definition", "choice")  # what introduces or decides: its kind i
 
 @dataclass(frozen=True)
 class Listed:
-    """A step of the list: its place, its kind, the article's words for one that is made in words.
+    """A step of the list: its place, its kind, the source's words for one that is made in words.
 
     `shown` is the step or the claim that shows it, where that is another one.
     """
@@ -57,7 +58,7 @@ class Listed:
 
 @cache
 def listed() -> dict[str, Listed]:
-    """All steps by their place, in the order of the article; ValueError for an unknown kind."""
+    """All steps by their place, in the order of the sources; ValueError for an unknown kind."""
     text = (files(__package__) / "steps.csv").read_text(encoding="utf-8")
     found = [Listed(**row) for row in csv.DictReader(text.splitlines())]
     for step in found:
@@ -81,6 +82,6 @@ def shape(step: Step) -> str:
     if isinstance(step.right, Tends):
         return "limit"
     named = not isinstance(step.left, Basic) or isinstance(
-        step.left, (Density, ClassProbability, Dirac)
+        step.left, (Density, ClassProbability, Dirac, AppliedUndef)
     )
     return "named" if named else "equal"

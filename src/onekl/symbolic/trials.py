@@ -20,7 +20,8 @@ class Relation:
 class Best:
     """The functional is smallest where the unknown is `at`, and nowhere else that counts.
 
-    The unknown is a value of D, with values from 0 to 1, a density, or a positive number.
+    The unknown is a value of D, with values from 0 to 1, a density, a positive number, or a
+    function with real values.
     """
 
     functional: Expr

@@ -18,11 +18,13 @@ from onekl.symbolic.lines.line import (
     UP_TO_ORDER,
     require_rules,
 )
-from onekl.symbolic.lines.optimum import VALUE
+from onekl.symbolic.lines.optimum import LOGIT, VALUE
 from onekl.symbolic.lines.written import negative, product, with_values
+from onekl.symbolic.maps.change_of_variables import ChangeOfVariables
 from onekl.symbolic.numeric import DIGITS, compiled
 from onekl.symbolic.objective import SameObjective
 from onekl.symbolic.optima.best_density import Optimum
+from onekl.symbolic.optima.best_function import OptimalFunction
 from onekl.symbolic.optima.discriminator import OptimalDiscriminator
 from onekl.symbolic.optima.minimum import Minimum
 from onekl.symbolic.parametric.densities import scaled
@@ -93,6 +95,8 @@ def ends(statement):
     if isinstance(statement, OptimalDiscriminator):
         value = {statement.probability: statement.at, statement.probability.other: 1 - statement.at}
         return statement.functional, using(statement.functional, statement.given).xreplace(value)
+    if isinstance(statement, OptimalFunction):
+        return statement.functional, statement.functional  # its slope is another chain
     if isinstance(statement, Optimum):
         best = statement.functional.xreplace({statement.density: statement.at})
         return -statement.functional, -best
@@ -112,7 +116,7 @@ def test_a_derivation_leads_from_one_side_to_the_other(statement):
     first = chains(derivation(statement))[0]
     start, end = ends(statement)
     assert first[0].expression == start
-    if not isinstance(statement, (Minimum, OptimalDiscriminator)):
+    if not isinstance(statement, (Minimum, OptimalDiscriminator, OptimalFunction)):
         assert first[-1].expression == end
         return
     for instance in drawn(statement):  # the least value stands in another form
@@ -147,8 +151,9 @@ def off(before, line, statement, instance):
     if line.sign == TENDS:
         small = mpmath.mpf(10) ** -12
         near = at(sides[0], instance, line.symbol, mpmath.mpf(int(line.point)) + small)
-        if line.expression == sympy.oo:
-            return mpmath.mpf(near < 10**6)
+        if line.expression in (sympy.oo, -sympy.oo):  # it may be as slow as a logarithm
+            before = at(sides[0], instance, line.symbol, mpmath.mpf(int(line.point)) + small**0.5)
+            return mpmath.mpf((near - before) * int(sympy.sign(line.expression)) < 10)
         instance.values.setdefault(line.symbol, small)
         return difference(near, sides[1](instance))
     if line.sign == AT_LEAST:
@@ -179,10 +184,10 @@ def open_places(statement, instance, *expressions):
 def test_neighbouring_lines_agree_in_numbers(statement):
     lines = derivation(statement)
     for instance in drawn(statement):
-        for symbol in (getattr(statement, "symbol", T), VALUE):
+        for symbol in (getattr(statement, "symbol", T), VALUE, LOGIT):
             instance.values.setdefault(symbol, mpmath.mpf("0.3"))
         for before, line in zip(lines, lines[1:]):
-            if line.sign == START or is_kernel_formula(statement, before):
+            if line.sign == START or is_tried_elsewhere(statement, before):
                 continue
             sides = before.expression, line.expression
             with mpmath.workdps(DIGITS):
@@ -196,9 +201,35 @@ def test_neighbouring_lines_agree_in_numbers(statement):
                         assert off(before, line, statement, instance) < 1e-9
 
 
-def is_kernel_formula(statement, line):
-    """Whether a line is a mean under a kernel's formula, for which there is no quadrature."""
+def is_tried_elsewhere(statement, line):
+    """Whether a line is a mean under a kernel's formula, or one over the image of a map.
+
+    For the first there is no quadrature; the second is tried on arrays, by the examiner's tests.
+    """
+    if isinstance(statement, ChangeOfVariables):
+        return True
     return isinstance(statement, Concentration) and line.expression.has(sympy.exp)
+
+
+FUNCTIONS = [p for p in TRUE if isinstance(p.values[0], OptimalFunction)]
+
+
+@pytest.mark.parametrize("statement", FUNCTIONS)
+def test_the_slope_of_a_functional_changes_its_sign_at_the_best_value_alone(statement):
+    *_, slope = derivation(statement)
+    evaluate, best = (value(side, statement) for side in (slope.expression, statement.at))
+    seen = 0
+    for instance in drawn(statement):
+        for _ in open_places(statement, instance, slope.expression):
+            place = best(instance)
+            found = [at(evaluate, instance, LOGIT, place + step) for step in (-1, 0, 1)]
+            if not mpmath.isfinite(place) or not any(found):  # a weight is 0 there
+                continue
+            seen += 1
+            assert abs(found[1]) < 1e-20
+            assert found[0] * found[2] < 0
+            assert (found[0] > 0) == (statement.sense == "max")
+    assert seen > 5
 
 
 @pytest.mark.parametrize("statement", REFUTED)

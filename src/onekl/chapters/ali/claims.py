@@ -66,7 +66,7 @@ D, not_D = ClassProbability("D", (x, z)), ClassProbability("D", (x, z), 0)
 # p₁ and p₀ stay letters: for ALI the article does not set them to ½.
 p_1 = gan.p_1
 p_0 = p_1.other
-joint = ARTICLE.in_words(36, r"KL(q(x,z,y)\Vert p(x,z,y))")
+joint = ARTICLE.in_words("su-36", r"KL(q(x,z,y)\Vert p(x,z,y))")
 labelled, judged = joint.first, joint.second
 both_sides = ARTICLE["su-37"].expression
 encoder_side, generator_side = both_sides.args
@@ -85,11 +85,6 @@ code_term = complete_loss.args[3]
 article_loss = ARTICLE["su-41"].expression
 minimax_loss = ARTICLE["su-42"].expression
 exchanged_loss = ARTICLE["su-43"].expression
-
-# Twice the Jensen–Shannon divergence of the two kinds of pairs (su-42, su-43).
-all_pairs = encoder_pairs + generator_pairs
-spread = tuple(KL(pairs, all_pairs / 2) for pairs in (encoder_pairs, generator_pairs))
-least_spread = Add(log(4), *(-term for term in spread), evaluate=False)
 
 # The one function that D, G and E lower (su-t16), with p(x, z) and q(x, z) for the pairs.
 middle = Add(P(x, z) / 2, Q(x, z) / 2, evaluate=False)
@@ -134,7 +129,7 @@ def labels(article: Article) -> Claim:
 
 def divergence_of_labels(article: Article) -> Claim:
     """(36): the joint KL by the label's two values."""
-    start = article.in_words(36, r"KL(q(x,z,y)\Vert p(x,z,y))")
+    start = article.in_words("su-36", r"KL(q(x,z,y)\Vert p(x,z,y))")
     by_label = Identity(TABLES, left=start, right=article["su-36"].expression, proves="su-36.b")
     return Claim("su-36", (by_label,))
 
@@ -206,9 +201,16 @@ def without_two_terms(article: Article) -> Claim:
     return Claim("su-41", (at_maps,))
 
 
-def down_to_spread(loss: Expr, chance: ClassProbability) -> Lines:
-    """The lines from a loss, −log of this chance over the encoder's pairs, to log 4 − 2 JS."""
-    shares = ((encoder_pairs, chance), (generator_pairs, chance.other))
+def least_spread(one: Expr, other: Expr) -> Expr:
+    """log 4 − 2 JS of two kinds of pairs, twice their Jensen–Shannon divergence below log 4."""
+    both = one + other
+    return Add(log(4), *(-KL(pairs, both / 2) for pairs in (one, other)), evaluate=False)
+
+
+def down_to_spread(loss: Expr, chance: ClassProbability, one: Expr, other: Expr) -> Lines:
+    """The lines from a loss, −log of this chance over the pairs `one`, to log 4 − 2 JS."""
+    all_pairs, least = one + other, least_spread(one, other)
+    shares = ((one, chance), (other, chance.other))
 
     def mean_log(pairs: Expr, inside: Expr) -> SumOrIntegral:
         return SumOrIntegral(product(pairs, log(inside, evaluate=False)), (x, z))
@@ -224,22 +226,24 @@ def down_to_spread(loss: Expr, chance: ClassProbability) -> Lines:
         (total(*log_2, *from_middle, over_pairs(*surprises)), LOG_OF_PRODUCT),
         (total(log(4), *from_middle, over_pairs(*surprises)), INTEGRATES_TO_1),
         (total(log(4), *from_middle, over_pairs(*with_zero)), TWO_LABELS),
-        (total(least_spread, over_pairs(*divergences)), DEFINITION),
-        Line(least_spread, NEVER_NEGATIVE, AT_LEAST),
+        (total(least, over_pairs(*divergences)), DEFINITION),
+        Line(least, NEVER_NEGATIVE, AT_LEAST),
     )
 
 
-def at_least_spread(loss: Expr, chance: ClassProbability, proves: str) -> Bound:
-    """A loss, −log of this chance over the encoder's pairs, is at least log 4 − 2 JS."""
+def at_least_spread(
+    loss: Expr, chance: ClassProbability, one: Expr, other: Expr, proves: str
+) -> Bound:
+    """A loss, −log of this chance over the pairs `one`, is at least log 4 − 2 JS."""
+    all_pairs = one + other
     return Bound(
         TABLES,
         upper=loss,
-        lower=least_spread,
+        lower=least_spread(one, other),
         remainder=over_pairs(
-            kl_div(encoder_pairs, chance * all_pairs),
-            kl_div(generator_pairs, chance.other * all_pairs),
+            kl_div(one, chance * all_pairs), kl_div(other, chance.other * all_pairs)
         ),
-        by=down_to_spread(loss, chance),
+        by=down_to_spread(loss, chance, one, other),
         proves=proves,
     )
 
@@ -247,7 +251,8 @@ def at_least_spread(loss: Expr, chance: ClassProbability, proves: str) -> Bound:
 def minimax(article: Article) -> Claim:
     """(42): what the generator and the encoder lower, D raises, and no further than to 2 JS."""
     lowered = total(*map(negative, article["su-42"].expression.args))
-    return Claim("su-42", (at_least_spread(lowered, D, "su-42.a"),))
+    pairs = encoder_pairs, generator_pairs
+    return Claim("su-42", (at_least_spread(lowered, D, *pairs, "su-42.a"),))
 
 
 def exchanged(article: Article) -> Claim:
@@ -259,7 +264,9 @@ def exchanged(article: Article) -> Claim:
         of=Identity(TABLES, left=total(judged_loss, loss), right=S.Zero),
         at=(EVENLY_UNSURE,),
     )
-    return Claim("su-43", (at_least_spread(loss, not_D, "su-43.a"),), also=(opposite,))
+    pairs = encoder_pairs, generator_pairs
+    spread = at_least_spread(loss, not_D, *pairs, "su-43.a")
+    return Claim("su-43", (spread,), also=(opposite,))
 
 
 READ = {

@@ -1,11 +1,15 @@
-"""The lines for a best discriminator, and for a best density: the loss is its least value and ℰ."""
+"""The lines for a best discriminator, density or function.
+
+Of the first two the loss is its least value and ℰ; of a function, the slope is seen to turn once.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import sympy
-from sympy import Add, Basic, Derivative, Expr, Mul, Symbol, log
+from sympy import Add, Basic, Derivative, Dummy, Expr, Mul, Symbol, exp, log
+from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import (
     KL,
@@ -26,12 +30,14 @@ from onekl.symbolic.lines.rules import (
     LINEARITY,
     LOG_OF_PRODUCT,
     NEVER_NEGATIVE,
+    ORDER,
     TWO_LABELS,
 )
 from onekl.symbolic.lines.written import (
     alike,
     kl_as_integral,
     mean_as_integral,
+    merged,
     negative,
     plain,
     product,
@@ -44,6 +50,7 @@ from onekl.symbolic.premises import Equal, using
 from onekl.symbolic.proof import NotProved
 
 VALUE = Symbol("D", positive=True)  # the value of D at a point, below 1
+LOGIT = Symbol("t", real=True)  # the value of a real function at a point
 
 
 def discriminator_lines(
@@ -56,16 +63,19 @@ def discriminator_lines(
     The loss has the weights a of −log D and b of −log(1 − D).  NotProved for any other loss.
     """
     plain = with_values(functional, _values(given))
-    integrals = _as_integrals(plain)
+    nested = _as_integrals(plain)
+    integrals = merged(nested)
     inside = _minus_inside(integrals)
     shares = _Shares.of(inside, probability, using(at, given))
     least = shares.least()
     there = with_values(plain, shares.optima)
-    is_short = alike(_minus_inside(_as_integrals(there)), total(*least))
-    ends = [there] if is_short else least
+    is_short = alike(_minus_inside(merged(_as_integrals(there))), total(*least))
+    is_flat = alike(nested, integrals)
+    ends = [there] if is_short and is_flat else least
     lines = [
         (plain, EQUATION),
-        (integrals, DEFINITION),
+        (nested, DEFINITION),
+        (integrals, ORDER),
         (inside, LINEARITY),
         (total(*shares.surprises(), *least), LOG_OF_PRODUCT),
         (total(*shares.with_zero(), *least), TWO_LABELS),
@@ -104,7 +114,7 @@ def _as_integrals(functional: Expr) -> Expr:
 
     def change(part: Basic) -> Basic | None:
         if isinstance(part, Expectation):
-            return mean_as_integral(part)
+            return mean_as_integral(Expectation(part.weight, _as_integrals(part.value)))
         if isinstance(part, KL) and isinstance(part.first, LabelledJoint):
             return total(*map(kl_as_integral, part.cases()))
         return None
@@ -226,6 +236,26 @@ def _weight(integrals: tuple[SumOrIntegral, ...], value: ClassProbability) -> Ex
     if power is None or rest.has(value):
         raise NotProved("D does not stand in a logarithm, as one factor")
     return -power * rest
+
+
+def slope_lines(integrals: Expr, function: AppliedUndef, at: Expr) -> Lines:
+    """The slope of an integrand in the function's value t, as c · (exp t − exp t*), c of one sign.
+
+    `integrals` is a sum of integrals over what the function is taken at; t* is its optimum.
+    NotProved for a slope of another kind.
+    """
+    terms = [i.integrand.xreplace({function: LOGIT}) for i in Add.make_args(integrals)]
+    derivative = Derivative(total(*terms), LOGIT, evaluate=False)
+    slope = with_derivatives(derivative)
+    densities = slope.atoms(Density) | at.atoms(Density)
+    names = {density: Dummy(str(density), positive=True) for density in densities}
+    apart = exp(LOGIT) - sympy.simplify(exp(at.xreplace(names)))
+    factor = sympy.factor(sympy.simplify(slope.xreplace(names) / apart))
+    if not (factor.is_positive or factor.is_negative):
+        raise NotProved(f"no lines are found for the slope {slope}: write them by hand")
+    before = factor.xreplace({name: density for density, name in names.items()})
+    turning = product(before, total(exp(LOGIT), negative(exp(at, evaluate=False))))
+    return chain(derivative, (slope, DERIVATIVE.name), (turning, ARITHMETIC.name))
 
 
 def density_lines(functional: Expr, density: Density, at: Expr) -> Lines:

@@ -134,3 +134,17 @@ def mean_as_integral(mean: Expectation) -> SumOrIntegral:
 def negative(term: Expr) -> Expr:
     """A term with its sign changed, as it is written."""
     return product(-1, term)
+
+
+def merged(integrals: Expr) -> Expr:
+    """The integrals with one that stands under another as one over all their variables."""
+
+    def change(part: Basic) -> Basic | None:
+        factors = Mul.make_args(part.integrand) if isinstance(part, SumOrIntegral) else ()
+        inner = [f for f in factors if isinstance(f, SumOrIntegral)]
+        if len(inner) != 1:
+            return None
+        inside = product(*(f for f in factors if f not in inner), inner[0].integrand)
+        return merged(SumOrIntegral(inside, (*part.variables, *inner[0].variables)))
+
+    return replaced(integrals, change)

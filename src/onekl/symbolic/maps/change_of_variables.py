@@ -12,6 +12,9 @@ from sympy import Add, Expr, Function, Mul, Symbol, log
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import FUNCTIONALS, KL, Entropy, Expectation, Gaussian, SumOrIntegral
+from onekl.symbolic.lines.images import image_lines
+from onekl.symbolic.lines.line import Line, Lines
+from onekl.symbolic.lines.rules import EQUATION
 from onekl.symbolic.maps.bijection import prove_bijection, vanishes
 from onekl.symbolic.maps.image_law import (
     at_image,
@@ -35,6 +38,7 @@ from onekl.symbolic.pointwise import prove_pointwise
 from onekl.symbolic.proof import NotProved, Proof, has_functional
 from onekl.symbolic.sampling import RandomTables, all_variables, require_own_variables
 from onekl.symbolic.statements import Statement, difference
+from onekl.symbolic.trials import Relation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,21 @@ class ChangeOfVariables(Statement):
         others = (left.free_symbols | right.free_symbols) - variables
         tables = RandomTables(self.instances.joints, scalars=tuple(sorted(others, key=str)))
         return prove_pointwise(left, right, tables)
+
+    def _derivation(self) -> Lines:
+        """From the divergence of two laws of x by its definition to that of z."""
+        plain = self.plain()
+        lines = image_lines(plain.left, plain.right)
+        return (*lines, Line(self.right, EQUATION, uses=self.given)) if self.given else lines
+
+    def trials(self) -> tuple[Relation, ...]:
+        """left = right."""
+        plain = self.plain()
+        return (Relation(plain.left, "=", plain.right),)
+
+    def relation(self) -> tuple[Expr, str, Expr]:
+        """left = right."""
+        return self.left, "=", self.right
 
     def _compile(self) -> Evaluator:
         """The larger of the map's errors and of the two sides' difference, on a grid in z."""

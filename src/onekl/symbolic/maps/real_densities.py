@@ -113,6 +113,15 @@ class _Bijection:
         return [n + b for n, b in zip(_times(self.matrix, place), self.shift)]
 
 
+class BentLine(_Bijection):
+    """sinh(az + b) on a line."""
+
+    @staticmethod
+    def of(a: Number, b: Number) -> BentLine:
+        """The map for a, which is not 0, and b."""
+        return BentLine([[a]], [[1 / a]], [b], steep=True)
+
+
 def _times(matrix: Rows, point: Place | list[Number]) -> list[Number]:
     return [sum(a * n for a, n in zip(row, point)) for row in matrix]
 

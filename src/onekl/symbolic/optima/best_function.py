@@ -12,6 +12,10 @@ from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from onekl.symbolic.algebra import Density, SumOrIntegral, define
+from onekl.symbolic.lines.line import Lines
+from onekl.symbolic.lines.optimum import slope_lines
+from onekl.symbolic.lines.walk import walk
+from onekl.symbolic.lines.written import merged, product, total
 from onekl.symbolic.notation import latex, signed
 from onekl.symbolic.numeric import Assignment, Evaluator, Number, Place, compiled
 from onekl.symbolic.optima.best_at_a_point import REAL, BestAtAPoint, Values
@@ -19,6 +23,7 @@ from onekl.symbolic.optima.integrands import Integrand, integrand_over, require_
 from onekl.symbolic.proof import NotProved, Proof, is_constant, is_finite_measure
 from onekl.symbolic.statements import Statement, shortfall
 from onekl.symbolic.terms import is_at_most_a_mass
+from onekl.symbolic.trials import Best
 
 Settled = dict[Place, Number]  # the values of a function
 _TIED = mpmath.mpf(10) ** -6  # values that are further apart than this are different
@@ -126,8 +131,25 @@ class OptimalFunction(ArgBest):
         return (*premises, rf"\text{{the {word} value is finite}}")
 
     def _best_value(self) -> Expr:
-        """The functional that is smallest, at its optimum."""
-        return define(self._least()).xreplace({self.function: self.at})
+        """The functional that is smallest, at its optimum, with fractions in logarithms as one."""
+        there = define(self._least()).xreplace({self.function: self.at})
+        return there.replace(sympy.log, lambda inside: sympy.log(sympy.cancel(inside)))
+
+    def trials(self) -> tuple[Best, ...]:
+        """The functional, or its negative, is smallest at the optimum."""
+        plain = self.plain()
+        return (Best(plain._least(), plain.function, plain.at),)
+
+    def _derivation(self) -> Lines:
+        """The functional as one integral, and the integrand's slope in the function's value."""
+        plain = self.plain()
+        variables = plain.function.args
+        integrand = integrand_over(
+            plain.functional, variables, plain.function, plain.instances
+        ).products
+        whole = total(*(SumOrIntegral(product(*factors), variables) for factors in integrand))
+        as_integral = walk(plain.functional, whole, plain.instances.joints)
+        return *as_integral, *slope_lines(whole, plain.function, plain.at)
 
     def _compile(self) -> Evaluator:
         """By how much another function, at one letter or at all of them, does better.
@@ -216,7 +238,7 @@ def _products(expression: Expr) -> list[Expr]:
 
 def is_seen_finite(functional: Expr) -> bool:
     """Whether a functional is a sum of integrals that are 0, a mass, or from 0 to a mass."""
-    return all(_is_seen_finite(term) for term in sympy.Add.make_args(functional))
+    return all(_is_seen_finite(term) for term in sympy.Add.make_args(merged(functional)))
 
 
 def _is_seen_finite(term: Expr) -> bool:
