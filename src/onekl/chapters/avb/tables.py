@@ -112,6 +112,18 @@ def bound(encoder: ArrayLike, decoder: ArrayLike, prior: ArrayLike) -> np.ndarra
     return np.sum(np.where(held, encoder * np.where(held, score, 0), 0), axis=1)
 
 
+def best_score(encoder: ArrayLike, decoder: ArrayLike, prior: ArrayLike) -> np.ndarray:
+    """log q(x|z) − T*(x, z), shape (X, Z): what a z earns the encoder that T is the best for.
+
+    −∞ where the decoder never makes x from z, and else +∞ where the encoder never draws z.
+    Raises ValueError for bad tables.
+    """
+    decoder, prior = _model(decoder, prior)
+    with np.errstate(divide="ignore"):
+        gain, cost = np.log(decoder), optimal_logits(encoder, prior)
+    return np.where(decoder > 0, gain - np.where(decoder > 0, cost, 0), -np.inf)
+
+
 def exact_step(score: ArrayLike, encoder_old: ArrayLike, size: float) -> np.ndarray:
     """The encoder that is best for a T that stays as it is, shape (X, Z).
 
@@ -160,9 +172,7 @@ def alternate(
     encoder = _conditional(encoder, "encoder", decoder.shape)
     path = [(encoder, decoder, bound(encoder, decoder, prior))]
     for _ in range(steps):
-        with np.errstate(divide="ignore"):
-            score = np.log(decoder) - optimal_logits(encoder, prior)
-        encoder = exact_step(score, encoder, size)
+        encoder = exact_step(best_score(encoder, decoder, prior), encoder, size)
         if fit:
             decoder = best_decoder(p_data, encoder).T
         path.append((encoder, decoder, bound(encoder, decoder, prior)))
