@@ -365,9 +365,7 @@ def _softmax(logits: np.ndarray, axis: int) -> np.ndarray:
     return shifted / shifted.sum(axis=axis, keepdims=True)
 
 
-def _conditional(
-    table: ArrayLike, name: str, shape: tuple[int, ...] | None = None
-) -> np.ndarray:
+def _conditional(table: ArrayLike, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """A table p(z|x) as floats; ValueError for another shape and for a row that is no table."""
     table = np.asarray(table)
     if table.ndim != 2 or (shape is not None and table.shape != shape):
