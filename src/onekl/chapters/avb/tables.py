@@ -183,28 +183,32 @@ def frozen_gradient(
     p_data: ArrayLike,
     encoder: ArrayLike,
     decoder: ArrayLike,
+    prior: ArrayLike,
     logits: ArrayLike,
-    correction: ArrayLike = 0.0,
+    reference: ArrayLike | None = None,
 ) -> np.ndarray:
-    """avb-9: the gradient of E[log q(x|z) − T] in the encoder's logits, with T held, (X, Z).
+    """avb-9: what an encoder climbs that holds T, as a gradient in its logits, shape (X, Z).
 
-    The mean is over p̃(x) p(z|x).
-    `correction` is log q(z) − log r(z|x), which adaptive contrast adds to the score.
-    At T = T* it is the gradient of the bound.
-    Raises ValueError for bad tables and for an encoder or a decoder with a cell of 0.
+    It is the gradient of E[log q(x|z) + log q(z) − log r(z|x) − T(x, z)] over p̃(x) p(z|x), with r
+    held as well; None for `reference` is the prior, and leaves E[log q(x|z) − T].
+    At T = T* it is the gradient of the bound, whatever r is.
+    Raises ValueError for bad tables and for an encoder, a decoder or a prior with a cell of 0.
     """
-    decoder = _positive(np.asarray(decoder, float), "decoder")
+    decoder, prior = _model(decoder, prior)
+    _positive(decoder, "decoder")
+    _positive(prior, "prior")
     encoder = _positive(_conditional(encoder, "encoder", decoder.shape), "encoder")
     p_data = check_table(p_data, "p_data").astype(float)
-    score = np.log(decoder) - np.asarray(logits, float) + correction
+    r = prior if reference is None else _positive(np.asarray(reference, float), "reference")
+    score = np.log(decoder) + np.log(prior) - np.log(r) - np.asarray(logits, float)
     return _encoder_slope(p_data, encoder, score)
 
 
 def matched_reference(features: ArrayLike, base: ArrayLike) -> Reference:
     """The reference r(z|x) ∝ base(z) exp(Σ a_k(x) f_k(z)) with the encoder's moments E f_k.
 
-    `features` are f_k(z), (F, Z), and `base` is a positive table (Z,); with f = (z, z²) on numbers z
-    it is the Gaussian of adaptive contrast on a lattice.
+    `features` are f_k(z), (F, Z), and `base` is a positive table (Z,); with f = (z, z²) on numbers
+    z it is the Gaussian of adaptive contrast on a lattice.
     The moments are met to the last digits by Newton's method on the convex function
     log Σ base e^{a·f} − a·E f.
     Raises ValueError for shapes that do not fit and for a base with a cell of 0.
