@@ -270,7 +270,7 @@ def test_held_steps_go_to_the_posterior_at_a_rate_that_no_table_changes(seed, si
         left = (1 - size) ** t
         wanted = softmax(left * np.log(encoder) + (1 - left) * np.log(target))
         assert np.abs(path.encoder[t] - wanted).max() < 1e-10
-    if size != 0.25 and size != 1.9:
+    if abs(1 - size) <= 0.5:
         assert np.abs(path.encoder[-1] - target).max() < 1e-10
         assert path.bound[-1] == pytest.approx(log_evidence(decoder, prior), abs=1e-10)
     t_end = np.log(decoder) - log_evidence(decoder, prior)[:, None]
@@ -327,11 +327,12 @@ def test_a_code_that_is_never_drawn_is_never_learned(seed):
     assert gap == pytest.approx(-np.log(mass), abs=1e-10)
 
 
-@given(SEEDS, st.sampled_from([0.5, 1.0]))
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("size", [0.5, 1.0])
 def test_with_a_free_decoder_the_model_becomes_the_data(seed, size):
     """With size 1 it is EM. The mean bound never falls, and −H(p̃) is its largest value."""
     p_data, prior, decoder, encoder = world(seed)
-    path = alternate(p_data, prior, encoder, decoder, 3000, size, fit=True)
+    path = alternate(p_data, prior, encoder, decoder, 2000, size, fit=True)
     assert np.abs(path.decoder[-1] @ prior - p_data).max() < 1e-10
     assert np.abs(path.encoder[-1] - posterior(path.decoder[-1], prior)).max() < 1e-10
     values = path.bound @ p_data
@@ -341,7 +342,7 @@ def test_with_a_free_decoder_the_model_becomes_the_data(seed, size):
 
 def test_which_decoder_is_reached_depends_on_the_start():
     ends = [
-        alternate(*world(7)[:2], encoder, decoder, 3000, 1.0, fit=True).decoder[-1]
+        alternate(*world(7)[:2], encoder, decoder, 300, 1.0, fit=True).decoder[-1]
         for _, _, decoder, encoder in (world(7), world(8))
     ]
     assert np.abs(ends[0] - ends[1]).max() > 0.01
@@ -371,23 +372,33 @@ def spectral_radius(p_data, prior, decoder, rates, reference=None):
     return np.abs(np.linalg.eigvals(moves_tables(jacobian, encoder))).max()
 
 
+def climbed(p_data, prior, decoder, logits, size):
+    """The encoder's logits after a gradient step with T at its best."""
+    encoder = softmax(logits)
+    best = optimal_logits(encoder, prior)
+    return logits + size * frozen_gradient(p_data, encoder, decoder, prior, best)
+
+
 @given(SEEDS)
-def test_gradient_steps_with_the_best_t_climb_to_the_posterior_at_the_rate_of_the_spectrum(seed):
-    """The map is 1 − η p̃(x)(diag q(z|x) − q q') at the end; η < 4 is always stable."""
+def test_gradient_steps_with_the_best_t_have_the_covariance_for_a_spectrum(seed):
+    """At the end a step is 1 − η p̃(x)(diag q(z|x) − q q'), whose eigenvalues are at most ½."""
     p_data, prior, decoder, _ = world(seed)
     target = posterior(decoder, prior)
-    logits = np.log(target) + 1e-6 * np.random.default_rng(seed).normal(size=target.shape)
-    gaps = []
-    for _ in range(400):
-        encoder = softmax(logits)
-        gaps.append(np.abs(encoder - target).max(axis=1))
-        step = frozen_gradient(p_data, encoder, decoder, prior, optimal_logits(encoder, prior))
-        logits = logits + 2 * step
     for x, own in enumerate(covariance(target)):
-        slowest = np.sort(np.linalg.eigvalsh(own))[1]
-        rate = (gaps[-1][x] / gaps[-51][x]) ** (1 / 50)
-        assert rate == pytest.approx(1 - 2 * p_data[x] * slowest, abs=2e-3)
-        assert np.linalg.eigvalsh(own)[-1] <= 0.5 + 1e-12
+        values, vectors = np.linalg.eigh(own)
+        assert values[-1] <= 0.5 + 1e-12
+        for value, vector in zip(values[1:], vectors.T[1:]):
+            nudge = np.zeros(target.shape)
+            nudge[x] = 1e-6 * vector
+            moved = climbed(p_data, prior, decoder, np.log(target) + nudge, 2.0) - np.log(target)
+            assert np.abs(moved - (1 - 2 * p_data[x] * value) * nudge).max() < 1e-11
+
+
+def test_gradient_steps_with_the_best_t_reach_the_posterior():
+    logits = np.log(START)
+    for _ in range(1000):
+        logits = climbed(P_DATA, PRIOR, DECODER, logits, 4.0)
+    assert np.abs(softmax(logits) - posterior(DECODER, PRIOR)).max() < 1e-10
 
 
 @given(SEEDS)
@@ -417,24 +428,25 @@ def test_the_linearised_map_in_closed_form(seed):
 
 @given(SEEDS)
 def test_the_small_steps_game_is_a_damped_oscillator(seed):
-    """λ²/(κh) + λ + ηΠ has a solution with every eigenvalue λ of the flow, and none has Re λ ≥ 0.
+    """λ² W/(κ p̃ h) + λ W + η p̃ Π² is singular at each eigenvalue λ of the flow, and Re λ < 0.
 
-    But for the numbers added to all logits of a row, which change no table.
+    W = diag q(z|x), Π = W − q q'; all three matrices are symmetric, the first two positive.
+    Left out are the numbers added to all logits of a row, which change no table.
     """
     p_data, prior, decoder, _ = world(seed)
-    end = equilibrium(decoder, prior)
-    target = posterior(decoder, prior)
-    flow = linearised(p_data, prior, end, Rates(1, 1)) - np.eye(3 * target.size)
-    mass = np.diag((1 / (p_data[:, None] * target * prior / (target + prior))).ravel())
-    stiff = np.zeros(mass.shape)
+    target, end = posterior(decoder, prior), equilibrium(decoder, prior)
+    flow = linearised(p_data, prior, end, Rates(0.7, 1.3)) - np.eye(3 * target.size)
+    weight = np.diag(target.ravel())
+    h = (p_data[:, None] * target * prior / (target + prior)).ravel()
+    stiff = np.zeros(weight.shape)
     for row, own in enumerate(covariance(target)):
-        at = slice(row * own.shape[0], (row + 1) * own.shape[0])
-        stiff[at, at] = p_data[row] * own
+        at = slice(row * len(own), (row + 1) * len(own))
+        stiff[at, at] = 1.3 * p_data[row] * own @ own
     values = np.linalg.eigvals(flow[: 2 * target.size, : 2 * target.size])
     moving = values[np.abs(values) > 1e-9]
     assert len(moving) == 2 * target.size - len(p_data) and moving.real.max() < 0
     for value in moving:
-        pencil = value**2 * mass + value * np.eye(len(mass)) + stiff
+        pencil = value**2 * weight / (0.7 * h) + value * weight + stiff
         singular = np.linalg.svd(pencil, compute_uv=False)
         assert singular[-1] < 1e-10 * singular[0]
 
@@ -446,7 +458,7 @@ def test_all_at_once_is_stable_for_small_steps_on_every_table(seed, kappa, eta):
     assert spectral_radius(p_data, prior, decoder, Rates(kappa, eta)) < 1
 
 
-@given(SEEDS, st.floats(0.05, 3.5), st.floats(0, 1))
+@given(SEEDS, st.floats(0.05, 3.5), st.floats(0.02, 1))
 def test_with_t_first_much_larger_steps_are_stable(seed, kappa, share):
     """κ(4 + η) < 16 is enough, whatever the tables."""
     eta = share * (16 / kappa - 4) * 0.99
@@ -477,7 +489,8 @@ def test_a_run_keeps_the_rate_of_the_spectrum(rates):
 def test_the_equilibrium_stays_where_it_is_and_its_value_is_the_evidence(seed):
     p_data, prior, decoder, _ = world(seed)
     end = equilibrium(decoder, prior)
-    assert np.abs(end.discriminator - np.log(decoder) + log_evidence(decoder, prior)[:, None]).max() < 1e-10  # fmt: skip
+    best = np.log(decoder) - log_evidence(decoder, prior)[:, None]
+    assert np.abs(end.discriminator - best).max() < 1e-10
     for rates in (Rates(1, 1), Rates(2, 3, count=4)):
         stepped = gradient_step(p_data, prior, end, rates)
         assert max(np.abs(a - b).max() for a, b in zip(stepped, end)) < 1e-12

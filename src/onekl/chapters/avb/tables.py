@@ -105,11 +105,7 @@ def bound(encoder: ArrayLike, decoder: ArrayLike, prior: ArrayLike) -> np.ndarra
     Raises ValueError for bad tables.
     """
     decoder, prior = _model(decoder, prior)
-    encoder = _conditional(encoder, "encoder", decoder.shape)
-    held = encoder > 0
-    with np.errstate(divide="ignore"):
-        score = np.log(decoder * prior) - np.log(np.where(held, encoder, 1))
-    return np.sum(np.where(held, encoder * np.where(held, score, 0), 0), axis=1)
+    return _bound(_conditional(encoder, "encoder", decoder.shape), decoder, prior)
 
 
 def best_score(encoder: ArrayLike, decoder: ArrayLike, prior: ArrayLike) -> np.ndarray:
@@ -119,9 +115,7 @@ def best_score(encoder: ArrayLike, decoder: ArrayLike, prior: ArrayLike) -> np.n
     Raises ValueError for bad tables.
     """
     decoder, prior = _model(decoder, prior)
-    with np.errstate(divide="ignore"):
-        gain, cost = np.log(decoder), optimal_logits(encoder, prior)
-    return np.where(decoder > 0, gain - np.where(decoder > 0, cost, 0), -np.inf)
+    return _score(decoder, optimal_logits(encoder, prior))
 
 
 def exact_step(score: ArrayLike, encoder_old: ArrayLike, size: float) -> np.ndarray:
@@ -170,12 +164,12 @@ def alternate(
     p_data = check_table(p_data, "p_data").astype(float)
     decoder, prior = _model(decoder, prior)
     encoder = _conditional(encoder, "encoder", decoder.shape)
-    path = [(encoder, decoder, bound(encoder, decoder, prior))]
+    path = [(encoder, decoder, _bound(encoder, decoder, prior))]
     for _ in range(steps):
-        encoder = exact_step(best_score(encoder, decoder, prior), encoder, size)
+        encoder = exact_step(_score(decoder, optimal_logits(encoder, prior)), encoder, size)
         if fit:
             decoder = best_decoder(p_data, encoder).T
-        path.append((encoder, decoder, bound(encoder, decoder, prior)))
+        path.append((encoder, decoder, _bound(encoder, decoder, prior)))
     return EncoderPath(*map(np.array, zip(*path)))
 
 
@@ -319,6 +313,20 @@ def linearised(
         stepped = gradient_step(p_data, prior, parts, rates, reference)
         columns.append(np.imag(np.concatenate([part.ravel() for part in stepped])) / COMPLEX_STEP)
     return np.array(columns).T
+
+
+def _bound(encoder: np.ndarray, decoder: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """The bound of each x; a z that the encoder never draws has no term."""
+    held = encoder > 0
+    with np.errstate(divide="ignore"):
+        score = np.log(decoder * prior) - np.log(np.where(held, encoder, 1))
+    return np.sum(encoder * np.where(held, score, 0), axis=1)
+
+
+def _score(decoder: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """log q(x|z) − T(x, z); −∞ where the decoder never makes x from z, also where T is −∞."""
+    with np.errstate(divide="ignore"):
+        return np.where(decoder > 0, np.log(decoder) - np.where(decoder > 0, logits, 0), -np.inf)
 
 
 def _encoder_slope(p_data: np.ndarray, encoder: np.ndarray, score: np.ndarray) -> np.ndarray:

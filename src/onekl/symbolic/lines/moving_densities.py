@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Basic, Expr, S, Symbol, log
 
 from onekl.symbolic.algebra import SumOrIntegral
-from onekl.symbolic.lines.form import CANCEL, DISTRIBUTE, LINEAR, Rewriting
+from onekl.symbolic.lines.form import CANCEL, DISTRIBUTE, Rewriting
 from onekl.symbolic.lines.line import EQUAL, Line, Rule, register
 from onekl.symbolic.lines.written import product, ratio, replaced, total
 from onekl.symbolic.parametric.densities import (
@@ -32,7 +32,7 @@ def _by_chain_rule(before: Expr, line: Line) -> bool:
     """Whether the lines are one when derivatives are carried out, and one of them is."""
     sides = before, line.expression
     carried = [replaced(side, _differentiated) for side in sides]
-    one, other = map(Rewriting(CANCEL, DISTRIBUTE, LINEAR).form, carried)
+    one, other = map(Rewriting(CANCEL, DISTRIBUTE).form, carried)
     return line.sign == EQUAL and one == other and sides[0].atoms(Along) != sides[1].atoms(Along)
 
 
