@@ -27,6 +27,7 @@ from onekl.chapters.avb.tables import (
     posterior,
 )
 from onekl.tables import kl
+from paths import ROOT
 
 SEEDS = st.integers(0, 10**6)
 # The page's model: two x, three codes.
@@ -239,6 +240,10 @@ def test_where_the_support_moves_the_slope_may_not_be_dropped():
     slope = (divergence(phi + 1e-5) - divergence(phi - 1e-5)) / 2e-5
     held = phi / 3  # E[∂T*/∂z · ε] with ∂T*/∂z = z
     assert slope == pytest.approx(held - 1 / phi, abs=1e-8)
+    # a bump whose ends slope to 0 may move with its support: E[∂ log p/∂φ] = −∫ p′ = 0
+    z = np.linspace(-1, 1, 2001)
+    bump, slope = 15 / 16 * (1 - z**2) ** 2, 15 / 4 * z * (1 - z**2)
+    assert abs(np.trapezoid(bump, z) - 1) < 1e-6 and abs(np.trapezoid(slope, z)) < 1e-10
     # on letters: (φ, 1 − φ) at φ = 0, where the sum over p > 0 leaves the new letter out
     assert sum(slope for mass, slope in ((0, 1), (1, -1)) if mass > 0) == -1
 
@@ -620,6 +625,53 @@ def test_a_near_reference_helps_a_young_t_and_its_thin_tails_hinder_an_old_one()
     old = [held_error(100, matched)[0] for matched in (False, True)]
     assert young[1] < young[0] / 3 and old[1] > 10 * old[0]
     assert held_error(0, True)[1] < held_error(0, False)[1] / 2
+
+
+# ---- the page
+
+PAGE = ROOT / "book" / "avb.md"
+on_the_page = pytest.mark.skipif(not PAGE.exists(), reason="book/avb.md is not written yet")
+
+
+def rows_below(head):
+    """The rows of the page's table with this head: the first cell, and the numbers after it."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    start = lines.index(head) + 2
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[start:])
+    cells = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    return {first: [float(cell) for cell in rest] for first, *rest in cells}
+
+
+@on_the_page
+def test_the_pages_gaps_of_exact_steps():
+    rows = rows_below("| size of the step | start | 1 | 2 | 10 | 40 |")
+    sizes = {"¼": 0.25, "½": 0.5, "1": 1, "1½": 1.5, "2": 2, "no limit": np.inf}
+    assert rows.keys() == sizes.keys()
+    for name, size in sizes.items():
+        path = alternate(P_DATA, PRIOR, START, DECODER, 40, size)
+        gap = (log_evidence(DECODER, PRIOR) - path.bound) @ P_DATA
+        assert rows[name] == pytest.approx(gap[[0, 1, 2, 10, 40]], abs=5.1e-5)
+
+
+@on_the_page
+def test_the_pages_rates_of_gradient_steps():
+    rows = rows_below("| the encoder's rate | all at once | $T$ first | ten steps of $T$ first |")
+    assert list(rows) == ["1", "4", "8", "20"]
+    for name, found in rows.items():
+        rates = [Rates(1, float(name), count=count) for count in (0, 1, 10)]
+        radii = [spectral_radius(P_DATA, PRIOR, DECODER, rate) for rate in rates]
+        assert found == pytest.approx(radii, abs=5.1e-5)
+
+
+@on_the_page
+def test_the_pages_errors_of_a_held_t():
+    head = "| steps of $T$ | error, prior | error, matched | KL − E T, prior | KL − E T, matched |"
+    rows = rows_below(head)
+    assert list(rows) == ["0", "10", "100", "1000"]
+    for name, found in rows.items():
+        pairs = [held_error(int(name), matched) for matched in (False, True)]
+        errors, misses = zip(*pairs)
+        assert found == pytest.approx([*errors, *misses], abs=5.1e-5)
 
 
 # ---- bad input
