@@ -76,7 +76,7 @@ def _with_formulas(expression: Expr) -> Expr:
 
 def _plain(term: Expr) -> Piece:
     """A term without integrals, its derivatives carried out, and where it counts."""
-    carried = [_carried_out(f) for f in flat(term)]
+    carried = [carried_out(f) for f in flat(term)]
     powers = [f.as_base_exp() for f in carried]
     own = [base for base, power in powers if power.is_positive]
     firsts = [b.expr for b in own if isinstance(b, Along) and len(b.directions) == 1]
@@ -99,16 +99,19 @@ def _bases(expression: Expr) -> Iterator[Expr]:
 # Derivatives.
 
 
-def _carried_out(expression: Expr) -> Expr:
-    """An expression without integrals, its derivatives carried out down to unknown functions."""
+def carried_out(expression: Expr) -> Expr:
+    """An expression without integrals, its derivatives carried out down to unknown functions.
+
+    NotProved for what is not seen to be differentiable.
+    """
     if isinstance(expression, Along):
-        found = _carried_out(expression.expr)
+        found = carried_out(expression.expr)
         for direction in expression.directions:
             found = derived(found, expression.parameter, direction)
         return found
     if not expression.args or not expression.has(Along):
         return expression
-    return expression.func(*map(_carried_out, expression.args))
+    return expression.func(*map(carried_out, expression.args))
 
 
 def derived(expression: Expr, parameter: VectorSymbol, direction: VectorSymbol) -> Expr:
