@@ -50,8 +50,8 @@ def examined(id):
     return examine(BY_ID[id])
 
 
-def test_there_are_ten_and_none_is_in_the_ledger():
-    assert list(BY_ID) == [f"bug-{k}" for k in range(1, 11)]
+def test_there_are_thirteen_and_none_is_in_the_ledger():
+    assert list(BY_ID) == [f"bug-{k}" for k in range(1, 14)]
     assert not set(BY_ID) & (set(inventory()) | set(stated_claims()))
 
 
@@ -144,8 +144,8 @@ def test_every_specimen_has_its_words_and_all_words_belong_to_a_specimen():
 
 def test_a_specimen_without_words_is_one_clear_line():
     one = BY_ID["bug-6"]
-    with pytest.raises(ValueError, match="^bug-11 has no words: ") as caught:
-        make_specimen("bug-11", one.said.statements, one.true.statements, one.true.refuted[0].at)
+    with pytest.raises(ValueError, match="^bug-99 has no words: ") as caught:
+        make_specimen("bug-99", one.said.statements, one.true.statements, one.true.refuted[0].at)
     assert "\n" not in str(caught.value)
 
 
@@ -164,8 +164,8 @@ def test_the_committed_notebook_examines_it_in_the_present_wording(id):
 
 
 def test_an_unknown_specimen_and_an_older_wording_are_one_clear_line(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="there is no specimen 'bug-11'"):
-        specimen("bug-11")
+    with pytest.raises(ValueError, match="there is no specimen 'bug-99'"):
+        specimen("bug-99")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "museum-check.ipynb").write_text('{"cells": []}', encoding="utf-8")
     with pytest.raises(ValueError, match="does not examine bug-1"):
@@ -256,8 +256,8 @@ def test_a_box_shows_what_is_said_why_not_what_is_true_and_where_it_was_seen(bui
 
 
 def test_a_specimen_that_does_not_exist_is_one_clear_warning(build):
-    _, warnings = build("```{specimen} bug-11\n```")
-    assert "there is no specimen 'bug-11'" in warnings
+    _, warnings = build("```{specimen} bug-99\n```")
+    assert "there is no specimen 'bug-99'" in warnings
 
 
 def test_a_heading_of_the_check_notebook_gets_the_anchor(build):

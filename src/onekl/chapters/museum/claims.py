@@ -5,8 +5,10 @@ They are no claims of the sources and do not enter the ledger.  Their words are 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sympy
-from sympy import Add, Derivative, Expr, Mul, Rational, S, exp, log, pi
+from sympy import Add, Derivative, Expr, Integer, Mul, Rational, S, exp, log, pi
 
 from onekl.chapters.joint_kl.claims import TABLES, P, Q, x, z
 from onekl.chapters.museum.specimen import Specimen, make_specimen
@@ -258,6 +260,60 @@ def ring_with_its_end() -> Specimen:
     )
 
 
+def mean_over_codes(*terms: Expr) -> Expectation:
+    """The mean of a sum over data x ~ p̃(x) and their codes z ~ p(z|x)."""
+    return Expectation(P(x), Expectation(P(z, given=x), Add(*terms, evaluate=False)))
+
+
+def on_tables(left: Expr, right: Expr) -> Identity:
+    """left = right for every joint distribution p(x, z) and q(x, z)."""
+    return Identity(TABLES, left=left, right=right)
+
+
+# AVB's bound (avb-2), and the KL in it, for which its T stands.
+bound = mean_over_codes(log(Q(x, given=z)), log(Q(z)), -log(P(z, given=x)))
+rate = Expectation(P(x), KL(P(z, given=x), Q(z)))
+HALVES, FLAT = [[HALF, 0], [0, HALF]], [[Rational(1, 4)] * 2] * 2
+APART = Instance(tables=((P, HALVES), (Q, FLAT)))  # each x has a code of its own
+
+
+def discriminator_blind_to_x() -> Specimen:
+    """bug-11: what the best T(z) stands for, and what the best T(x, z) does."""
+    of_all_codes = KL(P(z), Q(z))
+    information = Expectation(P(x), KL(P(z, given=x), P(z)))
+    return make_specimen(
+        "bug-11",
+        said=(on_tables(rate, of_all_codes),),
+        true=(on_tables(rate, Add(information, of_all_codes, evaluate=False)),),
+        at=(APART,),
+    )
+
+
+def labels_swapped() -> Specimen:
+    """bug-12: the best T for exchanged labels is log q(z) − log p(z|x), with its sign turned."""
+    turned = mean_over_codes(log(Q(x, given=z)), -log(Q(z)), log(P(z, given=x)))
+    return make_specimen(
+        "bug-12",
+        said=(on_tables(turned, bound),),
+        true=(on_tables(turned, Add(bound, 2 * rate, evaluate=False)),),
+        at=(APART,),
+    )
+
+
+def likelihood_per_pixel() -> Specimen:
+    """bug-13: log q(x|z) as a mean over d pixels beside the whole T; both sides times d."""
+    per_pixel = Add(mean_over_codes(log(Q(x, given=z))), -pixels * rate, evaluate=False)
+    heavier = Mul(Add(pixels, -1, evaluate=False), rate, evaluate=False)
+    tables = replace(TABLES, scalars=(pixels,))
+    right = Add(bound, -heavier, evaluate=False)
+    return make_specimen(
+        "bug-13",
+        said=(Identity(tables, left=per_pixel, right=bound),),
+        true=(Identity(tables, left=per_pixel, right=right),),
+        at=(replace(APART, values=((pixels, Integer(2)),)),),
+    )
+
+
 SPECIMENS = (
     kl_with_wrong_sign(),
     log_variance_as_deviation(),
@@ -269,4 +325,7 @@ SPECIMENS = (
     epsilon_normal(),
     epsilon_fixed_at_1(),
     ring_with_its_end(),
+    discriminator_blind_to_x(),
+    labels_swapped(),
+    likelihood_per_pixel(),
 )

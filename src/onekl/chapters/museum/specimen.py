@@ -50,7 +50,7 @@ class Specimen:
 
     @property
     def id(self) -> str:
-        """bug-1 … bug-10, the anchor of its heading and of its box."""
+        """bug-1, bug-2 and so on, the anchor of its heading and of its box."""
         return self.said.id
 
     def fingerprint(self) -> str:
