@@ -1,4 +1,4 @@
-"""The claims of the chapter "Adversarial Variational Bayes": avb-1 … avb-8.
+"""The claims of the chapter "Adversarial Variational Bayes"; avb-9 and avb-10 are in `game.py`.
 
 The notes' letters are read into the book's: their encoder q_φ(z|x) is p(z|x) on the data side,
 their decoder p_θ(x|z) and their prior p(z) are q(x|z) and q(z) on the model side.
@@ -10,6 +10,7 @@ import sympy
 from sympy import Expr, Function, HadamardPower, HadamardProduct, Rational, S, log
 
 from onekl.chapters.ali.claims import encoder_pairs
+from onekl.chapters.avb.game import CLAIMS as OF_THE_GAME
 from onekl.claims.claim import Claim
 from onekl.claims.stated import Stated
 from onekl.claims.steps import best_of, signed
@@ -232,4 +233,4 @@ READ = {
     "avb-8": standardised,
 }
 
-CLAIMS = tuple(read(ARTICLE) for read in READ.values())
+CLAIMS = (*(read(ARTICLE) for read in READ.values()), *OF_THE_GAME)
