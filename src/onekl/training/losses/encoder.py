@@ -103,3 +103,27 @@ def ali_complete_loss(
 def _require_pairs(**tensors: torch.Tensor) -> None:
     require_floats(**tensors)
     require_same_shape(**tensors)
+
+
+def avb_loss(logits: torch.Tensor, log_likelihood: torch.Tensor) -> torch.Tensor:
+    """avb-5 with its sign changed: T(x, z) − log q(x|z) at z ~ p(z|x).
+
+    `logits` are the discriminator's T at the encoder's pairs and `log_likelihood` is log q(x|z)
+    there, both (...), of one shape.
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_likelihood=log_likelihood)
+    return logits - log_likelihood
+
+
+def adaptive_contrast_loss(
+    logits: torch.Tensor, log_reference: torch.Tensor, log_joint: torch.Tensor
+) -> torch.Tensor:
+    """avb-7, mended, with its sign changed: T + log r(z|x) − log q(x, z) at z ~ p(z|x).
+
+    `logits` are those of a T that tells p(z|x) from the reference, `log_reference` is log r(z|x)
+    and `log_joint` is log q(x, z), all (...), of one shape.
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_reference=log_reference, log_joint=log_joint)
+    return logits + log_reference - log_joint
