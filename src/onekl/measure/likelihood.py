@@ -18,6 +18,8 @@ from onekl.training.losses.gaussian import gaussian_log_density, reparameterise
 from onekl.training.losses.joint import importance_weighted_log_likelihood
 from onekl.training.seeds import Stream
 
+LogLikelihood = Callable[[torch.Tensor], torch.Tensor]
+
 
 @torch.no_grad()
 def importance_sampled_log_likelihood(
@@ -44,14 +46,65 @@ def importance_sampled_log_likelihood(
     Raises ValueError unless `chunk` is even and divides `samples`, for other shapes, for half
     precision, and for values that are not finite, in the decoder's output for NaN.
     """
-    if chunk < 2 or chunk % 2 or samples < 1 or samples % chunk:
-        raise ValueError(f"chunk must be even and divide samples, got {chunk} and {samples}")
+    _check_chunk(samples, chunk)
     _check(x, decoder_log_var, mean, log_var, stream, chunk)
+
+    def log_likelihood(z: torch.Tensor) -> torch.Tensor:
+        return gaussian_log_density(x, _decoded(decoder, z, x), decoder_log_var)
+
+    return _sampled(log_likelihood, mean, log_var, stream, samples, chunk)
+
+
+@torch.no_grad()
+def importance_sampled_log_marginal(
+    log_likelihood: LogLikelihood,
+    mean: torch.Tensor,
+    log_var: torch.Tensor,
+    stream: Stream,
+    samples: int = 128,
+    chunk: int = 32,
+) -> torch.Tensor:
+    """log q(x) as in `importance_sampled_log_likelihood`, for a decoder of any kind.
+
+    An encoder without a density has no `mean` and `log_var` of its own: then they are those of its
+    samples, and only the proposal's fit depends on them, not what is estimated.
+
+    `log_likelihood` maps z (S, chunk, N, L) to log q(x|z) (S, chunk, N); the other arguments, the
+    result (S, N) in nats and the errors are those of `importance_sampled_log_likelihood`, and a
+    likelihood of another shape or with NaN raises ValueError too.
+    """
+    _check_chunk(samples, chunk)
+    _check_proposal(mean, log_var, stream)
+
+    def checked(z: torch.Tensor) -> torch.Tensor:
+        found = log_likelihood(z)
+        if found.shape != z.shape[:-1] or torch.isnan(found).any():
+            raise ValueError(
+                f"log_likelihood returned NaN, or shape {tuple(found.shape)} for codes "
+                f"{tuple(z.shape)}; it must give one number for each of {tuple(z.shape[:-1])}"
+            )
+        return found
+
+    return _sampled(checked, mean, log_var, stream, samples, chunk)
+
+
+def _sampled(
+    log_likelihood: LogLikelihood,
+    mean: torch.Tensor,
+    log_var: torch.Tensor,
+    stream: Stream,
+    samples: int,
+    chunk: int,
+) -> torch.Tensor:
     parts = []
     for _ in range(samples // chunk):
         noise = stream.normal(chunk, *mean.shape[1:]).to(mean)
         z, log_proposal = _proposed(mean[:, None], log_var[:, None], *noise.chunk(2, 1))
-        parts.append(_log_weights(x, z, log_proposal, decoder, decoder_log_var))
+        log_prior = _log_standard(z)
+        # Where q(z) is 0 to the last digit, so is the weight; no decoder has to bear such a z.
+        never = log_prior == -math.inf
+        log_weights = log_likelihood(z.masked_fill(never[..., None], 0)) + log_prior - log_proposal
+        parts.append(log_weights.masked_fill(never, -math.inf))
     return importance_weighted_log_likelihood(torch.cat(parts, 1).movedim(1, -1))
 
 
@@ -79,22 +132,6 @@ def _log_standard(z: torch.Tensor) -> torch.Tensor:
     return gaussian_log_density(z, 0.0, 0.0)
 
 
-def _log_weights(
-    x: torch.Tensor,
-    z: torch.Tensor,
-    log_proposal: torch.Tensor,
-    decoder: Callable[[torch.Tensor], torch.Tensor],
-    decoder_log_var: torch.Tensor,
-) -> torch.Tensor:
-    """log q(x, z) − log r(z|x), (S, chunk, N)."""
-    log_prior = _log_standard(z)
-    # Where q(z) is 0 to the last digit, so is the weight; no decoder has to bear such a z.
-    never = log_prior == -math.inf
-    x_mean = _decoded(decoder, z.masked_fill(never[..., None], 0), x)
-    log_weights = gaussian_log_density(x, x_mean, decoder_log_var) + log_prior - log_proposal
-    return log_weights.masked_fill(never, -math.inf)
-
-
 def _decoded(
     decoder: Callable[[torch.Tensor], torch.Tensor], z: torch.Tensor, x: torch.Tensor
 ) -> torch.Tensor:
@@ -111,6 +148,24 @@ def _decoded(
     return x_mean.unflatten(1, z.shape[1:3])
 
 
+def _check_chunk(samples: int, chunk: int) -> None:
+    if chunk < 2 or chunk % 2 or samples < 1 or samples % chunk:
+        raise ValueError(f"chunk must be even and divide samples, got {chunk} and {samples}")
+
+
+def _check_proposal(mean: torch.Tensor, log_var: torch.Tensor, stream: Stream) -> None:
+    require_floats(mean=mean, log_var=log_var)
+    require_same_shape(mean=mean, log_var=log_var)
+    require_last_axis(mean=mean)
+    if mean.ndim != 3:
+        raise ValueError(f"mean has shape {tuple(mean.shape)}; give the codes' means as (S, N, L)")
+    if len(stream) != len(mean):
+        raise ValueError(
+            f"the stream has {len(stream)} seeds, and mean has {len(mean)}; give as many"
+        )
+    require_finite_values(mean=mean, log_var=log_var)
+
+
 def _check(
     x: torch.Tensor,
     decoder_log_var: torch.Tensor,
@@ -119,18 +174,13 @@ def _check(
     stream: Stream,
     chunk: int,
 ) -> None:
-    tensors = {"x": x, "decoder_log_var": decoder_log_var, "mean": mean, "log_var": log_var}
-    require_floats(**tensors)
-    require_same_shape(mean=mean, log_var=log_var)
-    require_last_axis(x=x, mean=mean)
-    if x.ndim != 2 or mean.ndim != 3 or len(x) != mean.shape[1]:
+    require_floats(x=x, decoder_log_var=decoder_log_var)
+    require_last_axis(x=x)
+    _check_proposal(mean, log_var, stream)
+    if x.ndim != 2 or len(x) != mean.shape[1]:
         raise ValueError(
             f"x has shape {tuple(x.shape)} and mean has shape {tuple(mean.shape)}; "
             "give the images as (N, D) and the codes' means as (S, N, L)"
         )
-    if len(stream) != len(mean):
-        raise ValueError(
-            f"the stream has {len(stream)} seeds, and mean has {len(mean)}; give as many"
-        )
     require_fit((len(stream), chunk, *x.shape), decoder_log_var=decoder_log_var)
-    require_finite_values(**tensors)
+    require_finite_values(x=x, decoder_log_var=decoder_log_var)

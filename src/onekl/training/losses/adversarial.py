@@ -21,11 +21,11 @@ from onekl.training.inputs import (
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """su-16: −log D(x) − log(1 − D(G(z))); of codes it is su-30, of pairs su-38.
+    """su-16: −log D(x) − log(1 − D(G(z))); of codes it is su-30, of pairs su-38 and minus avb-3.
 
     `real_logits` are the discriminator's at x ~ p̃(x), `fake_logits` those at G(z); both (...), of
     one shape.
-    In su-30 the prior's codes are the real ones, in su-38 the encoder's pairs.
+    In su-30 the prior's codes are the real ones, in su-38 and avb-3 the encoder's pairs.
     Returns (...), in nats.
     Different shapes raise ValueError: they would broadcast to pairs that nobody drew.
     """

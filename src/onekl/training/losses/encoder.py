@@ -1,8 +1,9 @@
-"""The losses that train an encoder against a discriminator: AAE (su-34) and ALI (su-40 to su-43).
+"""The losses that train an encoder against a discriminator: AAE (su-34), ALI (su-40 to su-43), AVB.
 
 AAE's other losses are the GAN's with x and z exchanged: `adversarial.discriminator_loss` is su-30,
 with the prior's codes as the real ones, and `adversarial.generator_loss` is su-33.
-For ALI `adversarial.discriminator_loss` of pairs is su-38.
+For ALI `adversarial.discriminator_loss` of pairs is su-38; for AVB, with the encoder's pairs as the
+real ones and T as the logit, it is minus avb-3.
 Every function takes float32 or float64 tensors; other dtypes, and shapes that are not meant, raise
 ValueError.
 """
@@ -100,11 +101,33 @@ def ali_complete_loss(
     return ali_loss(encoder_logits, generator_logits) + generator_kl + encoder_log_ratio
 
 
+def avb_loss(logits: torch.Tensor, log_likelihood: torch.Tensor) -> torch.Tensor:
+    """avb-5: T(x, z) − log q(x|z), minus the bound with a discriminator for its log ratio.
+
+    `logits` are T's at x and a code z of the encoder, `log_likelihood` is the decoder's log q(x|z)
+    there.
+    Both are (...), of one shape. Only for the best T the mean is minus a bound.
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_likelihood=log_likelihood)
+    return logits - log_likelihood
+
+
+def adaptive_contrast_loss(
+    logits: torch.Tensor, log_reference: torch.Tensor, log_joint: torch.Tensor
+) -> torch.Tensor:
+    """avb-7, mended: T + log r(z|x) − log q(x, z), minus the bound with a contrast against r.
+
+    `logits` are those of a T that tells the encoder's codes from the reference's; it may see the
+    standardised codes, where the reference is N(0, 1). `log_reference` is log r(z|x) at a code z of
+    the encoder, `log_joint` the model's log q(x|z) + log q(z).
+    All are (...), of one shape.
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_reference=log_reference, log_joint=log_joint)
+    return logits + log_reference - log_joint
+
+
 def _require_pairs(**tensors: torch.Tensor) -> None:
     require_floats(**tensors)
     require_same_shape(**tensors)
-
-
-def avb_loss(logits: torch.Tensor, log_likelihood: torch.Tensor) -> torch.Tensor:
-    """stub"""
-    return logits - log_likelihood
