@@ -276,10 +276,10 @@ def inconsistent(folder):
 
 
 def test_the_role_links_to_the_chapter_or_to_the_ledger(build):
-    html, warnings = build("{claim}`su-4` and {claim}`avb-6`")
+    html, warnings = build("{claim}`su-4` and {claim}`gt-6`")
     assert (
         'href="book/joint_kl.html#claim-su-4"' in html
-        and 'href="book/ledger.html#ledger-avb-6"' in html
+        and 'href="book/ledger.html#ledger-gt-6"' in html
     )
     assert not warnings
 
