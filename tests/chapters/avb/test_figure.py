@@ -44,7 +44,7 @@ def density_of(knobs, z):
 @pytest.mark.parametrize("knobs", [BIMODAL, GAUSSIAN, *random_knobs(4)])
 def test_the_encoder_s_density_is_that_of_its_samples(knobs):
     z, log = one_axis.encode(knobs)
-    for i in (150, 260, 299, 300, 330, 420):
+    for i in (250, 360, 399, 400, 430, 520):
         assert math.exp(log[i]) == pytest.approx(density_of(knobs, z[i]), rel=1e-5, abs=1e-9)
 
 
@@ -70,8 +70,7 @@ def test_evidence_and_gap_agree_with_quadrature(x, noise):
         ends = knobs.c - 12 * knobs.a, knobs.c + 12 * knobs.a
         gap = integrate.quad(integrand, *ends, epsabs=1e-10, limit=200)[0]
         found = one_axis.log_evidence(x, noise) - one_axis.bound(x, noise, knobs)
-        # the encoder's noise is cut at 6 deviations, where log q(x|z) grows as z⁴
-        assert found == pytest.approx(gap, rel=1e-5, abs=1e-7)
+        assert found == pytest.approx(gap, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize(("x", "noise"), PLACES)

@@ -3,7 +3,7 @@
 // those of onekl.chapters.avb.one_axis, and a test holds the two together.
 
 const STEP = 0.02;
-const EPSILON = Array.from({ length: 600 }, (_, i) => -6 + STEP * (i + 0.5));
+const EPSILON = Array.from({ length: 800 }, (_, i) => -8 + STEP * (i + 0.5));
 const WEIGHTS = scaled(EPSILON.map((e) => Math.exp((-e * e) / 2)));
 const mean = (values) => sum(values.map((v, i) => WEIGHTS[i] * v));
 
@@ -175,7 +175,7 @@ export function discriminator(x, noise, knobs, pieces, contrast) {
 
 const Z_END = 4;
 // the places in EPSILON that are nearest to the normal quantiles of 1/18, 3/18, …, 17/18
-const SAMPLES = [220, 251, 270, 285, 299, 314, 329, 348, 379];
+const SAMPLES = [320, 351, 370, 385, 399, 414, 429, 448, 479];
 const KNOBS = ["c", "a", "b", "log_k"];
 
 const SLIDERS = {

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 STEP = 0.02
-EPSILON = -6 + STEP * (np.arange(600) + 0.5)  # the midpoint rule, whose error is far below 1e-6
+EPSILON = -8 + STEP * (np.arange(800) + 0.5)  # the midpoint rule
 _DENSITY = np.exp(-(EPSILON**2) / 2)
 WEIGHTS = _DENSITY / _DENSITY.sum()
 
@@ -54,7 +54,7 @@ def log_evidence(x: float, noise: float) -> float:
 
 
 def encode(knobs: Knobs) -> tuple[np.ndarray, np.ndarray]:
-    """z = f(ε) at `EPSILON` and log p(z|x) there, each of shape (600,).
+    """z = f(ε) at `EPSILON` and log p(z|x) there, each of shape (800,).
 
     The density of f(ε) is that of ε over f'(ε).
     """
@@ -122,7 +122,7 @@ def line_features(z: np.ndarray, pieces: int) -> np.ndarray:
 def best_line(z: np.ndarray, pieces: int) -> np.ndarray:
     """The heights, (pieces + 1,), of the broken line T that tells `z` best from N(0, 1).
 
-    `z`, of shape (600,), is at `EPSILON`; what is maximised is avb-3 for one x, with a decay of the
+    `z`, of shape (800,), is at `EPSILON`; what is maximised is avb-3 for one x, with a decay of the
     heights: E log σ(T(z)) + E log(1 − σ(T(ε))) − ½ `DECAY` Σ heights².
     """
     shown, noise = line_features(z, pieces), line_features(EPSILON, pieces)
