@@ -361,13 +361,24 @@ def test_the_logits_are_drawn_where_the_discriminator_sees(page):
 
 def test_what_is_said(page):
     said = page.locator(".okl-status")
-    assert "too much, and more than log q(x): the report is no bound" in said.inner_text()
-    assert f"With adaptive contrast it is off by {page.inner_text('[data-value=contrasted-gap]')}"
+    gap = page.inner_text("[data-value=contrasted-gap]")
+    assert "too much, and more than log q(x): the report is no bound." in said.inner_text()
+    assert f"With adaptive contrast it is off by {gap}, which is nearer." in said.inner_text()
     page.check("[data-switch=contrast]")
-    assert "Without adaptive contrast it is off by" in said.inner_text()
+    gap = page.inner_text("[data-value=plain-gap]")
+    assert f"Without adaptive contrast it is off by {gap}, which is further" in said.inner_text()
     page.click("[data-do=gaussian]")
     assert "there T* = 0" in said.inner_text()
     assert page.inner_text("[data-value=contrasted-gap]") == "0.000"
+    page.uncheck("[data-switch=contrast]")
+    assert "With adaptive contrast it is exact." in said.inner_text()
+
+
+def test_adaptive_contrast_that_is_further_off_is_called_so(page):
+    slide(page, "x", 2)
+    page.click("[data-do=box]")
+    assert value(page, "contrasted-gap") > value(page, "plain-gap") + 0.1
+    assert "which is further off" in page.inner_text(".okl-status")
 
 
 def test_a_switch_moves_the_full_dot(page):
@@ -387,7 +398,6 @@ def test_slider_limits_are_those_that_python_checks(page):
             BlackBoxEncoder(**{key: limit})
             with pytest.raises(ValueError, match=f"{key} is"):
                 BlackBoxEncoder(**{key: limit + beyond})
-    assert [BlackBoxEncoder.state[k].default_value for k in ("c", "a", "b", "log_k")]
 
 
 @pytest.mark.parametrize(

@@ -258,6 +258,11 @@ const HTML = `
     ${sliderHtml("pieces")}
     <div>${switchHtml("contrast", "adaptive contrast")}</div>
   </div>
+  <p class="okl-note">
+    <i>T</i>* is the true log ratio. <i>T</i> is the broken line of so many pieces that tells the
+    two apart best. With adaptive contrast its knots lie on the axis of <i>ẑ</i>: the encoder's
+    centre and width are known already, and its shape is left to <i>T</i>.
+  </p>
   ${tableHtml(
     "what the discriminator reports",
     ["in nats", "reported", "off by"],
@@ -391,22 +396,29 @@ function showControls(el, now) {
 const shown = (v) => fixed(Math.abs(v) < 5e-4 ? 0 : v, 3);
 const signed = (v) => (shown(v) === "0.000" ? "" : v < 0 ? "−" : "+") + shown(Math.abs(v));
 
-// What T reports now, and with the switch the other way.
+const exactly = (off) => shown(off) === "0.000";
+
+// What the report is with the switch the other way.
+function otherwise(contrast, off, now) {
+  const words = `${contrast ? "Without" : "With"} adaptive contrast it is`;
+  if (exactly(off)) return `${words} exact.`;
+  const change = Math.abs(off) - Math.abs(now);
+  const compared = change > 0 ? "which is further off" : "which is nearer";
+  return `${words} off by ${signed(off)}${exactly(change) ? "" : `, ${compared}`}.`;
+}
+
 function explain({ encoder, contrast }, evidence, { true: exact, plain, contrasted }) {
   const [used, other] = contrast ? [contrasted, plain] : [plain, contrasted];
   const off = used - exact;
-  const change = Math.abs(other - exact) - Math.abs(off);
-  const otherwise = `${contrast ? "Without" : "With"} adaptive contrast it is off by ${signed(other - exact)}`;
+  const then = otherwise(contrast, other - exact, off);
   if (encoder === "gaussian" && contrast)
     return (
-      "A Gaussian encoder, standardised, is N(0, 1): there T* = 0, and every broken line can be 0. " +
-      `The report is exact. ${otherwise}.`
+      "A Gaussian encoder, standardised, is N(0, 1): there T* = 0, and every broken line can " +
+      `be 0. The report is exact. ${then}`
     );
-  const amount = `T reports ${shown(Math.abs(off))} nats too ${off > 0 ? "much" : "little"}`;
+  if (exactly(off)) return `What T reports is right to three decimals. ${then}`;
   const over = used > evidence ? ", and more than log q(x): the report is no bound" : "";
-  const compared = change > 0 ? "further off" : "nearer";
-  const tie = shown(Math.abs(change)) === "0.000";
-  return `${amount}${over}. ${otherwise}${tie ? "" : `, ${compared}`}.`;
+  return `T reports ${shown(Math.abs(off))} nats too ${off > 0 ? "much" : "little"}${over}. ${then}`;
 }
 
 function render({ model, el }) {
