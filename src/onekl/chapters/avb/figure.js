@@ -105,7 +105,7 @@ function solve(diagonal, beside, slope) {
   return s;
 }
 
-// Slope and bend of the objective of `bestLine`; a knot has something to do with its neighbours only.
+// The slope of the objective of `bestLine`, and Newton's step; a knot meets only its neighbours.
 function derivatives(heights, sides) {
   const slope = heights.map((h) => -DECAY * h);
   const diagonal = heights.map(() => DECAY);
@@ -418,7 +418,8 @@ function explain({ encoder, contrast }, evidence, { true: exact, plain, contrast
     );
   if (exactly(off)) return `What T reports is right to three decimals. ${then}`;
   const over = used > evidence ? ", and more than log q(x): the report is no bound" : "";
-  return `T reports ${shown(Math.abs(off))} nats too ${off > 0 ? "much" : "little"}${over}. ${then}`;
+  const amount = `${shown(Math.abs(off))} nats too ${off > 0 ? "much" : "little"}`;
+  return `T reports ${amount}${over}. ${then}`;
 }
 
 function render({ model, el }) {
