@@ -11,7 +11,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from onekl_site.elements import badge, claim_link, link, style
 from onekl_site.framework_tree import DIRECTIONS, Branch, Choice, Direction, branches
-from onekl_site.ledger_page import audited, rows
+from onekl_site.ledger_page import SOURCES, rows
+
+SHOWN = (*SOURCES, "AVB reading notes")  # the sources whose claims are the small numbers
 
 
 class FrameworkDirective(SphinxDirective):
@@ -48,10 +50,10 @@ class FrameworkDirective(SphinxDirective):
         return _container("node", words, nodes.paragraph("", "", target))
 
     def _chips(self, chapters: tuple[str, ...]) -> nodes.paragraph:
-        """A small link in its verdict's colour for each claim of the article and its readers."""
+        """A small link in its verdict's colour for each claim of the sources in `SHOWN`."""
         line = nodes.paragraph("", "", classes=["onekl-chips"])
-        for row in audited(self.env):
-            if row.chapter in chapters:
+        for row in rows(self.env).values():
+            if row.chapter in chapters and row.source in SHOWN:
                 chip = claim_link(self.env, row, row.id, "onekl-chip", style(row))
                 chip["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
                 line += [chip, nodes.Text(" ")]
