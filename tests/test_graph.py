@@ -25,6 +25,7 @@ LATER = {
     ("su-34", "su-t12"): "su-34.a",  # "does not disturb the training"
     ("su-40", "su-t13"): "su-40.b",  # what dropping the last two terms does
     ("su-43", "su-t14"): "su-43.b",  # "not equivalent"
+    ("avb-3", "avb-10"): "avb-3.b",  # "in equilibrium … close to the prior"
 }
 
 
