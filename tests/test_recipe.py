@@ -178,7 +178,7 @@ NOTEBOOKS = {  # a cell's source, and its metadata where it has some
 LISTS = {  # in each of them, one line more, after the one that is named
     "src/onekl/chapters/__init__.py": ('    "ali",', '    "toy",'),
     "_toc.yml": (
-        "          - file: notebooks/ali-trial",
+        "          - file: notebooks/ali_steps-trial",
         "      - {file: book/toy, sections: "
         "[{file: notebooks/toy-check}, {file: notebooks/toy-train}]}",
     ),

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -266,3 +267,54 @@ def test_no_p_value_is_printed_for_normalised_codes():
         set(row[1::3] + row[3::3]) == {"–"} and all(cell.isdigit() for cell in row[2::3])
         for row in rows
     )
+
+
+@pytest.fixture(scope="module")
+def curve():
+    """{data: {steps: {measure: its numbers (S,)}}} of the runs of growing length."""
+    nest = {}
+    for column in recorded("ali_steps")["values"]:
+        measures = nest.setdefault(column.key["data"], {}).setdefault(column.key["steps"], {})
+        measures[column.measure] = np.array(column.numbers)
+    return nest
+
+
+def test_the_curve_has_every_length_and_measure(curve):
+    lengths = [2000 * 2**doubling for doubling in range(5)]
+    assert {name: list(runs) for name, runs in curve.items()} == {"ring": lengths, "grid": lengths}
+    measures = {"modes", "fair_modes", "high_quality", "reverse_kl"}
+    assert all(set(run) == measures for runs in curve.values() for run in runs.values())
+
+
+def test_the_page_prints_the_ends_of_the_curve(curve, page):
+    seeds = len(recorded("ali_steps")["seeds"])
+    first, last = list(curve["ring"])[:: len(curve["ring"]) - 1]
+    assert f"su-42 with {seeds} seeds from {first:,} to {last:,} steps: on the ring" in page
+    words = {}
+    for name, runs in curve.items():
+        ends = {key: confidence_interval(runs[last][key]) for key in ("high_quality", "modes")}
+        quality, modes = (
+            f"{scale * end.mean:.1f} ± {scale * (end.high - end.mean):.1f}"
+            for scale, end in zip((100, 1), ends.values())
+        )
+        grows = f"from {100 * runs[first]['high_quality'].mean():.1f} to {quality} %"
+        words[name] = grows, modes, f"{runs[first]['modes'].mean():.1f}"
+    grows, modes, _ = words["ring"]
+    assert f"on the ring its share of high quality grows {grows}, with {modes} modes" in page
+    grows, modes, before = words["grid"]
+    assert f"on the grid {grows}, while the modes fall from {before} to {modes}." in page
+
+
+def test_the_page_prints_where_the_curve_points(curve, page):
+    """The lengths at which a power law for what is missing meets PacGAN's shares."""
+    ceiling, at = 100 * (1 - np.exp(-4.5)), []
+    for count in (5, 3):
+        for name, share in (("ring", 97.6), ("grid", 95.7)):
+            steps = list(curve[name])[-count:]
+            missing = [ceiling - 100 * curve[name][one]["high_quality"].mean() for one in steps]
+            slope, start = np.polyfit(np.log(steps), np.log(missing), 1)
+            assert slope < 0
+            length = np.exp((np.log(ceiling - share) - start) / slope)
+            at.append(f"{float(f'{length:.2g}'):,.0f}")
+    assert f"at about {at[0]} steps on the ring and {at[1]} on the grid" in page
+    assert f"through the last three it does so at {at[2]} and {at[3]}" in page
