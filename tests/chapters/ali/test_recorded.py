@@ -317,4 +317,4 @@ def test_the_page_prints_where_the_curve_points(curve, page):
             length = np.exp((np.log(ceiling - share) - start) / slope)
             at.append(f"{float(f'{length:.2g}'):,.0f}")
     assert f"at about {at[0]} steps on the ring and {at[1]} on the grid" in page
-    assert f"through the last three it does so at {at[2]} and {at[3]}" in page
+    assert f"and one through the last three at {at[2]} and {at[3]}:" in page
