@@ -103,3 +103,26 @@ def ali_complete_loss(
 def _require_pairs(**tensors: torch.Tensor) -> None:
     require_floats(**tensors)
     require_same_shape(**tensors)
+
+
+def avb_loss(logits: torch.Tensor, log_likelihood: torch.Tensor) -> torch.Tensor:
+    """Equation: T(x, z) − log p(x|z), minus AVB's bound with T for the log ratio.
+
+    `logits` are T at x and z ~ encoder, `log_likelihood` the decoder's at the same, both (...).
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_likelihood=log_likelihood)
+    return logits - log_likelihood
+
+
+def adaptive_contrast_loss(
+    logits: torch.Tensor, log_reference: torch.Tensor, log_joint: torch.Tensor
+) -> torch.Tensor:
+    """Equation: T + log r(z|x) − log p(x, z), minus AVB's bound with the contrast against r.
+
+    `logits` are T at the standardised ẑ, `log_reference` is log r at z and `log_joint` the model's
+    log p(x, z), all (...).
+    Returns (...), in nats.
+    """
+    _require_pairs(logits=logits, log_reference=log_reference, log_joint=log_joint)
+    return logits + log_reference - log_joint

@@ -1,0 +1,1 @@
+"""Adversarial Variational Bayes."""
