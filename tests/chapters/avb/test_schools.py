@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import integrate, stats
@@ -96,9 +97,7 @@ def test_exact_draws_have_the_law_of_tau():
     law = torch.cumulative_trapezoid(line.density, line.tau)
 
     def distribution(tau):
-        return torch.from_numpy(law.numpy())[
-            ((torch.as_tensor(tau) - line.tau[0]) / (line.tau[1] - line.tau[0])).long() - 1
-        ]
+        return np.interp(tau, line.tau[1:].numpy(), law.numpy())
 
     assert stats.kstest(drawn, distribution).pvalue > 1e-3
 
@@ -110,7 +109,7 @@ def test_a_seed_draws_the_same_whichever_seeds_stand_beside_it():
 
 def test_the_chains_agree_with_the_exact_draws():
     chains = reference_chains()
-    assert chains.draws.shape == (2000, DIMENSION)
+    assert chains.draws.shape == (1984, DIMENSION)
     assert (chains.r_hat < 1.01).all() and (chains.effective > 2000).all()
     exact = posterior_draws(Seeds([0]).child("draws"), 2000).double()
     shuffles = Seeds([0]).child("shuffles")
