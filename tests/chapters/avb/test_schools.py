@@ -20,9 +20,13 @@ from onekl.chapters.avb.schools import (
     posterior_draws,
     tau_posterior,
 )
+from onekl.claims.findings import MIME
 from onekl.data.schools import EFFECTS, ERRORS, reference_chains
+from onekl.measure.intervals import confidence_interval, paired_difference
 from onekl.measure.two_sample import two_sample_test
+from onekl.training.records import recorded
 from onekl.training.seeds import Seeds
+from paths import ROOT
 
 
 def prior_draws(count, seed=0):
@@ -198,3 +202,99 @@ def test_a_flow_starts_as_its_noise():
     torch.testing.assert_close(points.sort(-1).values, noise.sort(-1).values)
     expected = torch.distributions.Normal(0, 1).log_prob(noise).sum(-1)
     torch.testing.assert_close(log_density, expected)
+
+
+METHODS = ("mean-field Gaussian", "full-rank Gaussian", "flow", "AVB", "AVB with contrast")
+COORDINATES = {"non-centred": "not centred", "centred": "centred"}
+MEASURES = ("KL", "KL of both halves", "judge", "by T", "W1 θ")
+
+
+@pytest.fixture(scope="module")
+def found():
+    """{(method, coordinates, length): {measure: one number for each seed}}."""
+    nest = {}
+    for column in recorded("schools")["values"]:
+        nest.setdefault(tuple(column.key.values()), {})[column.measure] = column.numbers
+    return nest
+
+
+@pytest.fixture(scope="module")
+def page():
+    return (ROOT / "book/avb.md").read_text(encoding="utf-8")
+
+
+def cell(numbers):
+    """A mean with the half-width of its 95 % interval, as the page prints it."""
+    end = confidence_interval(numbers)
+    return f"{end.mean:.3f} ± {end.high - end.mean:.3f}".replace("-", "−")
+
+
+def row(found, method, coordinates, length):
+    one = found[method, coordinates, length]
+    cells = [cell(one[measure]) if measure in one else "" for measure in MEASURES]
+    return f" | {' | '.join(cells)} |".replace("  ", " ")
+
+
+def test_the_record_has_every_family_and_measure(found):
+    assert len(recorded("schools")["seeds"]) >= 8
+    lengths = {
+        (m, c, n)
+        for m in METHODS
+        for c in COORDINATES
+        for n in ("equal steps", "longer")
+        if not (m.startswith("AVB") and n == "longer")
+    }
+    assert set(found) == lengths | {("exact draws", "non-centred", "")}
+    for (method, _, _), one in found.items():
+        assert {"judge", "W1 μ", "W1 log |τ|", "W1 θ", "MMD", "p-value", "draws"} <= set(one)
+        assert ("KL" in one) == (method in METHODS[:3])
+        assert ("by T" in one) == method.startswith("AVB")
+
+
+def test_the_judge_reads_no_more_than_the_known_kl(found):
+    """Its bound holds for the true expectations; what is left is the noise of 20,000 draws."""
+    for one in found.values():
+        for judge, kl in zip(one["judge"], one.get("KL", [])):
+            assert judge < kl + 0.05
+
+
+def test_a_mirror_image_that_counts_as_one_costs_at_most_log_2(found):
+    for (_, coordinates, _), one in found.items():
+        for kl, halves in zip(one.get("KL", []), one.get("KL of both halves", [])):
+            assert -0.01 <= kl - halves <= math.log(2) + 0.01
+            assert coordinates != "centred" or kl == halves
+
+
+def test_the_page_prints_the_recorded_table(found, page):
+    for method in METHODS:
+        for coordinates, words in COORDINATES.items():
+            line = f"| {method}, {words}{row(found, method, coordinates, 'equal steps')}"
+            assert line in page
+
+
+def test_the_verdict_follows_from_the_record(found, page):
+    """The notebook's finding, by an independent reading of its rule."""
+
+    def better(method, coordinates):
+        gaps = [
+            paired_difference(
+                found[method, coordinates, "equal steps"]["judge"],
+                found[other, coordinates, length]["judge"],
+            )
+            for other in METHODS[:2]
+            for length in ("equal steps", "longer")
+        ]
+        return max(gap.high for gap in gaps) < 0
+
+    conditions = [better(m, c) for m in METHODS[3:] for c in COORDINATES]
+    word = "supported" if all(conditions) else "mixed" if any(conditions) else "not supported"
+    notebook = json.loads((ROOT / "notebooks/schools-trial.ipynb").read_text(encoding="utf-8"))
+    (finding,) = [
+        out["data"][MIME]
+        for one in notebook["cells"]
+        for out in one.get("outputs", [])
+        if MIME in out.get("data", {})
+    ]
+    assert (finding["id"], finding["verdict"]) == ("avb-e2", word)
+    assert f"in {sum(conditions)} of 4 conditions" in finding["effect"]
+    assert f"in {sum(conditions)} of the four conditions" in page
