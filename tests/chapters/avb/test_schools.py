@@ -298,3 +298,23 @@ def test_the_verdict_follows_from_the_record(found, page):
     assert (finding["id"], finding["verdict"]) == ("avb-e2", word)
     assert f"in {sum(conditions)} of 4 conditions" in finding["effect"]
     assert f"in {sum(conditions)} of the four conditions" in page
+
+
+def test_the_page_says_how_often_t_is_wrong_and_the_aim_is_met(found, page):
+    runs = [found[m, c, "equal steps"] for m in METHODS[3:] for c in COORDINATES]
+    by_t = [value for one in runs for value in one["by T"]]
+    judge = [value for one in runs for value in one["judge"]]
+    assert f"In {sum(v < 0 for v in by_t)} of the {len(by_t)} runs" in page
+    above = sum(j > t for j, t in zip(judge, by_t))
+    assert f"above $T$'s in {above} of the {len(judge)}" in page
+    not_centred, centred = (
+        sum(v < 0.2 for v in found[METHODS[-1], c, "equal steps"]["judge"]) for c in COORDINATES
+    )
+    assert f"by {not_centred} of the 8 runs that are not centred, and by {centred} of" in page
+
+
+def test_the_page_says_how_much_too_little_the_judge_reads(found, page):
+    gaps = [
+        kl - judge for one in found.values() for judge, kl in zip(one["judge"], one.get("KL", []))
+    ]
+    assert f"by {min(gaps):.2f} to {max(gaps):.2f} nats" in page
