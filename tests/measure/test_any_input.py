@@ -51,6 +51,7 @@ SPECS = {
         ["S"],
     ),
     "two_sample_test": (SAMPLES, ["S", "S 5", "S"]),
+    "wasserstein": ({"x": "S N D", "y": "S N D"}, ["S D"]),
     "apart": ({"ours": "...", "other": "..."}, [""]),
     "require_samples": ({"x": "S N D"}, []),
     "in_unit": (SAMPLES, ["S 1 1", "S N D", "S M D"]),
@@ -345,6 +346,12 @@ def statistic_of(x, y):
     return [(within(x) + within(y) - 2 * mean_of([kernel(a, b) for a in x for b in y]), 4)]
 
 
+def wasserstein_of(x, y):
+    pairs = [(sorted(one), sorted(other)) for one, other in zip(zip(*x), zip(*y))]
+    size = max(abs(value) for row in x + y for value in row)
+    return [(mean_of([abs(a - b) for a, b in zip(*pair)]), size) for pair in pairs]
+
+
 def units_of(x, y):
     top = max(abs(value) for row in x + y for value in row)
     unit = mpmath.mpf(2) ** (mpmath.floor(mpmath.log(top, 2)) + 1) if top else mpmath.mpf(1)
@@ -363,6 +370,7 @@ FORMULAS = {
         exactly(mean_of([squared(a, b) for a, b in zip(x, y)]) / spread_of(x) ** 2)
     ],
     "two_sample_test": statistic_of,
+    "wasserstein": wasserstein_of,
     "in_unit": units_of,
     # these are compared in tests of their own below
     "verdict": lambda passed: "supported" if min(passed) else "mixed" if max(passed) else "not",

@@ -4,8 +4,9 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 
-from onekl.measure.two_sample import two_sample_test
+from onekl.measure.two_sample import two_sample_test, wasserstein
 from onekl.training.seeds import Seeds
 
 
@@ -74,3 +75,14 @@ def test_the_same_shuffles_whichever_seeds_stand_beside():
 def test_samples_that_do_not_fit_are_refused(x, y, complaint):
     with pytest.raises(ValueError, match=complaint):
         two_sample_test(x, y, Seeds(range(len(x))).child("draws"))
+
+
+def test_the_distance_of_each_coordinate_is_scipy_s():
+    seeds = Seeds([0, 1]).child("draws")
+    x, y = seeds.normal(50, 3), 0.5 + 2 * seeds.normal(50, 3)
+    found = wasserstein(x, y)
+    assert found.shape == (2, 3)
+    for s in range(2):
+        for d in range(3):
+            expected = stats.wasserstein_distance(x[s, :, d].numpy(), y[s, :, d].numpy())
+            assert found[s, d].item() == pytest.approx(expected, rel=1e-5)

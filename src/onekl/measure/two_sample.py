@@ -1,4 +1,4 @@
-"""Are two samples of one distribution? The squared maximum mean discrepancy and its null.
+"""Are two samples of one distribution? Distances between them, and a test with its null.
 
 MMD is short for maximum mean discrepancy.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 
 from onekl.measure.units import in_unit, require_samples
+from onekl.training.inputs import require_same_shape
 from onekl.training.seeds import Stream
 
 
@@ -20,6 +21,20 @@ class TwoSample(NamedTuple):
     statistic: torch.Tensor  # (S,)
     null: torch.Tensor  # its values on shuffled labels, (S, P)
     p_value: torch.Tensor  # (S,)
+
+
+def wasserstein(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The Wasserstein-1 distance of each coordinate's two samples: x and y (S, N, D), to (S, D).
+
+    It is the mean distance of the sorted values, exact for these samples, in the unit of x.
+    Between two samples of one distribution it is not 0: compare it with that.
+    Different shapes raise ValueError, as does what `two_sample_test` refuses of a sample.
+    """
+    require_samples(x=x, y=y)
+    require_same_shape(x=x, y=y)
+    unit, (first, second) = in_unit(x, y)
+    apart = (first.sort(1).values - second.sort(1).values).abs().mean(1)
+    return (apart * unit[:, 0]).to(x)
 
 
 @torch.no_grad()
