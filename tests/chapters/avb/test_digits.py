@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from onekl.data import images
-from paths import NOTEBOOKS
+from onekl.measure.intervals import confidence_interval, paired_difference
+from onekl.training.records import recorded
+from paths import NOTEBOOKS, ROOT
 from pretend.notebook import run_cell
 
 LATENTS, METHODS = (2, 8, 32), ("VAE", "VAE, equal compute", "AVB", "AVB + AC")
@@ -126,3 +128,94 @@ def test_with_the_best_T_the_reported_kl_is_the_exact_one(adaptive):
     found = torch.stack([reported(one[None]) for one in z[0]]).mean(0)
     exact = names["gaussian_kl"](mean, log_var)
     torch.testing.assert_close(found, exact, rtol=0.02, atol=0.02)
+
+
+VALUES = recorded("avb")["values"]
+PAGE = (ROOT / "book/avb.md").read_text(encoding="utf-8")
+
+
+def of(measure, latent, method):
+    found = VALUES.one(measure, data="digits", latent=latent, method=method)
+    return torch.tensor(found, dtype=torch.float64)
+
+
+def few(latent, method):
+    """What the trial compares, on the images on which all is measured."""
+    names = ("reconstruction", "KL, reported", "KL, Gaussian part", "KL, rest")
+    rec, said, gaussian, rest = (of(f"{name}, few", latent, method) for name in names)
+    return {
+        "reported": rec - said,
+        "independent": rec - gaussian - rest,
+        "annealed": of("annealed, few", latent, method),
+        "KL": said,
+        "at least": gaussian,
+        "whole": gaussian + rest,
+    }
+
+
+def half(values):
+    """A mean with half of its interval, as the page prints it."""
+    found = confidence_interval(values)
+    return f"{found.mean:.2f} ± {found.high - found.mean:.2f}".replace("-", "−")
+
+
+def above(found):
+    return f"{int((found['reported'] > found['annealed']).sum())} of 8"
+
+
+def gap(latent, method, name, against="VAE"):
+    return paired_difference(few(latent, method)[name], few(latent, against)[name])
+
+
+def in_brackets(found):
+    return f"{found.mean:+.2f} [{found.low:.2f}, {found.high:.2f}]".replace("-", "−")
+
+
+ROWS = [(latent, method) for latent in LATENTS for method in METHODS]
+
+
+@pytest.mark.parametrize("latent, method", ROWS)
+def test_the_bounds_and_the_likelihoods_on_the_page(latent, method):
+    found = few(latent, method)
+    cells = [half(found[name]) for name in ("reported", "independent", "annealed")]
+    assert f"| {latent}-d, {method} | {' | '.join(cells)} | {above(found)} |" in PAGE
+
+
+@pytest.mark.parametrize("latent, method", ROWS)
+def test_the_kl_terms_on_the_page(latent, method):
+    found = few(latent, method)
+    cells = [half(found[name]) for name in ("KL", "at least", "whole")]
+    assert f"| {latent}-d, {method} | {' | '.join(cells)} |" in PAGE
+
+
+@pytest.mark.parametrize("latent", LATENTS)
+@pytest.mark.parametrize("method", METHODS[2:])
+def test_the_differences_on_the_page(latent, method):
+    cells = [
+        in_brackets(gap(latent, method, name)) for name in ("reported", "independent", "annealed")
+    ]
+    cells.append(in_brackets(gap(latent, method, "annealed", "VAE, equal compute")))
+    assert f"| {latent}-d, {method} | {' | '.join(cells)} |" in PAGE
+
+
+def test_what_the_text_concludes():
+    """The words of the section, as conditions on the record."""
+    pairs = [(latent, method) for latent in LATENTS for method in METHODS[2:]]
+    assert "it beats it in none, and by the likelihood in none" in PAGE
+    assert not any(
+        gap(*pair, name).low > 0 for pair in pairs for name in ("independent", "annealed")
+    )
+    assert "AVB would beat the VAE in four of six" in PAGE
+    assert sum(gap(*pair, "reported").low > 0 for pair in pairs) == 4
+    assert "and is ahead in all six" in PAGE
+    assert all(gap(*pair, "annealed", "VAE, equal compute").high < 0 for pair in pairs)
+    assert "above the likelihood on every seed" in PAGE
+    assert all(above(few(latent, "AVB")) == "8 of 8" for latent in LATENTS)
+    assert "right within 0.04 nats on average" in PAGE
+    for latent in LATENTS:
+        for method in METHODS[:2]:
+            found = few(latent, method)
+            assert (found["KL"] - found["whole"]).mean().abs() < 0.045
+    assert "in five of six searches AVB took the highest rate that was tried" in PAGE
+    highest = max(recorded("avb")["settings"]["rates"])
+    assert sum(of("rate", *pair)[0].item() == highest for pair in pairs) == 5
