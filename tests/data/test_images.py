@@ -36,6 +36,21 @@ def test_digits_are_the_whole_set_split_once():
     assert len(torch.unique(everything, dim=0)) == 1797
 
 
+def test_a_binary_pixel_is_one_as_often_as_it_is_grey():
+    grey = torch.tensor([0.0, 0.25, 0.5, 1.0]).expand(20_000, -1)
+    uniform = torch.rand(20_000, 4, generator=torch.Generator().manual_seed(0))
+    binary = images.binarise(grey, uniform)
+    assert set(binary.unique().tolist()) == {0.0, 1.0} and binary.dtype == grey.dtype
+    torch.testing.assert_close(binary.mean(0), grey[0], rtol=0, atol=0.02)
+    assert binary[:, 0].sum() == 0 and binary[:, 3].sum() == 20_000
+    assert torch.equal(images.binarise(binary, 1 - uniform.clamp_min(1e-6)), binary)
+
+
+def test_binarising_with_numbers_for_other_pixels_is_refused():
+    with pytest.raises(ValueError, match="one number for each pixel"):
+        images.binarise(torch.zeros(3, 4), torch.zeros(3, 1))
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize("array", [IMAGES, LABELS])
 def test_idx_files_are_read_back(tmp_path, pack, array):

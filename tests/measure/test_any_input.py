@@ -19,11 +19,15 @@ from onekl import measure
 from onekl.data.mixtures import ring
 from onekl.measure.coverage import FAIR, HIGH_QUALITY, mode_counts
 from onekl.measure.intervals import confidence_interval, paired_difference, verdict
-from onekl.measure.likelihood import importance_sampled_log_likelihood
+from onekl.measure.likelihood import (
+    importance_sampled_log_likelihood,
+    importance_sampled_log_marginal,
+)
 from onekl.measure.pairs import spread
 from onekl.measure.timing import TOLERANCE, apart
 from onekl.measure.two_sample import two_sample_test
 from onekl.measure.units import in_unit
+from onekl.training.losses.gaussian import gaussian_log_density
 
 MEASURES = numerics.public(measure)
 each = pytest.mark.parametrize("name", MEASURES)
@@ -40,6 +44,7 @@ SPECS = {
         {"x": "N D", "decoder_log_var": "S 2 N D", "mean": "S N L", "log_var": "S N L"},
         ["S N"],
     ),
+    "importance_sampled_log_marginal": ({"mean": "S N L", "log_var": "S N L"}, ["S N"]),
     "spread": ({"x": "S N D"}, ["S"]),
     "scaled_pairs": (
         {"x": "S N D", "z": "S N L", "x_spread": "S", "z_spread": "S"},
@@ -57,9 +62,17 @@ SPECS = {
     "in_unit": (SAMPLES, ["S 1 1", "S N D", "S M D"]),
     "median_seconds": ({}, []),  # it takes functions
     "apart_text": ({}, []),  # it takes a number and makes words
+    "annealed_log_likelihood": ({}, []),  # it takes a function
+    "kl_to_prior": ({}, []),  # it takes more points than are drawn here
 }
-# These give no number that a formula could give: the first two have tests of their own.
-NO_NUMBER = {"median_seconds", "apart_text", "require_samples"}
+# These give no number that a formula could give: all but the last have tests of their own.
+NO_NUMBER = {
+    "median_seconds",
+    "apart_text",
+    "annealed_log_likelihood",
+    "kl_to_prior",
+    "require_samples",
+}
 # in_unit is for samples that `require_samples` has let through.
 UNCHECKED = {"in_unit"}
 CHECKED = [name for name in MEASURES if name not in UNCHECKED and name in SPECS and SPECS[name][0]]
@@ -122,6 +135,11 @@ def constant(x):
     return lambda z: z.new_full((*z.shape[:2], x.shape[-1]), 0.25)
 
 
+def flat_likelihood(z):
+    """log q(x|z) that is the same for every code."""
+    return z.new_full(z.shape[:-1], -2.0)
+
+
 def called(name, arguments, seeds=None):
     """What the measure returns, as a list, with all that it needs beside tensors."""
     measure = MEASURES[name]
@@ -133,6 +151,8 @@ def called(name, arguments, seeds=None):
         x = arguments["x"]
         decoder = constant(x) if x.ndim else None
         found = measure(decoder=decoder, stream=seeds, samples=4, chunk=2, **arguments)
+    elif name == "importance_sampled_log_marginal":
+        found = measure(flat_likelihood, stream=seeds, samples=4, chunk=2, **arguments)
     elif name == "two_sample_test":
         found = measure(stream=seeds, permutations=5, **arguments)
     elif name == "apart":
@@ -182,7 +202,14 @@ def test_the_draws_of_shapes_hold_both_kinds(name):
     assert seen == {True, False}
 
 
-@pytest.mark.parametrize("name", ["importance_sampled_log_likelihood", "two_sample_test"])
+SEEDED = [
+    "importance_sampled_log_likelihood",
+    "importance_sampled_log_marginal",
+    "two_sample_test",
+]
+
+
+@pytest.mark.parametrize("name", SEEDED)
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_another_number_of_streams_than_seeds_is_refused(name, count):
     assert "give as many" in refusal(called, ["seeds"], name, ordinary(name), streams(count))
@@ -376,13 +403,17 @@ FORMULAS = {
     "verdict": lambda passed: "supported" if min(passed) else "mixed" if max(passed) else "not",
     "apart": lambda a, b: max(0 if p == q else abs(p - q) / abs(q) for p, q in zip(a, b)),
     "nearest_neighbour_error": neighbour_error_of,
-    "importance_sampled_log_likelihood": lambda weights: mean_of(list(map(mpmath.exp, weights))),
+    **dict.fromkeys(
+        ("importance_sampled_log_likelihood", "importance_sampled_log_marginal"),
+        lambda weights: mean_of(list(map(mpmath.exp, weights))),
+    ),
 }
 APART = {
     "verdict",
     "apart",
     "nearest_neighbour_error",
     "importance_sampled_log_likelihood",
+    "importance_sampled_log_marginal",
 }
 BY_SEED = [name for name in MEASURES if name in FORMULAS and name not in APART]
 OVER_SEEDS = {"confidence_interval", "paired_difference"}  # one number for all of them
@@ -518,6 +549,24 @@ def test_the_sampled_likelihood_is_that_of_its_draws_at_any_log_variance(dtype, 
             size = 40 + abs(image + ratio)
             assert wrong(found[s, 0].item(), image + ratio, size, dtype) is None
             assert found[s, 0] <= float(image) + math.log(2) + FEW * 40 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("log_var", LOG_VARS)
+def test_any_decoder_is_sampled_as_a_gaussian_one_is(dtype, log_var):
+    """So what the test above says of one function holds for the other."""
+    x = torch.tensor([[0.5, -1.0]], dtype=dtype)
+    mean = torch.full((2, 1, 2), 1.5, dtype=dtype)
+    spread_out = torch.full_like(mean, log_var)
+    gaussian = importance_sampled_log_likelihood(
+        x, constant(x), torch.tensor(-0.5, dtype=dtype), mean, spread_out, streams(2), 6, 6
+    )
+
+    def log_likelihood(z):
+        return gaussian_log_density(x, x.new_full((2, 6, 1, 2), 0.25), -0.5)
+
+    general = importance_sampled_log_marginal(log_likelihood, mean, spread_out, streams(2), 6, 6)
+    assert torch.equal(general, gaussian)
 
 
 FORGOTTEN = -(10**9)  # e to that power is nothing beside the draws of the prior

@@ -94,3 +94,17 @@ def test_what_has_no_density_is_refused():
     few = normal(1, 5, 2).repeat(1, 4, 1)
     with pytest.raises(ValueError, match="coincide"):
         kl_to_prior(few, normal(1, 20, 2))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_values_that_are_not_finite_are_refused_by_name(bad):
+    good, broken = normal(2, 20, 3), normal(2, 20, 3)
+    broken[1, 4, 2] = bad
+    for z, noise, name in ((broken, good, "z"), (good, broken, "noise")):
+        with pytest.raises(ValueError, match=f"values of {name} are not finite"):
+            kl_to_prior(z, noise)
+
+
+def test_half_precision_is_refused():
+    with pytest.raises(ValueError, match="z is of torch.float16"):
+        kl_to_prior(normal(2, 20, 3).half(), normal(2, 20, 3))

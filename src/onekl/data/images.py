@@ -57,6 +57,23 @@ def digits(held_out: int = 360) -> Images:
     return Images(x[:-held_out], y[:-held_out], x[-held_out:], y[-held_out:], 8)
 
 
+def binarise(grey: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Binary images from grey ones: a pixel is 1 with the probability of its grey value, else 0.
+
+    `grey` and `uniform` are (..., D) of one shape, `uniform` drawn on [0, 1): so a pixel of 0 or 1
+    stays as it is. With draws of its own for every use this is dynamic binarisation, with one draw
+    for each image fixed binarisation.
+    Returns (..., D), of the dtype of `grey`.
+    Other shapes raise ValueError.
+    """
+    if grey.shape != uniform.shape:
+        raise ValueError(
+            f"grey has shape {tuple(grey.shape)} and uniform has shape {tuple(uniform.shape)}; "
+            "draw one number for each pixel"
+        )
+    return (uniform < grey).to(grey.dtype)
+
+
 def read_idx(path: str | Path) -> np.ndarray:
     """The array in an IDX file of unsigned bytes, plain or gzipped, in its own shape.
 

@@ -24,6 +24,7 @@ from pretend.watch import Watch
 # Settings that a notebook's cells cannot do with less of, or that would take long.
 GIVEN = {
     "aae-trial": {"steps": 40, "hidden": 16, "samples": 16},
+    "avb-trial": {"samples": 32, "betas": 4},
     "em-trial": {"passes": 3},
     "faces-trial": {
         "side": 16,
