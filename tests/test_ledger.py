@@ -192,7 +192,7 @@ def test_a_finding_needs_a_word_seeds_an_effect_and_conditions(wrong):
         Finding(**right | wrong)
 
 
-def test_the_whole_article_and_its_readers_questions_have_a_verdict():
+def test_the_article_its_readers_questions_and_the_notes_have_a_verdict():
     rows = {row.id: row for row in ledger(NOTEBOOKS)}
     entries = [entry for entry in inventory().values() if entry.source in SOURCES]
     assert {entry.source for entry in entries} == set(SOURCES)

@@ -21,8 +21,8 @@ from onekl.ledger import LedgerError, answers, ledger, outputs
 from onekl.symbolic.lines.line import RULES
 from onekl_site import framework_tree, ledger_page
 from onekl_site.evidence import together
-from onekl_site.framework import SHOWN
 from onekl_site.framework_tree import DIRECTIONS, branches, read_branch
+from onekl_site.ledger_page import SOURCES
 from onekl_site.proofs import anchor
 from paths import NOTEBOOKS, ROOT
 
@@ -387,7 +387,7 @@ def test_the_framework_has_a_node_for_each_choice_and_a_link_for_each_claim_of_t
         r'href="([^"]*)" title="[^"]*">([\w-]+)<',
         html,
     )
-    told = [e for e in inventory().values() if e.source in SHOWN and e.chapter in CHAPTERS]
+    told = [e for e in inventory().values() if e.source in SOURCES and e.chapter in CHAPTERS]
     assert sorted(chip[2] for chip in chips) == sorted(entry.id for entry in told)
     for style, target, id in chips:
         assert style == rows[id].verdict.replace(" ", "-")

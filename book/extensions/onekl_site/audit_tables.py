@@ -32,7 +32,7 @@ from onekl_site.elements import (
     table_row,
     words_with_formulas,
 )
-from onekl_site.ledger_page import NOTES, SHORT, audited
+from onekl_site.ledger_page import SHORT, audited
 from onekl_site.printed_line import has_print, printed_line, true_lines
 
 Lines = list[tuple[str, ...]]
@@ -48,7 +48,7 @@ class NotExactDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A box for each entry."""
         verdicts = re.split(r",\s*", self.arguments[0])
-        boxes = [self._box(row) for row in audited(self.env, NOTES) if row.verdict in verdicts]
+        boxes = [self._box(row) for row in audited(self.env) if row.verdict in verdicts]
         return boxes or [nodes.paragraph("", "None.")]
 
     def _box(self, row: Row) -> nodes.container:
@@ -87,7 +87,7 @@ class AuditDirective(SphinxDirective):
         if name == "counts":
             return [nodes.paragraph("", _counts())]
         if name == "progress":
-            return [nodes.paragraph("", _progress(audited(self.env, NOTES)))]
+            return [nodes.paragraph("", _progress(audited(self.env)))]
         if name == "overview":
             return [self._overview()]
         if name not in TABLES:
@@ -101,7 +101,7 @@ class AuditDirective(SphinxDirective):
 
     def _overview(self) -> nodes.Node:
         """A line for each entry: a link to its box, its place, its word, what it says."""
-        listed = [row for row in audited(self.env, NOTES) if row.verdict not in AS_PRINTED]
+        listed = [row for row in audited(self.env) if row.verdict not in AS_PRINTED]
         rows = (
             table_row(
                 (

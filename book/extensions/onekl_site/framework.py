@@ -13,8 +13,6 @@ from onekl_site.elements import badge, claim_link, link, style
 from onekl_site.framework_tree import DIRECTIONS, Branch, Choice, Direction, branches
 from onekl_site.ledger_page import SOURCES, rows
 
-SHOWN = (*SOURCES, "AVB reading notes")  # the sources whose claims are the small numbers
-
 
 class FrameworkDirective(SphinxDirective):
     """`{framework}`: the root, the two directions, a card for each model, its claims as links."""
@@ -50,10 +48,10 @@ class FrameworkDirective(SphinxDirective):
         return _container("node", words, nodes.paragraph("", "", target))
 
     def _chips(self, chapters: tuple[str, ...]) -> nodes.paragraph:
-        """A small link in its verdict's colour for each claim of the sources in `SHOWN`."""
+        """A small link in its verdict's colour for each claim of the sources in `SOURCES`."""
         line = nodes.paragraph("", "", classes=["onekl-chips"])
         for row in rows(self.env).values():
-            if row.chapter in chapters and row.source in SHOWN:
+            if row.chapter in chapters and row.source in SOURCES:
                 chip = claim_link(self.env, row, row.id, "onekl-chip", style(row))
                 chip["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
                 line += [chip, nodes.Text(" ")]

@@ -48,8 +48,7 @@ EXAMINER_PARTS = {
     "a limit; 30 digits where rounding could hide an error": ("narrowing", "high_precision"),
     "one explicit example": ("given",),
 }
-ARTICLE, READERS = SOURCES = ("Su 2018", "Readers' questions")
-NOTES = "AVB reading notes"
+ARTICLE, READERS, NOTES = SOURCES = ("Su 2018", "Readers' questions", "AVB reading notes")
 SHORT = {ARTICLE: "article", READERS: "readers", NOTES: "AVB notes"}  # for the columns of tables
 
 
@@ -78,9 +77,9 @@ def _depend_on_notebooks(env: BuildEnvironment) -> None:
         env.note_dependency(str(path))
 
 
-def audited(env: BuildEnvironment, *others: str) -> list[Row]:
-    """The ledger's rows of the article and of its readers, and of other sources."""
-    return [row for row in rows(env).values() if row.source in (*SOURCES, *others)]
+def audited(env: BuildEnvironment) -> list[Row]:
+    """The ledger's rows of the sources that are read from end to end."""
+    return [row for row in rows(env).values() if row.source in SOURCES]
 
 
 class LedgerDirective(SphinxDirective):
