@@ -334,7 +334,7 @@ FORMULAS = {
     "ali_minimax_loss": negative(of_pairs(-1, 1)),
     "ali_exchanged_loss": of_pairs(1, -1),
     "ali_complete_loss": lambda a, b, k, r: added(softplus(-a[0]), softplus(-b[0]), k[0], r[0]),
-    "avb_loss": lambda t, l: added(t[0], -l[0]),
+    "avb_loss": lambda t, g: added(t[0], -g[0]),
     "adaptive_contrast_loss": lambda t, r, j: added(t[0], r[0], -j[0]),
     "negative_log_likelihood": negative(log_sum),
     "joint_kl": table_kl,
