@@ -6,6 +6,7 @@ import pytest
 import torch
 from scipy import integrate
 
+from onekl.measure import entropy
 from onekl.measure.entropy import kl_to_prior
 
 
@@ -63,6 +64,24 @@ def test_eight_exponential_coordinates():
     exact = 8 * (0.5 * math.log(2 * math.pi * math.e) - 1)
     # With 2,000 points nearest neighbours blur a density's edge: they find about 60 % of it.
     assert 0.5 * exact < found < exact
+
+
+def test_a_quarter_of_the_plane():
+    """Its KL is log 4; its edges cost what the docstring says, and less with more draws."""
+    lost, error = {}, {}
+    for size in (500, 5000):
+        found = sum(kl_to_prior(normal(24, size, 2).abs(), normal(24, size, 2, seed=1)))
+        lost[size], error[size] = math.log(4) - found.mean(), found.std() / math.sqrt(12)
+    assert abs(lost[500] - 0.08) < 2 * error[500] < 0.03
+    assert abs(lost[5000] - 0.02) < 2 * error[5000] < 0.015
+
+
+@pytest.mark.parametrize("latent", [1, 2, 3])
+def test_a_tree_finds_the_neighbours_of_all_distances(latent, monkeypatch):
+    z, noise = normal(3, 60, latent) ** 3, normal(2, 60, latent, seed=1)
+    by_tree = kl_to_prior(z, noise)
+    monkeypatch.setattr(entropy, "TREE", 0)
+    torch.testing.assert_close(by_tree.shape, kl_to_prior(z, noise).shape, rtol=0, atol=1e-9)
 
 
 def test_a_shift_and_a_turn_of_all_leave_the_shape_as_it_is():

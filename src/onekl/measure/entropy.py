@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from scipy.spatial import KDTree
 
 from onekl.measure.units import require_samples
 from onekl.training.inputs import in_float64
 
 NEIGHBOUR = 3  # whose distance counts: the third one's varies less than the nearest's
+TREE = 3  # up to so many dimensions a tree finds neighbours without all N² distances
 
 
 class PriorKL(NamedTuple):
@@ -33,6 +36,8 @@ def kl_to_prior(z: torch.Tensor, noise: torch.Tensor) -> PriorKL:
     (R, N, L) are draws of N(0, I), as many a row as in z, so that the bias, which grows with L, is
     the same where p is Gaussian. For other p in many dimensions it is too small as a rule: of
     eight independent exponential coordinates 2,000 draws find about 60 %.
+    Sharp edges cost some of it in the plane too: of N(0, 1) on a quarter of the plane, log 4, 500
+    draws miss 0.08 and 5,000 miss 0.02. Up to three dimensions 10,000 draws take a moment.
 
     It is computed in float64.
     Raises ValueError unless N > L + 3, for samples that lie in a plane of fewer dimensions, for
@@ -69,13 +74,22 @@ def _standardised(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _entropy(points: torch.Tensor) -> torch.Tensor:
     """The entropy of points (S, N, L), (S,), but for what depends on N and L alone."""
-    distance = torch.cdist(points, points).topk(NEIGHBOUR + 1, -1, largest=False).values[..., -1]
+    distance = _neighbour_distances(points)
     if not (distance > 0).all():
         raise ValueError(
             f"z and noise: {NEIGHBOUR + 1} points of a sample coincide; "
             "give samples of a distribution with a density"
         )
     return points.shape[-1] * distance.log().mean(-1)
+
+
+def _neighbour_distances(points: torch.Tensor) -> torch.Tensor:
+    """From each of the points (S, N, L) to its neighbour among the others: (S, N)."""
+    if points.shape[-1] > TREE:
+        return torch.cdist(points, points).topk(NEIGHBOUR + 1, -1, largest=False).values[..., -1]
+    trees = ((KDTree(one), one) for one in points.cpu().numpy())
+    distances = [tree.query(one, NEIGHBOUR + 1)[0][:, -1] for tree, one in trees]
+    return torch.from_numpy(np.stack(distances)).to(points)
 
 
 def _check(z: torch.Tensor, noise: torch.Tensor) -> None:
