@@ -46,3 +46,12 @@ def test_a_quarter_of_the_errors():
     quarters = (f"{VALUES[method]['error'].mean() / 4:.3f}" for method in ("VAE", "AVB"))
     assert f"A quarter of our errors is {' and '.join(quarters)}," in PAGE
     assert 1.697 - 0.0885 - 0.165 > math.log(4) > 1.697 - 4 * 0.0885 - 0.165
+
+
+def test_what_the_information_leaves_for_the_bound():
+    of = VALUES["AVB"]
+    highest = -math.log(4) - of["KL of all codes"].mean()
+    lowest = highest - of["error"].mean()
+    words = f"AVB's bound is between {lowest:.3f} and {highest:.3f}.".replace("-", "−")
+    assert words in PAGE
+    assert lowest < bound(of).mean() < highest
