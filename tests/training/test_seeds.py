@@ -94,3 +94,9 @@ def test_real_numbers_have_torchs_default_dtype():
             assert stream.normal(2).dtype == stream.uniform(2).dtype == dtype
     finally:
         torch.set_default_dtype(before)
+
+
+def test_noise_of_no_dimensions_is_refused():
+    """A black box that gets it would be a map, and its codes have no density."""
+    with pytest.raises(ValueError, match="'noise' .* give noise one dimension or more"):
+        Seeds([0, 1]).child("noise").normal(128, 0)

@@ -102,7 +102,15 @@ class Stream:
         return found.repeat(self.copies, *[1] * (found.ndim - 1)) if self.copies > 1 else found
 
     def normal(self, *shape: int) -> torch.Tensor:
-        """Standard normal numbers, (S, *shape)."""
+        """Standard normal numbers, (S, *shape).
+
+        An axis of length 0 raises ValueError: a network that gets no noise is a map.
+        """
+        if 0 in shape:
+            raise ValueError(
+                f"{self.name!r} was asked for normal numbers of shape {shape}, which are none; "
+                "give noise one dimension or more"
+            )
         return self._draw(lambda generator: generator.standard_normal(shape, _dtype()))
 
     def uniform(self, *shape: int) -> torch.Tensor:

@@ -12,7 +12,12 @@ from __future__ import annotations
 
 import torch
 
-from onekl.training.inputs import require_floats, require_one_per_example, require_same_shape
+from onekl.training.inputs import (
+    require_floats,
+    require_one_per_example,
+    require_same_shape,
+    require_values,
+)
 from onekl.training.losses.adversarial import (
     generator_loss,
     minimax_generator_loss,
@@ -108,8 +113,9 @@ def avb_loss(logits: torch.Tensor, log_likelihood: torch.Tensor) -> torch.Tensor
     there.
     Both are (...), of one shape. Only for the best T the mean is minus a bound.
     Returns (...), in nats.
+    Logits with an axis of their own raise ValueError: T gives one number for each pair.
     """
-    _require_pairs(logits=logits, log_likelihood=log_likelihood)
+    _require_one_per_pair(logits, log_likelihood=log_likelihood)
     return logits - log_likelihood
 
 
@@ -123,9 +129,32 @@ def adaptive_contrast_loss(
     the encoder, `log_joint` the model's log q(x|z) + log q(z).
     All are (...), of one shape.
     Returns (...), in nats.
+    Logits with an axis of their own raise ValueError: T gives one number for each pair. So does an
+    infinite log r(z|x), that of a reference with variance 0, or it gives NaN (see
+    `onekl.training.inputs`).
     """
-    _require_pairs(logits=logits, log_reference=log_reference, log_joint=log_joint)
+    _require_one_per_pair(logits, log_reference=log_reference, log_joint=log_joint)
+    has_density = ~torch.isinf(log_reference.detach())
+    log_reference = require_values(log_reference, has_density, _no_reference)
     return logits + log_reference - log_joint
+
+
+def _no_reference(good: torch.Tensor) -> str:
+    return (
+        f"log_reference is infinite at {int((~good).sum())} of {good.numel()} pairs; a reference "
+        "with variance 0 has no density: give the encoder noise, or take more draws for each x"
+    )
+
+
+def _require_one_per_pair(logits: torch.Tensor, **of_pairs: torch.Tensor) -> None:
+    require_floats(logits=logits, **of_pairs)
+    require_same_shape(**of_pairs)
+    (name, pairs), *_ = of_pairs.items()
+    if logits.shape != pairs.shape:
+        raise ValueError(
+            f"logits has shape {tuple(logits.shape)} and {name} has shape {tuple(pairs.shape)}; "
+            "T must give one number for each pair (x, z), without an axis of its own: T(…)[..., 0]"
+        )
 
 
 def _require_pairs(**tensors: torch.Tensor) -> None:
