@@ -278,6 +278,8 @@ from torch import nn
 from onekl.training.run import Run
 
 torch.set_num_threads(1)
+# Whoever starts the tests in the background may have told them to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 PLACES = [
     ("SIGKILL", "drawn", 1), ("SIGTERM", "slope", 3), ("SIGINT", "moved", 4),
     ("SIGKILL", "written", 6), ("SIGTERM", "written", 7), ("SIGINT", "written", 9),
