@@ -10,7 +10,7 @@ import sympy
 from hypothesis import given
 from scipy import special
 
-from onekl.tables import chain_rule, check_table, kl, kl_div
+from onekl.tables import chain_rule, check_table, jacobian, kl, kl_div, softmax
 from strategies import JOINTS
 
 
@@ -159,3 +159,9 @@ def test_kl_div_keeps_the_digits_that_scipys_loses():
         exact = float(mpmath.mpf(a) * mpmath.log(mpmath.mpf(a) / b) - mpmath.mpf(a) + b)
     assert float(kl_div(a, b)) == pytest.approx(exact, rel=1e-14, abs=0)
     assert abs(special.kl_div(a, b) - exact) > 0.1 * exact  # if this fails, SciPy has mended it
+
+
+def test_the_jacobian_of_a_softmax_is_the_known_one():
+    table = np.array([0.1, 0.2, 0.7])
+    found = jacobian(lambda logits: softmax(logits, 0), np.log(table) + 3)
+    np.testing.assert_allclose(found, np.diag(table) - np.outer(table, table), atol=1e-15)

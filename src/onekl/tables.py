@@ -1,8 +1,9 @@
-"""KL divergences of tables, and the tables that are accepted."""
+"""KL divergences of tables, the tables that are accepted, and steps in the logits of tables."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from numbers import Rational
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 TOLERANCE = 1e-9  # how far a sum of floats may be from one
+COMPLEX_STEP = 1e-30
 
 
 class ChainRule(NamedTuple):
@@ -132,6 +134,25 @@ def check_pair(
             "give both the same shape"
         )
     return p, q
+
+
+def softmax(logits: np.ndarray, axis: int) -> np.ndarray:
+    """The tables of logits, over an axis; the logits may be complex, for `jacobian`."""
+    shifted = np.exp(logits - logits.real.max(axis=axis, keepdims=True))
+    return shifted / shifted.sum(axis=axis, keepdims=True)
+
+
+def jacobian(step: Callable[[np.ndarray], np.ndarray], at: np.ndarray) -> np.ndarray:
+    """The Jacobian at `at`, (n,), of a step that maps numbers (n,) to numbers (m,): (m, n).
+
+    It is computed by complex steps, and so to the last digits; `step` is given complex numbers.
+    """
+    columns = []
+    for place in range(len(at)):
+        moved = at.astype(complex)
+        moved[place] += COMPLEX_STEP * 1j
+        columns.append(np.imag(step(moved)) / COMPLEX_STEP)
+    return np.array(columns).T
 
 
 def _divergence(p: np.ndarray, q: np.ndarray) -> float:

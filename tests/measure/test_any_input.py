@@ -63,6 +63,7 @@ SPECS = {
     "median_seconds": ({}, []),  # it takes functions
     "apart_text": ({}, []),  # it takes a number and makes words
     "annealed_log_likelihood": ({}, []),  # it takes a function
+    "at_each_code": ({}, []),  # it takes a function
     "kl_to_prior": ({}, []),  # it takes more points than are drawn here
 }
 # These give no number that a formula could give: all but the last have tests of their own.
@@ -70,6 +71,7 @@ NO_NUMBER = {
     "median_seconds",
     "apart_text",
     "annealed_log_likelihood",
+    "at_each_code",
     "kl_to_prior",
     "require_samples",
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from onekl.reading.nodes import CASES, Node, parse
 from onekl.reading.reader import SIGNS
+from onekl_site.audit import VARIED
 
 LONG = 28  # letters that fit into a line on a phone
 INDENT = 3  # letters, of a line that goes on below its start
@@ -82,7 +83,7 @@ def _apart(piece: str) -> str:
 
 
 def _is_optimum(node: Node) -> bool:
-    return node.text.startswith((r"\mathop", r"\max"))
+    return node.text.startswith(VARIED)
 
 
 def _lines(pieces: Sequence[tuple[str, str]], lengths: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from onekl_site.elements import badge, claim_link, link, style
 from onekl_site.framework_tree import DIRECTIONS, Branch, Choice, Direction, branches
-from onekl_site.ledger_page import SOURCES, rows
+from onekl_site.ledger_page import audited, rows
 
 
 class FrameworkDirective(SphinxDirective):
@@ -48,10 +48,10 @@ class FrameworkDirective(SphinxDirective):
         return _container("node", words, nodes.paragraph("", "", target))
 
     def _chips(self, chapters: tuple[str, ...]) -> nodes.paragraph:
-        """A small link in its verdict's colour for each claim of the sources in `SOURCES`."""
+        """A small link in its verdict's colour for each claim of the sources that are audited."""
         line = nodes.paragraph("", "", classes=["onekl-chips"])
-        for row in rows(self.env).values():
-            if row.chapter in chapters and row.source in SOURCES:
+        for row in audited(self.env):
+            if row.chapter in chapters:
                 chip = claim_link(self.env, row, row.id, "onekl-chip", style(row))
                 chip["reftitle"] = f"{row.verdict or 'not yet'}: {row.words}"
                 line += [chip, nodes.Text(" ")]

@@ -5,18 +5,16 @@ The method is Neal's (2001), with Hamiltonian Monte Carlo in between as in Wu et
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 
+from onekl.measure.likelihood import LogLikelihood, at_each_code
 from onekl.training.inputs import require_floats
 from onekl.training.losses.gaussian import gaussian_log_density
 from onekl.training.losses.joint import importance_weighted_log_likelihood
 from onekl.training.seeds import Stream
-
-LogLikelihood = Callable[[torch.Tensor], torch.Tensor]
 
 # Of the leapfrog steps in the pilot run: the first length, the share of accepted proposals at which
 # a length stays as it is, and how much it grows or shrinks where the share is another.
@@ -110,12 +108,7 @@ class _Annealing(NamedTuple):
     def _at(self, z: torch.Tensor) -> _Point:
         with torch.enable_grad():
             z = z.detach().requires_grad_()
-            value = self.log_likelihood(z)
-            if value.shape != z.shape[:-1]:
-                raise ValueError(
-                    f"log_likelihood returned shape {tuple(value.shape)} for codes "
-                    f"{tuple(z.shape)}; it must give one number for each of {tuple(z.shape[:-1])}"
-                )
+            value = at_each_code(self.log_likelihood, z)
             (slope,) = torch.autograd.grad(value.sum(), z)
         return _Point(z.detach(), value.detach(), slope)
 

@@ -77,15 +77,23 @@ def importance_sampled_log_marginal(
     _check_proposal(mean, log_var, stream)
 
     def checked(z: torch.Tensor) -> torch.Tensor:
-        found = log_likelihood(z)
-        if found.shape != z.shape[:-1] or torch.isnan(found).any():
-            raise ValueError(
-                f"log_likelihood returned NaN, or shape {tuple(found.shape)} for codes "
-                f"{tuple(z.shape)}; it must give one number for each of {tuple(z.shape[:-1])}"
-            )
+        found = at_each_code(log_likelihood, z)
+        if torch.isnan(found).any():
+            raise ValueError("log_likelihood returned NaN; look at the decoder")
         return found
 
     return _sampled(checked, mean, log_var, stream, samples, chunk)
+
+
+def at_each_code(log_likelihood: LogLikelihood, z: torch.Tensor) -> torch.Tensor:
+    """log q(x|z) at codes (..., L), (...); ValueError where a decoder gives another shape."""
+    found = log_likelihood(z)
+    if found.shape != z.shape[:-1]:
+        raise ValueError(
+            f"log_likelihood returned shape {tuple(found.shape)} for codes {tuple(z.shape)}; "
+            f"it must give one number for each of {tuple(z.shape[:-1])}"
+        )
+    return found
 
 
 def _sampled(

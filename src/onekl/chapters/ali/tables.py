@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from onekl.tables import check_table
+from onekl.tables import check_table, jacobian, softmax
 
 # The slope of each loss by p(x, z) and by q(x, z), with D and the old densities held where they
 # are: of −log D = log(1 + r), of log(1 − D) = log r − log(1 + r), and of su-40's last term,
@@ -138,21 +138,19 @@ def linearised(objective: str, joint: ArrayLike, size: float = 1.0) -> np.ndarra
     p_data, prior = joint.sum(1), joint.sum(0)
     encoder, generator = joint / p_data[:, None], joint / prior
     _checked(objective, p_data, prior, encoder, generator)
-    at = np.concatenate([np.log(encoder).ravel(), np.log(generator).ravel()])
-    columns = []
-    for place in range(len(at)):
-        moved = at.astype(complex)
-        moved[place] += 1e-30j
-        stepped = gradient_step(objective, p_data, prior, *moved.reshape(2, *joint.shape), size)
-        columns.append(np.imag(np.concatenate([part.ravel() for part in stepped])) / 1e-30)
-    return np.array(columns).T
+
+    def step(logits: np.ndarray) -> np.ndarray:
+        both = logits.reshape(2, *joint.shape)
+        return np.ravel(gradient_step(objective, p_data, prior, *both, size))
+
+    return jacobian(step, np.ravel([np.log(encoder), np.log(generator)]))
 
 
 def _tables(
     encoder_logits: np.ndarray, generator_logits: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """p(z|x) and q(x|z) of the logits."""
-    return _softmax(encoder_logits, -1), _softmax(generator_logits, -2)
+    return softmax(encoder_logits, -1), softmax(generator_logits, -2)
 
 
 def _logit_slopes(
@@ -201,9 +199,3 @@ def _checked(
             "so give every cell some mass"
         )
     return p_data, prior, encoder, generator
-
-
-def _softmax(logits: np.ndarray, axis: int) -> np.ndarray:
-    """The softmax over an axis; the logits may be complex, for `linearised`."""
-    shifted = np.exp(logits - logits.real.max(axis=axis, keepdims=True))
-    return shifted / shifted.sum(axis=axis, keepdims=True)

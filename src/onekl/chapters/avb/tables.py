@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from onekl.chapters.aae.tables import best_decoder
-from onekl.tables import check_table
-
-COMPLEX_STEP = 1e-30
+from onekl.tables import check_table, jacobian, softmax
 
 
 class EncoderPath(NamedTuple):
@@ -142,7 +140,7 @@ def exact_step(score: ArrayLike, encoder_old: ArrayLike, size: float) -> np.ndar
         raise ValueError(
             "an x gets no z: the encoder draws only z from which the decoder never makes that x"
         )
-    return _softmax(log_new, -1)
+    return softmax(log_new, -1)
 
 
 def alternate(
@@ -234,7 +232,7 @@ def gradient_step(
     E[log q(x|z) + log q(z) − log r(z|x) − T] with T and r held; all means are over p̃(x), and
     `reference` makes r of the encoder's table (None: r is the prior).
     """
-    encoder, decoder = _softmax(players.encoder, -1), _softmax(players.decoder, -2)
+    encoder, decoder = softmax(players.encoder, -1), softmax(players.decoder, -2)
     r = prior + 0 * encoder if reference is None else reference(encoder)
     logits = players.discriminator
     for _ in range(max(rates.count, 1)):
@@ -305,14 +303,12 @@ def linearised(
     Raises ValueError for bad tables and rates.
     """
     p_data, prior, players = _checked_players(p_data, prior, players, rates)
-    at, columns = np.concatenate([part.ravel() for part in players]), []
-    for place in range(len(at)):
-        moved = at.astype(complex)
-        moved[place] += COMPLEX_STEP * 1j
-        parts = Players(*moved.reshape(3, *players.encoder.shape))
-        stepped = gradient_step(p_data, prior, parts, rates, reference)
-        columns.append(np.imag(np.concatenate([part.ravel() for part in stepped])) / COMPLEX_STEP)
-    return np.array(columns).T
+
+    def step(logits: np.ndarray) -> np.ndarray:
+        parts = Players(*logits.reshape(3, *players.encoder.shape))
+        return np.ravel(gradient_step(p_data, prior, parts, rates, reference))
+
+    return jacobian(step, np.ravel(players))
 
 
 def _bound(encoder: np.ndarray, decoder: np.ndarray, prior: np.ndarray) -> np.ndarray:
@@ -339,7 +335,7 @@ def _distances(
     p_data: np.ndarray, prior: np.ndarray, players: Players, reference: Reference | None
 ) -> tuple[float, float, float]:
     """What `GamePath` records of the players."""
-    encoder, decoder = _softmax(players.encoder, -1), _softmax(players.decoder, -2)
+    encoder, decoder = softmax(players.encoder, -1), softmax(players.decoder, -2)
     target = posterior(decoder, prior)
     r = prior if reference is None else reference(encoder)
     apart = players.discriminator - (np.log(encoder) - np.log(r))
@@ -359,7 +355,7 @@ def _matched_row(row: np.ndarray, features: np.ndarray, base: np.ndarray) -> np.
         return float(np.log(base @ np.exp((at @ features).real)) - (at @ wanted).real)
 
     for _ in range(100):
-        found = _softmax(np.log(base) + tilt @ features, -1)
+        found = softmax(np.log(base) + tilt @ features, -1)
         gap = wanted - features @ found
         centred = features - (features @ found)[:, None]
         move = np.linalg.solve((centred * found) @ centred.T, gap)
@@ -368,13 +364,7 @@ def _matched_row(row: np.ndarray, features: np.ndarray, base: np.ndarray) -> np.
         tilt = tilt + move
         if np.abs(move).max() < 1e-15 * (1 + np.abs(tilt).max()):
             break
-    return _softmax(np.log(base) + tilt @ features, -1)
-
-
-def _softmax(logits: np.ndarray, axis: int) -> np.ndarray:
-    """The softmax over an axis; the logits may be complex, for `linearised`."""
-    shifted = np.exp(logits - logits.real.max(axis=axis, keepdims=True))
-    return shifted / shifted.sum(axis=axis, keepdims=True)
+    return softmax(np.log(base) + tilt @ features, -1)
 
 
 def _conditional(table: ArrayLike, name: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
