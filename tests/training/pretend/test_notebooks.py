@@ -19,7 +19,6 @@ from pretend.cut import cut_down, replace_everywhere
 from pretend.device import Device
 from pretend.notebook import play
 from pretend.same import differences
-from pretend.tensor import Refused
 from pretend.watch import Watch
 
 # Settings that a notebook's cells cannot do with less of, or that would take long.
@@ -49,10 +48,6 @@ LOUD = {"missing_term-trial"}
 # Where a step that logs nothing waits for the device, though it need not: file and line.
 # What is mended has to be taken from here.
 WAITS = {}
-
-# Notebooks that a GPU refuses so far, with what it says. Their loops are mended with their next
-# record; until then they are for a CPU, and say so.
-REFUSED = {"schools-trial": r"mixes a tensor of the CPU, .*register_buffer\(\"mask\""}
 
 
 @pytest.fixture
@@ -93,14 +88,7 @@ def played_on_both(name, monkeypatch, folder):
         yield cpu, (play(path, given, draw=True), records(results)), watch
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_notebook_for_a_cpu_is_refused_for_what_is_known(name, alone, monkeypatch, tmp_path):
-    with pytest.raises(Refused, match=REFUSED[name]):
-        with played_on_both(name, monkeypatch, tmp_path):
-            pass
-
-
-@pytest.mark.parametrize("name", [path.stem for path in TRAINING if path.stem not in REFUSED])
+@pytest.mark.parametrize("name", [path.stem for path in TRAINING])
 def test_training_notebook_on_a_pretend_gpu(name, alone, monkeypatch, tmp_path):
     """Its runs are stopped and go on, and no step waits; all values are the CPU's, to the bit.
 
